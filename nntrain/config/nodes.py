@@ -1,0 +1,215 @@
+"""YAML text as a tree that remembers the place of everything in it.
+
+Only YAML 1.2's core types exist here: `1e-3` is a number, `on`, `no` and dates are words, `true` and `false` are the only
+booleans. Tags, merge keys and keys that are not words are problems; so is a key written twice, which PyYAML would drop in
+silence (YAML 1.1's surprises are the reason for a reader of our own over PyYAML's parser).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import yaml
+
+from nntrain.results import Problem
+
+Scalar = str | int | float | bool | None
+
+# Limits far above any config; they keep a hostile file from taking the machine's memory or time.
+MAX_BYTES = 1_000_000
+MAX_NODES = 50_000
+MAX_DIGITS = 400
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something stands: a line and column (from 1) of a file, or an argument of the command line."""
+
+    source: str  # the file's path as it was typed, or the argument
+    line: int = 0  # 0: an argument
+    column: int = 0
+    base: Path = Path()  # what a relative path that stands here is relative to
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line}:{self.column}" if self.line else f"argument {self.source}"
+
+
+@dataclass(frozen=True)
+class Node:
+    """A value and its place; `key` is the place of the key that leads to it."""
+
+    value: Scalar | dict[str, Node] | list[Node]
+    place: Place
+    key: Place | None = None
+
+    def plain(self) -> object:
+        """Return the value without its places."""
+        if isinstance(self.value, dict):
+            return {name: child.plain() for name, child in self.value.items()}
+        if isinstance(self.value, list):
+            return [child.plain() for child in self.value]
+        return self.value
+
+    def at(self, path: tuple[str | int, ...]) -> Node:
+        """Return the node at `path`, or the nearest above it that exists."""
+        node = self
+        for step in path:
+            if isinstance(node.value, dict) and isinstance(step, str) and step in node.value:
+                node = node.value[step]
+            elif isinstance(node.value, list) and isinstance(step, int) and step < len(node.value):
+                node = node.value[step]
+            else:
+                break
+        return node
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's parser with YAML 1.2's core types."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (PyYAML's own form)
+
+
+for _tag, _pattern, _first in (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
+    (
+        "float",
+        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        list("-+.0123456789"),
+    ),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), _first)
+
+
+def read_nodes(text: str, source: str, *, base: Path) -> tuple[Node | None, list[Problem]]:
+    """Parse a YAML file's text; returns its root (None where it cannot be parsed) and the problems of its form."""
+    reader = _Reader(source, base)
+    try:
+        root = yaml.compose(text, Loader=_Loader)
+        if root is None:
+            problem = Problem(f"{source}:1:1", "the file is empty; it has to describe a run (try `nntrain configs`)")
+            return None, [problem]
+        return reader.node(root), reader.problems
+    except yaml.MarkedYAMLError as error:
+        return None, [*reader.problems, _syntax_problem(error, text, source)]
+    except yaml.reader.ReaderError as error:
+        line, column = _line_and_column(text, error.position)
+        found = f"character #x{error.character:04x}" if isinstance(error.character, int) else "a byte"
+        return None, [Problem(f"{source}:{line}:{column}", f"not valid YAML: {found} is not allowed in a text file")]
+    except RecursionError:
+        return None, [Problem(f"{source}:1:1", "nested too deeply to be a config")]
+    except _TooLargeError:
+        return None, [Problem(f"{source}:1:1", f"more than {MAX_NODES:,} values; no config is that large")]
+
+
+def read_argument(text: str, argument: str) -> tuple[Node | None, list[Problem]]:
+    """Parse the value of a `key=value` argument, by the same rules as a file."""
+    place = Place(argument, base=Path.cwd())
+    reader = _Reader(argument, Path.cwd(), argument=place)
+    try:
+        root = yaml.compose(text, Loader=_Loader)
+        return (Node(None, place) if root is None else reader.node(root)), reader.problems
+    except (yaml.YAMLError, RecursionError, _TooLargeError):
+        return None, [Problem(str(place), f"{text!r} is not valid YAML")]
+
+
+class _TooLargeError(Exception):
+    pass
+
+
+class _Reader:
+    """Turns PyYAML's nodes into ours, collecting problems on the way."""
+
+    def __init__(self, source: str, base: Path, argument: Place | None = None) -> None:
+        self.source, self.base, self.argument = source, base, argument
+        self.problems: list[Problem] = []
+        self.count = 0
+        self.open: set[int] = set()  # nodes being read, to see an alias that holds itself
+
+    def place(self, mark: yaml.Mark) -> Place:
+        return self.argument or Place(self.source, mark.line + 1, mark.column + 1, self.base)
+
+    def node(self, node: yaml.Node) -> Node:
+        self.count += 1
+        if self.count > MAX_NODES:
+            raise _TooLargeError
+        place = self.place(node.start_mark)
+        if id(node) in self.open:
+            self.problem(place, "an alias cannot stand inside what it names")
+            return Node(None, place)
+        self.open.add(id(node))
+        try:
+            if isinstance(node, yaml.MappingNode):
+                return Node(dict(self.items(node)), place)
+            if isinstance(node, yaml.SequenceNode):
+                return Node([self.node(child) for child in node.value], place)
+            return Node(self.scalar(node, place), place)
+        finally:
+            self.open.discard(id(node))
+
+    def items(self, node: yaml.MappingNode) -> Iterator[tuple[str, Node]]:
+        seen: dict[str, Place] = {}
+        for key_node, value_node in node.value:
+            place = self.place(key_node.start_mark)
+            if not isinstance(key_node, yaml.ScalarNode):
+                self.problem(place, "a key has to be a word")
+                continue
+            key = str(key_node.value)
+            if key in seen:
+                first = f" first in line {seen[key].line}" if seen[key].line else ""
+                self.problem(place, f"{key} is written twice{',' + first if first else ''}; keep one")
+                continue
+            seen[key] = place
+            yield key, replace(self.node(value_node), key=place)
+
+    def scalar(self, node: yaml.ScalarNode, place: Place) -> Scalar:
+        text = str(node.value)
+        kind = node.tag.removeprefix("tag:yaml.org,2002:")
+        match kind:
+            case "str":
+                return text
+            case "null":
+                return None
+            case "bool":
+                return text.lower() == "true"
+            case "int" | "float" if len(text) > MAX_DIGITS:
+                self.problem(place, f"a number of {len(text):,} characters")
+                return None
+            case "int":
+                return _integer(text)
+            case "float":
+                return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+        self.problem(place, f"the tag {node.tag} is not supported; write the plain value")
+        return None
+
+    def problem(self, place: Place, message: str) -> None:
+        self.problems.append(Problem(str(place), message))
+
+
+def _integer(text: str) -> int:
+    if text.startswith(("0x", "0o")):
+        return int(text, 0)
+    return int(text)
+
+
+def _syntax_problem(error: yaml.MarkedYAMLError, text: str, source: str) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    what = error.problem or error.context or "cannot be read"
+    lines = text.splitlines()
+    if "\\t" in what or (0 < line <= len(lines) and "\t" in lines[line - 1][: max(column, 1)]):
+        what = "a tab cannot indent YAML; use spaces"
+    elif what == "mapping values are not allowed here":
+        what += "; is a line above not ended, or indented differently?"
+    elif what.startswith("found undefined alias"):
+        what = "a word cannot begin with '*'; put it in quotes"
+    return Problem(f"{source}:{line}:{column}", f"not valid YAML: {what}")
+
+
+def _line_and_column(text: str, position: int) -> tuple[int, int]:
+    before = text[:position]
+    return before.count("\n") + 1, position - (before.rfind("\n") + 1) + 1
