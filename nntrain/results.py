@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -36,6 +37,33 @@ class EpochResult:
     seconds: float
     learning_rate: float
     values: dict[str, float]  # loss, metrics, and their val_ twins, by Keras's names
+
+
+def _ignore(*_: object) -> None:
+    """Take anything, do nothing."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who is told of a training as it goes, and who may stop it."""
+
+    on_device: Callable[[str], None] = _ignore  # in words: what is trained on, and whether XLA compiles
+    on_epoch: Callable[[EpochResult], None] = _ignore
+    on_progress: Callable[[int, float, dict[str, float]], None] = _ignore  # epoch from 1, its share done, logs so far
+    on_note: Callable[[str], None] = _ignore  # why the rate dropped or training stopped
+    on_saving: Callable[[], None] = _ignore  # training is over, files are written
+    should_stop: Callable[[], bool] = lambda: False  # asked a few times a second
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """How a training ended."""
+
+    status: str  # complete, interrupted or diverged
+    epochs: int  # finished
+    test: Scores | None  # None where there is no network to score
+    problem: str | None = None  # what went wrong, in words
+    notes: tuple[str, ...] = ()  # what the user should know beside it
 
 
 @dataclass(frozen=True)

@@ -413,7 +413,7 @@ def _several_names(children: dict[str, Node], family: type[Component]) -> str:
     for key in ("name", "type", "class_name", "kind"):
         if key in children:
             return f"a {family.family} is its name with its arguments: {{{children[key].plain()}: {{...}}}}"
-    return f"expected one {family.family}, got {found({name: None for name in names})}"
+    return f"expected one {family.family}, got {found(dict.fromkeys(names))}"
 
 
 def _named_example(member: type[Component], arguments: Node) -> str:

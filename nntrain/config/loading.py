@@ -104,7 +104,7 @@ def _with_absolute_dataset(root: Node) -> Node:
 def _classes(config: Any, count_classes: Callable[[str], int | None]) -> int | None:
     try:
         return count_classes(config.data.dataset)
-    except Exception:  # noqa: BLE001
+    except Exception:
         # Not known while the config has mistakes, or the data cannot be read: loading it says why.
         return None
 
@@ -155,3 +155,28 @@ def plain(value: object) -> Any:
 def _flow(value: object) -> str:
     text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=float("inf"), allow_unicode=True)
     return text.removesuffix("\n...\n").strip()
+
+
+def changes(plan: LoadedConfig, *, previous: Path | None) -> dict[str, Any]:
+    """Return the settings in which a plan differs from its file, or from an earlier run's config, by dotted key."""
+    try:
+        before = load_config(previous or plan.path).config
+    except (ConfigError, UsageError):
+        return {}
+    old, new = _flat(plain(before)), _flat(plain(plan.config))
+    keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+    if previous is not None:
+        # What `auto` became in the earlier run is no difference.
+        keys = [key for key in keys if not (key.startswith("runtime.") and new.get(key) == "auto")]
+    return {key: new.get(key) for key in keys}
+
+
+def _flat(value: Any, path: str = "") -> dict[str, Any]:
+    """Return a nested document as dotted keys and plain values."""
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+    if not children:
+        return {path: value}
+    flat: dict[str, Any] = {}
+    for key, child in children:
+        flat.update(_flat(child, f"{path}.{key}" if path else str(key)))
+    return flat

@@ -1,0 +1,45 @@
+# Everything runs in .venv, which the first target makes; nothing is installed outside it.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: train test test-fast lint format measure clean
+
+# Train the quickstart network on the images that ship with nntrain.
+train: .venv/installed
+	$(BIN)/nntrain train quickstart
+
+# All tests; those that want full MNIST say so where they skip (set NNTRAIN_DATA_DIR).
+test: .venv/installed-dev
+	$(BIN)/python -m pytest
+
+# The part that needs no TensorFlow: seconds.
+test-fast: .venv/installed-dev
+	$(BIN)/python -m pytest -m "not tensorflow"
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Train the shipped configs on full MNIST over several seeds: the figures of the README and of the configs' heads.
+measure: .venv/installed-dev
+	$(BIN)/python tests/benchmarks/measure_configs.py
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache build dist
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+# pip compiles what it installs; without that TensorFlow takes 12 seconds to load.
+.venv/installed: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+.venv/installed-dev: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	touch $@ .venv/installed

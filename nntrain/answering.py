@@ -1,0 +1,83 @@
+"""A trained run, ready to answer: its question, its data, its network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from nntrain.classifier import Classifier, LiteRTClassifier
+from nntrain.errors import RunError
+from nntrain.evaluation import Question
+from nntrain.runs import RunDir, read_json
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run that has a network."""
+
+    run: RunDir
+    info: dict[str, Any]
+    question: Question
+
+    @property
+    def dataset(self) -> str:
+        """The data set that it was trained on, a name or an absolute path."""
+        return str(self.info["data"]["name"])
+
+    def test_score(self) -> dict[str, float] | None:
+        """Return the figures that training ended with, or None where there are none."""
+        if not self.run.metrics.exists():
+            return None
+        test = read_json(self.run.metrics).get("test")
+        return {name: value for name, value in test.items() if name != "images"} if test else None
+
+    def classifier(self) -> Classifier:
+        """Return the network: LiteRT's where the run has a model.tflite, else Keras's.
+
+        Raises RunError where the file is missing, damaged, or not the one that training wrote.
+        """
+        expected = self.info.get("fingerprints", {}).get("model.tflite")
+        if expected is None and not self.run.tflite.exists():
+            return _keras_classifier(self.run)
+        if not self.run.tflite.exists():
+            if self.run.model.exists():
+                return _keras_classifier(self.run)
+            raise RunError(f"{self.run.path}: holds neither model.tflite nor model.keras; train it again")
+        from nntrain.records import md5
+
+        if md5(self.run.tflite.read_bytes()) != expected:
+            raise RunError(
+                f"{self.run.tflite}: not the file that training wrote (its fingerprint is another); "
+                "delete it to answer with model.keras"
+            )
+        return LiteRTClassifier(self.run.tflite)
+
+
+def _keras_classifier(run: RunDir) -> Classifier:
+    from nntrain.config.loading import load_config
+    from nntrain.engine.classifier import load_classifier
+
+    config = load_config(run.config, count_classes=lambda _: None).config
+    return load_classifier(run, config)
+
+
+def open_trained(run: RunDir) -> Trained:
+    """Read what a run was asked; raises RunError where it never came to a network, or run.json is damaged."""
+    info = run.read_info()
+    if not (run.tflite.exists() or run.model.exists()):
+        raise RunError(f"{run.path}: has no network (status {run.status()}); train it again, or name another run")
+    try:
+        question = info["question"]
+        return Trained(
+            run,
+            info,
+            Question(
+                task=question["task"],
+                loss=question["loss"],
+                metrics=tuple((name, dict(rest)) for metric in question["metrics"] for name, rest in metric.items()),
+                classes=tuple(map(str, question["classes"])),
+                positive=tuple(map(int, question["positive"])),
+            ),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise RunError(f"{run.info}: damaged: it does not say what the network was asked") from None

@@ -1,0 +1,129 @@
+"""`nntrain evaluate`: a trained run on test images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nntrain.cli.options import Json, Quiet, Require, Requirements, RunArgument, RunsDir, chosen_runs_dir
+from nntrain.report import console
+from nntrain.runs import find_run
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from nntrain.answering import Trained
+    from nntrain.data import Dataset
+    from nntrain.results import Scores
+
+Data = Annotated[
+    str | None,
+    typer.Option(
+        "--data", metavar="DATASET", help="Another data set's test images: a name or a path.", show_default=False
+    ),
+]
+
+
+def evaluate(
+    run: RunArgument = None,
+    data: Data = None,
+    plots: Annotated[bool, typer.Option("--plots/--no-plots", help="Draw confusion.png and worst.png.")] = True,
+    runs_dir: RunsDir = None,
+    require: Require = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Score a trained run on all test images: figures, confusion matrix, the worst mistakes.
+
+    Example: nntrain evaluate mlp-1 --require 'accuracy>=0.97'
+    """
+    from nntrain.answering import open_trained
+    from nntrain.data import load_dataset
+    from nntrain.evaluation import score
+
+    requirements = Requirements(require)
+    trained = open_trained(find_run(run, chosen_runs_dir(runs_dir)))
+    dataset = load_dataset(_named(data) or trained.dataset, parts=("test",), download=False)
+    _check_data(trained, dataset, named=data is not None, quiet=quiet or json)
+    outputs = trained.classifier().outputs(dataset.x_test)
+    scores = score(outputs, dataset.y_test, trained.question)
+    pictures = _draw(trained, dataset, outputs, scores, own=data is None) if plots else []
+    if json:
+        console.print_json(_document(trained, dataset, scores))
+    else:
+        _show(trained, scores, quiet=quiet)
+        if pictures and not quiet:
+            console.say(f"drawn: {', '.join(map(str, pictures))}")
+            console.say(f"Next: `{console.next_command('predict', '--test', '0-4')}`")
+    requirements.check(scores.values)
+
+
+def _named(data: str | None) -> str | None:
+    """Return a data set as config files name it: paths absolute."""
+    from nntrain.config.building import is_path
+
+    return str(Path(data).resolve()) if data is not None and is_path(data) else data
+
+
+def _check_data(trained: Trained, dataset: Dataset, *, named: bool, quiet: bool) -> None:
+    """Say what would make the score mean something else."""
+    from nntrain.errors import DataError
+
+    classes = len(trained.question.classes)
+    if len(dataset.classes) > classes:
+        raise DataError(f"{dataset.name} has {len(dataset.classes)} classes, but {trained.run.name} knows {classes}")
+    if quiet:
+        return
+    if dataset.name == "mnist_5k" and trained.dataset == "mnist":
+        console.note("mnist_5k's images are among mnist's training images: the network may have learnt them")
+    before = trained.info["data"].get("fingerprints", {})
+    changed = any(before.get(name) != dataset.fingerprints.get(name) for name in ("x_test", "y_test"))
+    if not named and changed:
+        console.note(f"{dataset.source} holds other test images than when {trained.run.name} was trained")
+
+
+def _draw(trained: Trained, dataset: Dataset, outputs: np.ndarray, scores: Scores, *, own: bool) -> list[Path]:
+    from nntrain.evaluation import worst_mistakes
+    from nntrain.report.plots import draw_confusion, draw_worst
+
+    run, drawn = trained.run, []
+    other = "" if own else dataset.name
+    title = f"{run.name} on {Path(dataset.name).name}'s {scores.images:,} test images"
+    if scores.confusion:
+        drawn.append(run.plot("confusion", other))
+        draw_confusion(scores, drawn[-1], title=title)
+    mistakes = worst_mistakes(outputs, dataset.y_test, trained.question)
+    drawn.append(run.plot("worst", other))
+    draw_worst(dataset.x_test, mistakes, drawn[-1], title=title)
+    return drawn
+
+
+def _document(trained: Trained, dataset: Dataset, scores: Scores) -> dict[str, Any]:
+    document = {
+        "schema": 1,
+        "run": str(trained.run.path),
+        "dataset": dataset.name,
+        "images": scores.images,
+        **scores.values,
+    }
+    if scores.confusion:
+        document["classes"] = [
+            {"label": one.label, "precision": one.precision, "recall": one.recall, "f1": one.f1, "support": one.support}
+            for one in scores.classes
+        ]
+        document["confusion"] = [list(row) for row in scores.confusion]
+    return document
+
+
+def _show(trained: Trained, scores: Scores, *, quiet: bool) -> None:
+    line = f"{trained.run.path}: {console.figures(scores.values)} ({scores.images:,} images)"
+    if quiet or not scores.confusion:
+        console.result(line)
+        return
+    console.show_table(console.confusion_table(scores))
+    console.result("")
+    console.show_table(console.class_table(scores))
+    console.result("")
+    console.result(line)

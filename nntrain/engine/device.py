@@ -1,0 +1,89 @@
+"""CPU or GPU, threads, precision and seeds: set once, in view, before a network is built."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+# Read by TensorFlow and Keras when they are imported. The backend is not the user's to choose here, and Keras's limits
+# would shorten a run in silence.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ["KERAS_BACKEND"] = "tensorflow"
+for _limit in ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH"):
+    os.environ.pop(_limit, None)
+
+import keras  # noqa: E402
+import tensorflow as tf  # noqa: E402
+
+from nntrain.config.schema import Runtime  # noqa: E402
+from nntrain.errors import DeviceError  # noqa: E402
+
+
+@dataclass(frozen=True)
+class Device:
+    """What a run is computed on."""
+
+    kind: str  # "cpu" or "gpu"
+    name: str  # in words, for people
+    threads: int
+
+
+def set_up(runtime: Runtime, *, seed: int) -> Device:
+    """Choose the device, set threads, precision and every seed; raises DeviceError where the device is not there."""
+    # keras.json in the user's home may say otherwise.
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_dtype_policy(runtime.dtype_policy)
+    device = _choose(runtime)
+    keras.utils.set_random_seed(seed)
+    return device
+
+
+def _choose(runtime: Runtime) -> Device:
+    threads = _set_threads(runtime)
+    gpus = tf.config.list_physical_devices("GPU")
+    if runtime.device == "gpu" and not gpus:
+        raise DeviceError(f"no GPU that TensorFlow can use: {_why_no_gpu()}; or train with runtime.device=cpu")
+    if runtime.device == "cpu" or not gpus:
+        if gpus:
+            tf.config.set_visible_devices([], "GPU")
+        return Device("cpu", f"CPU, {threads} thread{'s' if threads > 1 else ''}", threads)
+    for gpu in gpus:
+        # TensorFlow takes the whole card otherwise.
+        tf.config.experimental.set_memory_growth(gpu, True)
+    details = tf.config.experimental.get_device_details(gpus[0])
+    return Device("gpu", str(details.get("device_name", "GPU")), threads)
+
+
+def _set_threads(runtime: Runtime) -> int:
+    """Set how many threads an operation may use; their number changes the rounding of sums, so it is recorded."""
+    threads = available_cores() if runtime.threads == "auto" else runtime.threads
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
+    except RuntimeError:
+        # TensorFlow is already running in this process, with the number it has.
+        threads = tf.config.threading.get_intra_op_parallelism_threads() or available_cores()
+    return threads
+
+
+def available_cores() -> int:
+    """Return the number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1
+
+
+def _why_no_gpu() -> str:
+    if sys.platform == "darwin":
+        return "TensorFlow has none for macOS"
+    if sys.platform == "win32":
+        return "TensorFlow for Windows is built without one (it has one under WSL2)"
+    if not tf.test.is_built_with_cuda():
+        return "this TensorFlow is built without CUDA"
+    if not Path("/proc/driver/nvidia/version").exists():
+        return "this machine has no NVIDIA driver"
+    return "CUDA's libraries were not found; install them with `pip install 'nntrain[gpu]'`"

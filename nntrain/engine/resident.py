@@ -1,0 +1,219 @@
+"""The fast training step: the images stay on the device as bytes, and one call trains on many batches.
+
+`Resident` is a keras.Sequential for Keras's own `fit`. What `fit` feeds it are not images but *portions*: matrices of
+image numbers, a row a batch. `train_step` gathers, scales and learns batch after batch in a loop that TensorFlow runs
+whole (and that XLA can compile whole), so that Python, tf.data and float copies of the images are out of the way. The
+result does not depend on how batches are grouped into portions.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from nntrain.augmentation import Distortion, batch_rng, distort
+
+# A portion should last about this long, so that progress moves twice a second and an interrupt is seen soon. The
+# machine's speed is assumed, not measured: a slow core's, so that most machines are quicker.
+PORTION_SECONDS = 0.25
+ASSUMED_SPEED = 60e9  # operations a second
+ASSUMED_OVERHEAD = 200e-6  # seconds a batch
+# The most bytes of distorted images in one portion.
+PORTION_BYTES = 16_000_000
+EVALUATION_BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Images and what the loss compares with, in the computer's memory."""
+
+    images: np.ndarray  # uint8 (n, 28, 28)
+    targets: np.ndarray  # int32 (n,) labels, or float32 (n, 1)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+class OnDevice:
+    """Examples in the device's memory, and a batch of them by number."""
+
+    def __init__(self, examples: Examples, *, one_hot: int | None) -> None:
+        self.images = tf.constant(examples.images)
+        self.targets = tf.constant(examples.targets)
+        self.one_hot = one_hot  # classes, where the loss wants labels one-hot
+
+    def pictures(self, numbers: Any) -> Any:
+        """Return float32 pictures (batch, 28, 28), 0 to 255."""
+        return tf.cast(tf.gather(self.images, numbers), tf.float32)
+
+    def compared_with(self, numbers: Any) -> Any:
+        """Return the targets in the form that the loss takes."""
+        targets = tf.gather(self.targets, numbers)
+        return targets if self.one_hot is None else tf.one_hot(targets, self.one_hot)
+
+
+class Resident(keras.Sequential):  # type: ignore[misc]  # Keras ships no types
+    """A Sequential that learns from examples on the device; see the module's words."""
+
+    def place(self, training: OnDevice, validation: OnDevice | None) -> None:
+        """Take the examples, and make every variable of loss, metrics and optimizer, outside any loop."""
+        self.training_examples, self.validation_examples = training, validation
+        first = tf.constant([0], tf.int32)
+        self._symbolic_build(data_batch=(training.pictures(first), training.compared_with(first), None))
+        self.optimizer.build(self.trainable_variables)
+
+    def train_step(self, portion: dict[str, Any]) -> dict[str, Any]:
+        """Learn from a portion's whole batches, and from the epoch's shorter last one where it is due."""
+        examples = self.training_examples
+        batches, rest = portion["batches"], portion["rest"]
+
+        def learn(index: Any) -> Any:
+            numbers = batches[index]
+            distorted = portion["distorted"][index] if "distorted" in portion else None
+            self._learn(examples, numbers, distorted)
+            return index + 1
+
+        tf.while_loop(lambda index: index < portion["count"], learn, [tf.constant(0)], parallel_iterations=1)
+        if rest.shape[0]:
+            tf.cond(
+                portion["rest_due"],
+                lambda: self._learn(examples, rest, portion.get("distorted_rest")),
+                lambda: tf.constant(0),
+            )
+        return dict(self.get_metrics_result())
+
+    def _learn(self, examples: OnDevice, numbers: Any, distorted: Any) -> Any:
+        x = examples.pictures(numbers) if distorted is None else tf.cast(distorted, tf.float32)
+        y = examples.compared_with(numbers)
+        with tf.GradientTape() as tape:
+            y_pred = self(x, training=True)
+            loss = self.compute_loss(x=x, y=y, y_pred=y_pred, training=True)
+            scaled = self.optimizer.scale_loss(loss)
+        variables = self.trainable_variables
+        self.optimizer.apply(tape.gradient(scaled, variables), variables)
+        self._count(x, y, y_pred, loss)
+        return tf.constant(0)
+
+    def test_step(self, portion: dict[str, Any]) -> dict[str, Any]:
+        """Score a portion's whole batches and the shorter last one."""
+        examples = self.validation_examples
+        batches, rest = portion["batches"], portion["rest"]
+
+        def score(index: Any) -> Any:
+            self._score(examples, batches[index])
+            return index + 1
+
+        if batches.shape[0]:
+            tf.while_loop(lambda index: index < batches.shape[0], score, [tf.constant(0)], parallel_iterations=1)
+        if rest.shape[0]:
+            self._score(examples, rest)
+        return dict(self.get_metrics_result())
+
+    def _score(self, examples: Any, numbers: Any) -> None:
+        x, y = examples.pictures(numbers), examples.compared_with(numbers)
+        y_pred = self(x, training=False)
+        self._count(x, y, y_pred, self.compute_loss(x=x, y=y, y_pred=y_pred, training=False))
+
+    def _count(self, x: Any, y: Any, y_pred: Any, loss: Any) -> None:
+        self._loss_tracker.update_state(loss, sample_weight=tf.shape(x)[0])
+        self.compute_metrics(x, y, y_pred)
+
+
+class Portions:
+    """The batches of epoch after epoch, as portions for `fit`.
+
+    The order of images, and how each is distorted, is a function of seed, epoch and batch alone. All portions have one
+    shape, so that the step is traced and compiled once; the last of an epoch may hold fewer batches than fit into it.
+    """
+
+    def __init__(self, examples: Examples, *, batch_size: int, seed: int, distortion: Distortion | None = None) -> None:
+        self.examples, self.seed, self.distortion = examples, seed, distortion
+        self.batch_size = min(batch_size, len(examples))
+        self.whole, self.left = divmod(len(examples), self.batch_size)
+        self.size = self.whole  # whole batches in a portion
+
+    def cut(self, batch_operations: int) -> None:
+        """Choose the portion's size for batches that take about so many operations (multiplications and additions)."""
+        seconds = batch_operations / ASSUMED_SPEED + ASSUMED_OVERHEAD
+        most = max(1, int(PORTION_SECONDS / seconds))
+        if self.distortion is not None:
+            most = max(1, min(most, PORTION_BYTES // (self.batch_size * self.examples.images[0].size)))
+        # Evenly, so that the last portion is not a small one.
+        self.size = -(-self.whole // -(-self.whole // most))
+
+    @property
+    def an_epoch(self) -> int:
+        """Return the number of portions in an epoch."""
+        return -(-self.whole // self.size)
+
+    def dataset(self, first_epoch: int = 0) -> Any:
+        """Return an endless data set of portions, beginning with an epoch (from 0)."""
+        image = self.examples.images.shape[1:]
+        signature = {
+            "batches": tf.TensorSpec((self.size, self.batch_size), tf.int32),
+            "count": tf.TensorSpec((), tf.int32),
+            "rest": tf.TensorSpec((self.left,), tf.int32),
+            "rest_due": tf.TensorSpec((), tf.bool),
+        }
+        if self.distortion is not None:
+            signature["distorted"] = tf.TensorSpec((self.size, self.batch_size, *image), tf.uint8)
+            signature["distorted_rest"] = tf.TensorSpec((self.left, *image), tf.uint8)
+
+        def endless() -> Iterator[dict[str, Any]]:
+            for epoch in itertools.count(first_epoch):
+                yield from self.epoch(epoch)
+
+        # One portion ahead: images are distorted beside training.
+        return tf.data.Dataset.from_generator(endless, output_signature=signature).prefetch(1)
+
+    def epoch(self, epoch: int) -> Iterator[dict[str, Any]]:
+        """Yield one epoch's portions."""
+        order = np.random.Generator(np.random.Philox(key=[self.seed, epoch])).permutation(len(self.examples))
+        numbers = order.astype(np.int32)
+        rows = numbers[: self.whole * self.batch_size].reshape(self.whole, self.batch_size)
+        rest = numbers[self.whole * self.batch_size :]
+        for begin in range(0, self.whole, self.size):
+            chosen = rows[begin : begin + self.size]
+            last = begin + len(chosen) == self.whole
+            portion = {
+                "batches": _filled(chosen, self.size),
+                "count": np.int32(len(chosen)),
+                "rest": rest,
+                "rest_due": np.bool_(last),
+            }
+            if self.distortion is not None:
+                drawn = [self._distorted(row, epoch, begin + index) for index, row in enumerate(chosen)]
+                portion["distorted"] = _filled(np.stack(drawn), self.size)
+                portion["distorted_rest"] = self._distorted(rest, epoch, self.whole) if last else self._images(rest)
+            yield portion
+
+    def _images(self, numbers: np.ndarray) -> np.ndarray:
+        images: np.ndarray = self.examples.images[numbers]
+        return images
+
+    def _distorted(self, numbers: np.ndarray, epoch: int, batch: int) -> np.ndarray:
+        if self.distortion is None or not len(numbers):
+            return self._images(numbers)
+        return distort(self._images(numbers), self.distortion, batch_rng(self.seed, epoch, batch))
+
+
+def _filled(rows: np.ndarray, size: int) -> np.ndarray:
+    """Return rows with zeros after them, `size` in all."""
+    if len(rows) == size:
+        return rows
+    return np.concatenate([rows, np.zeros((size - len(rows), *rows.shape[1:]), rows.dtype)])
+
+
+def validation_portion(examples: Examples) -> Any:
+    """Return the one portion that scores all of the validation examples."""
+    size = min(EVALUATION_BATCH, len(examples))
+    whole = len(examples) // size
+    numbers = np.arange(len(examples), dtype=np.int32)
+    portion = {"batches": numbers[: whole * size].reshape(whole, size), "rest": numbers[whole * size :]}
+    return tf.data.Dataset.from_tensors(portion)

@@ -1,0 +1,138 @@
+"""What run.json and metrics.json say, written as a run begins, is placed on a device, and ends."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from nntrain import __version__
+from nntrain.config.loading import dump_config, plain
+from nntrain.config.schema import Config
+from nntrain.evaluation import Question
+from nntrain.results import EpochResult, TrainResult
+from nntrain.runs import SCHEMA, RunDir, now, to_json, write_atomically
+
+PACKAGES = ("tensorflow", "keras", "numpy", "ai-edge-litert")
+# Environment variables that change TensorFlow's arithmetic.
+ARITHMETIC = ("TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "XLA_FLAGS", "TF_CUDNN_DETERMINISTIC", "TF_DETERMINISTIC_OPS")
+
+
+def question_of(config: Config, classes: tuple[str, ...]) -> Question:
+    """Return what a config's network is asked, for data with these class names."""
+    return Question(
+        task=config.task,
+        loss=config.loss.key,
+        metrics=tuple((name, arguments) for metric in plain(config.metrics) for name, arguments in metric.items()),
+        classes=classes,
+        positive=config.data.positive or (),
+    )
+
+
+def question_document(question: Question) -> dict[str, Any]:
+    """Return a question as run.json holds it; `nntrain.answering.read_question` reads it back."""
+    return {
+        "task": question.task,
+        "loss": question.loss,
+        "metrics": [{name: arguments} for name, arguments in question.metrics],
+        "classes": list(question.classes),
+        "positive": list(question.positive),
+    }
+
+
+def first_info(config_name: str, *, shipped: bool, differs: dict[str, Any], parameters: int) -> dict[str, Any]:
+    """Return run.json as a run begins."""
+    return {
+        "schema": SCHEMA,
+        "status": "running",
+        "config": config_name,
+        "shipped": shipped,
+        "differs": differs,
+        "parameters": parameters,
+        "started": now(),
+        "finished": None,
+        "seconds": None,
+        "process": os.getpid(),
+        "versions": _versions(),
+        "platform": platform.platform(),
+        "environment": {name: os.environ[name] for name in ARITHMETIC if name in os.environ},
+        "device": None,
+        "question": None,
+        "data": None,
+        "fingerprints": {},
+        "error": None,
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {"nntrain": __version__, "python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:  # a variant under another name, tensorflow-cpu for one
+            continue
+    return found
+
+
+def note_start(
+    run: RunDir,
+    config: Config,
+    question: Question,
+    *,
+    device: dict[str, Any],
+    data: dict[str, Any],
+) -> None:
+    """Add what is known once device and data are there, the resolved config and its fingerprint among it."""
+    text = dump_config(config)
+    write_atomically(run.config, text)
+    info = run.read_info()
+    info.update(device=device, data=data, question=question_document(question))
+    info["fingerprints"]["config"] = md5(text.encode())
+    run.write_info(info)
+
+
+def note_end(run: RunDir, result: TrainResult, history: Sequence[EpochResult], *, seconds: float) -> dict[str, Any]:
+    """Write metrics.json, then the status into run.json; returns the former."""
+    info = run.read_info()
+    last = history[-1].values if history else {}
+    best = min(history, key=lambda epoch: epoch.values.get("val_loss", epoch.values["loss"])) if history else None
+    document = {
+        "schema": SCHEMA,
+        "run": str(run.path),
+        "config": info["config"],
+        "status": result.status,
+        "epochs": result.epochs,
+        "best_epoch": best.epoch if best else None,
+        "seconds": round(seconds, 3),
+        "seconds_per_epoch": _median([epoch.seconds for epoch in history]),
+        "parameters": info["parameters"],
+        "dataset": info["data"]["name"] if info["data"] else None,
+        "training": {name: value for name, value in last.items() if not name.startswith("val_")},
+        "validation": {name.removeprefix("val_"): value for name, value in last.items() if name.startswith("val_")},
+        "test": {"images": result.test.images, **result.test.values} if result.test else None,
+    }
+    write_atomically(run.metrics, to_json(document))
+    info.update(status=result.status, finished=now(), seconds=round(seconds, 3), error=result.problem)
+    info["fingerprints"]["model.tflite"] = md5(run.tflite.read_bytes()) if run.tflite.exists() else None
+    run.write_info(info)
+    return document
+
+
+def note_failure(run: RunDir, status: str, problem: str | None) -> None:
+    """Write that a run ended without a result."""
+    info = run.read_info()
+    info.update(status=status, finished=now(), error=problem)
+    run.write_info(info)
+
+
+def _median(values: Sequence[float]) -> float | None:
+    ordered = sorted(values)
+    return round(ordered[len(ordered) // 2], 4) if ordered else None
+
+
+def md5(content: bytes) -> str:
+    """Return a fingerprint: it tells files apart, it is no protection."""
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()

@@ -1,0 +1,254 @@
+"""The run folder: its files' names, writing that cannot leave half a file, finding and listing runs."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from nntrain.errors import NntrainError, RunError, UsageError
+from nntrain.locks import FileLock
+
+SCHEMA = 1  # of run.json and metrics.json
+STATUSES = ("running", "complete", "interrupted", "diverged", "failed")
+MAX_JSON_BYTES = 50_000_000
+
+
+def now() -> str:
+    """Return the time in UTC, to the microsecond, as run.json writes it: runs are ordered by it."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def runs_dir() -> Path:
+    """Return the folder that runs go to: `NNTRAIN_RUNS_DIR`, or `runs` here."""
+    return Path(os.environ.get("NNTRAIN_RUNS_DIR") or "runs")
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a file beside its name, then move it into place: at any instant there is the old one or the new, whole."""
+    with written_beside(path) as beside:
+        beside.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def written_beside(path: Path) -> Iterator[Path]:
+    """Give a name to write to beside `path`, with the same suffix; it is moved into place once written."""
+    beside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        yield beside
+        with beside.open("rb+") as file:
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        raise NntrainError(f"{path}: cannot be written: {error.strerror or error}") from None
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class RunDir:
+    """A run's folder. Names of files are properties here and nowhere else."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's name, `mlp-1`."""
+        return self.path.resolve().name
+
+    @property
+    def config(self) -> Path:
+        """The config with every default filled in."""
+        return self.path / "config.yaml"
+
+    @property
+    def model(self) -> Path:
+        """The network as Keras saves it."""
+        return self.path / "model.keras"
+
+    @property
+    def tflite(self) -> Path:
+        """The network for LiteRT."""
+        return self.path / "model.tflite"
+
+    @property
+    def history(self) -> Path:
+        """A row an epoch."""
+        return self.path / "history.csv"
+
+    @property
+    def metrics(self) -> Path:
+        """The result."""
+        return self.path / "metrics.json"
+
+    @property
+    def info(self) -> Path:
+        """Status, times, versions, fingerprints."""
+        return self.path / "run.json"
+
+    @property
+    def training_plot(self) -> Path:
+        """Loss and metrics by epoch."""
+        return self.path / "training.png"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the operating system while the run is trained."""
+        return self.path / ".lock"
+
+    def plot(self, kind: str, dataset: str = "") -> Path:
+        """Return where an evaluation's picture goes; named by data set where it is not the run's own."""
+        word = re.sub(r"[^A-Za-z0-9_.-]+", "_", Path(dataset).name).strip("._")
+        return self.path / (f"{kind}-{word}.png" if word else f"{kind}.png")
+
+    def read_info(self) -> dict[str, Any]:
+        """Read run.json; raises RunError where it is missing, damaged or of another schema."""
+        return read_json(self.info)
+
+    def read_metrics(self) -> dict[str, Any]:
+        """Read metrics.json; the same errors."""
+        return read_json(self.metrics)
+
+    def write_info(self, info: Mapping[str, Any]) -> None:
+        """Write run.json."""
+        write_atomically(self.info, to_json(info))
+
+    def status(self) -> str:
+        """Return the run's status; one that is `running` though no process holds it was interrupted."""
+        status = str(self.read_info().get("status"))
+        if status == "running" and not FileLock(self.lock).is_held():
+            return "interrupted"
+        return status
+
+
+def to_json(document: Mapping[str, Any]) -> str:
+    """Write a JSON document for people and programs: indented, in UTF-8, without NaN (which is no JSON)."""
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read one of our JSON files; raises RunError that names the file and what is wrong with it."""
+    try:
+        if path.stat().st_size > MAX_JSON_BYTES:
+            raise RunError(f"{path}: larger than {MAX_JSON_BYTES:,} bytes; it is not one of nntrain's")
+        document = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise RunError(f"{path}: missing; {path.parent} is not a whole run folder") from None
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        raise RunError(f"{path}: damaged: it is not JSON; train again or restore the file") from None
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        written = document.get("schema") if isinstance(document, dict) else None
+        raise RunError(
+            f"{path}: schema {written}, but this nntrain reads schema {SCHEMA}; use the version that wrote it"
+        )
+    return document
+
+
+def create_run(runs: Path, name: str, files: Mapping[str, str]) -> RunDir:
+    """Make `<runs>/<name>-<n>` with these files, n the next free number, and return it.
+
+    It is made whole under a dot name, then renamed: a folder that can be seen is always a run, and of two trainings
+    that want the same number one takes the next.
+    """
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        hidden = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=runs))
+    except OSError as error:
+        raise NntrainError(
+            f"{runs}: no run can be made there: {error.strerror}; choose another folder with --runs-dir"
+        ) from None
+    try:
+        hidden.chmod(0o777 & ~_umask())
+        for file, text in files.items():
+            write_atomically(hidden / file, text)
+        number = _last_number(runs, name)
+        while True:
+            number += 1
+            with suppress(FileExistsError, OSError):
+                path = runs / f"{name}-{number}"
+                if not path.exists():
+                    hidden.rename(path)  # fails where another took it: a run folder is never empty
+                    return RunDir(path)
+            if number > 1_000_000 or not hidden.exists():
+                raise NntrainError(f"{runs}: no run can be made there")
+    except BaseException:
+        shutil.rmtree(hidden, ignore_errors=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _last_number(runs: Path, name: str) -> int:
+    pattern = re.compile(rf"{re.escape(name)}-(\d{{1,9}})")
+    found = (pattern.fullmatch(entry.name) for entry in runs.iterdir())
+    return max((int(match[1]) for match in found if match), default=0)
+
+
+def check_name(name: str) -> str:
+    """Return a run's name if it can be a folder's; raises UsageError otherwise."""
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_. +-]{0,99}", name):
+        raise UsageError(f"--name {name!r}: a name has up to 100 letters, digits, '_', '-', '.', '+' and spaces")
+    return name
+
+
+def all_runs(runs: Path) -> list[RunDir]:
+    """Return the runs of a folder, the oldest first; what lacks a run.json is none."""
+    if not runs.is_dir():
+        return []
+    found = [
+        RunDir(entry) for entry in runs.iterdir() if not entry.name.startswith(".") and (entry / "run.json").is_file()
+    ]
+    return sorted(found, key=_when)
+
+
+def _when(run: RunDir) -> tuple[str, str]:
+    try:
+        info = run.read_info()
+    except RunError:
+        return "", run.name
+    return str(info.get("finished") or info.get("started")), run.name
+
+
+def latest_run(runs: Path) -> RunDir | None:
+    """Return the complete run that finished last."""
+    for run in reversed(all_runs(runs)):
+        with suppress(RunError):
+            if run.status() == "complete":
+                return run
+    return None
+
+
+def find_run(text: str | None, runs: Path) -> RunDir:
+    """Return the run that is named by folder name or path, or the latest complete one.
+
+    Raises UsageError where there is no such run, RunError where the folder is not a run.
+    """
+    if text is None:
+        run = latest_run(runs)
+        if run is None:
+            raise UsageError(f"no complete run in {runs} yet; train one first: `nntrain train quickstart`")
+        return run
+    for path in (runs / text, Path(text)):
+        if path.is_dir():
+            if not (path / "run.json").is_file():
+                raise RunError(f"{path}: not a run folder: it has no run.json")
+            return RunDir(path)
+    names = [run.name for run in all_runs(runs)]
+    close = difflib.get_close_matches(text, names, n=1)
+    guess = f"; did you mean '{close[0]}'?" if close else "; `nntrain runs` lists them" if names else ""
+    raise UsageError(f"no run '{text}' in {runs}{guess}")

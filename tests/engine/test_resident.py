@@ -1,0 +1,101 @@
+"""The fast training step gives what Keras's own step gives, however batches are grouped."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.tensorflow
+
+
+@pytest.fixture
+def portions(tiny):
+    from nntrain.engine.resident import Examples, Portions
+
+    examples = Examples(tiny.x_train, tiny.y_train.astype(np.int32))
+    return Portions(examples, batch_size=32, seed=7)  # 250 images: 7 whole batches and 26 images
+
+
+def in_order(portions, epoch):
+    """Return the images' numbers of an epoch as training meets them."""
+    numbers = []
+    for portion in portions.epoch(epoch):
+        numbers += list(portion["batches"][: portion["count"]].ravel())
+        if portion["rest_due"]:
+            numbers += list(portion["rest"])
+    return numbers
+
+
+def test_an_epoch_holds_every_image_once_the_short_last_batch_included(portions):
+    portions.size = 3
+    assert sorted(in_order(portions, 0)) == list(range(250))
+
+
+def test_the_order_depends_on_seed_and_epoch_and_not_on_the_portions(portions):
+    portions.size = 1
+    single = in_order(portions, 4)
+    portions.size = 7
+    assert in_order(portions, 4) == single
+    assert in_order(portions, 5) != single
+
+
+def test_distorted_images_do_not_depend_on_the_portions(portions):
+    from nntrain.augmentation import Distortion
+
+    portions.distortion = Distortion(rotation=10.0)
+    portions.size = 1
+    single = [portion["distorted"][0] for portion in portions.epoch(2)]
+    portions.size = 4
+    grouped = [image for portion in portions.epoch(2) for image in portion["distorted"][: portion["count"]]]
+    assert np.array_equal(np.stack(single), np.stack(grouped))
+
+
+def test_a_data_set_smaller_than_a_batch_is_one_batch(tiny):
+    from nntrain.engine.resident import Examples, Portions
+
+    portions = Portions(Examples(tiny.x_train[:5], tiny.y_train[:5].astype(np.int32)), batch_size=32, seed=7)
+    assert (portions.batch_size, portions.whole, portions.left) == (5, 1, 0)
+
+
+@pytest.mark.parametrize("xla", ["false", "true"])
+def test_weights_do_not_depend_on_how_batches_are_grouped(learn, monkeypatch, xla):
+    import nntrain.engine.resident as resident
+
+    together = learn(f"runtime.jit_compile={xla}").weights
+    monkeypatch.setattr(resident, "PORTION_SECONDS", 1e-9)  # one batch a portion
+    alone = learn(f"runtime.jit_compile={xla}").weights
+    assert all(np.array_equal(one, other) for one, other in zip(together, alone, strict=True))
+
+
+@pytest.mark.parametrize(
+    "optimizer", ["sgd", "{sgd: {momentum: 0.9, nesterov: true}}", "adam", "adamw", "rmsprop", "adagrad", "nadam"]
+)
+def test_weights_are_those_of_kerass_own_train_on_batch(learn, optimizer, tiny):
+    import keras
+
+    from nntrain.engine.resident import Examples, Portions
+
+    ours = learn(f"optimizer={optimizer}", "fit.epochs=2", "fit.validation_split=0")
+    start = learn(f"optimizer={optimizer}", "optimizer." + ours.network.optimizer.name + ".learning_rate=1e-30",
+                  "fit.epochs=1", "fit.validation_split=0")  # fmt: skip
+    plain = keras.models.clone_model(ours.network)
+    plain.set_weights(start.weights)
+    plain.compile(optimizer=type(ours.network.optimizer).from_config(ours.network.optimizer.get_config()), loss="categorical_crossentropy")  # fmt: skip
+    portions = Portions(Examples(tiny.x_train, tiny.y_train.astype(np.int32)), batch_size=32, seed=42)
+    for epoch in range(2):
+        numbers = in_order(portions, epoch)
+        for begin in range(0, 250, 32):
+            batch = numbers[begin : begin + 32]
+            plain.train_on_batch(tiny.x_train[batch], keras.utils.to_categorical(tiny.y_train[batch], 10))
+    for one, other in zip(ours.weights, plain.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=2e-3, atol=2e-5)
+
+
+def test_validation_scores_all_images_as_keras_does(learn, tiny):
+    import keras
+
+    done = learn("fit.epochs=1")
+    held_out = slice(200, 250)
+    one_hot = keras.utils.to_categorical(tiny.y_train[held_out], 10)
+    expected = float(np.mean(keras.losses.categorical_crossentropy(one_hot, done.network.predict(tiny.x_train[held_out], verbose=0))))  # fmt: skip
+    assert done.last("val_loss") == pytest.approx(expected, rel=1e-5)
