@@ -1,0 +1,76 @@
+"""What a data set is, and the checks that every one passes before it is used."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from nntrain.errors import DataError
+
+PARTS = ("train", "test")
+SIDE = 28
+MAX_CLASSES = 1000
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Pictures with labels; a part that was not asked for is empty.
+
+    Images are uint8 (n, 28, 28), labels uint8 or int64 (n,) from 0.
+    """
+
+    name: str  # as the config names it: "mnist", or an absolute path
+    source: Path  # the file or folder it was read from
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+    classes: tuple[str, ...]  # names by label
+
+    @cached_property
+    def fingerprints(self) -> dict[str, str]:
+        """The MD5 of each array's bytes, labels below 256 as uint8."""
+        names = ("x_train", "y_train", "x_test", "y_test")
+        return {name: _md5(getattr(self, name)) for name in names if len(getattr(self, name))}
+
+    @property
+    def fingerprint(self) -> str:
+        """One MD5 over all of them."""
+        return hashlib.md5("".join(self.fingerprints.values()).encode(), usedforsecurity=False).hexdigest()
+
+
+def _md5(array: np.ndarray) -> str:
+    if array.dtype != np.uint8 and array.max(initial=0) < 256:
+        array = array.astype(np.uint8)
+    return hashlib.md5(np.ascontiguousarray(array).data, usedforsecurity=False).hexdigest()
+
+
+def checked(images: np.ndarray, labels: np.ndarray, part: str, source: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Return a part's images and labels if they are fit to be learnt from; raises DataError that says what is not."""
+    where = f"{source}: {part}"
+    if images.dtype != np.uint8:
+        raise DataError(f"{where} images are {images.dtype}, not uint8; save pixels from 0 to 255 as uint8")
+    if images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
+        shape = " x ".join(map(str, images.shape))
+        raise DataError(f"{where} images have the shape {shape}; it has to be count x {SIDE} x {SIDE}")
+    if labels.ndim != 1:
+        raise DataError(f"{where} labels have {labels.ndim} dimensions; it has to be one whole number an image")
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise DataError(f"{where} labels are {labels.dtype}; they have to be whole numbers")
+    if len(images) != len(labels):
+        raise DataError(f"{where} has {len(images):,} images but {len(labels):,} labels")
+    if not len(images):
+        raise DataError(f"{where} is empty")
+    if labels.min() < 0 or labels.max() >= MAX_CLASSES:
+        found = int(labels.min() if labels.min() < 0 else labels.max())
+        raise DataError(f"{where} labels have to lie from 0 to {MAX_CLASSES - 1}; there is a {found}")
+    return images, labels if labels.dtype == np.uint8 else labels.astype(np.int64)
+
+
+def numbered(count: int) -> tuple[str, ...]:
+    """Return the class names of labels without names."""
+    return tuple(map(str, range(count)))

@@ -1,0 +1,86 @@
+"""A lock between processes that the operating system holds: when its process dies, by whatever cause, it is free."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+
+from nntrain.errors import NntrainError
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+
+class FileLock:
+    """A lock on a file, which is made where it is missing and left there.
+
+    As a context manager it takes the lock at once, or waits up to `wait` seconds; raises NntrainError where another
+    process has it still, or the file cannot be made.
+    """
+
+    def __init__(self, path: Path, *, wait: float = 0.0) -> None:
+        self.path, self.wait = path, wait
+        self._fd: int | None = None
+
+    def __enter__(self) -> FileLock:
+        until = time.monotonic() + self.wait
+        while not self.take():
+            if time.monotonic() >= until:
+                raise NntrainError(f"{self.path.parent}: another nntrain is working there")
+            time.sleep(0.1)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.release()
+
+    def take(self) -> bool:
+        """Take the lock if it is free; returns whether it was."""
+        try:
+            fd = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise NntrainError(f"{self.path}: cannot be written: {error.strerror}") from None
+        try:
+            _lock(fd)
+        except OSError:
+            os.close(fd)
+            return False
+        self._fd = fd
+        return True
+
+    def release(self) -> None:
+        """Give the lock back."""
+        if self._fd is not None:
+            os.close(self._fd)  # which frees it
+            self._fd = None
+
+    def is_held(self) -> bool:
+        """Tell whether a process, this one included, holds the lock; makes no file."""
+        if self._fd is not None:
+            return True
+        try:
+            fd = os.open(self.path, os.O_RDWR)
+        except OSError:
+            # Not there; or not ours to write, so that it cannot be tried: then nobody here trains it.
+            return False
+        try:
+            _lock(fd)
+        except OSError:
+            return True
+        finally:
+            os.close(fd)
+        return False
+
+
+def _lock(fd: int) -> None:
+    """Lock a file without waiting; raises OSError where another has it."""
+    if sys.platform == "win32":
+        msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+    else:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
