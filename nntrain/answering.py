@@ -24,6 +24,11 @@ class Trained:
         """The data set that it was trained on, a name or an absolute path."""
         return str(self.info["data"]["name"])
 
+    @property
+    def reads_digits(self) -> bool:
+        """Whether it was trained on MNIST, so that pictures are prepared as MNIST's were."""
+        return self.dataset in ("mnist", "mnist_5k")
+
     def test_score(self) -> dict[str, float] | None:
         """Return the figures that training ended with, or None where there are none."""
         if not self.run.metrics.exists():

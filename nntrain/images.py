@@ -78,8 +78,10 @@ class Picture:
     decisions: tuple[str, ...]  # in words, in order: "light ground: inverted"
 
 
-def read_picture(source: Path | bytes | BinaryIO, *, name: str | None = None) -> Picture:
+def read_picture(source: Path | bytes | BinaryIO, *, name: str | None = None, digit: bool = True) -> Picture:
     """Read a picture of one digit and prepare it as MNIST was made; an image of MNIST passes unchanged.
+
+    For a network of other things (`digit` is false) every picture of 28 x 28 pixels passes: so its data set was read.
 
     `source` is a file, its contents, or an open binary stream; `name` stands for it in errors. Takes what Pillow opens,
     of several frames the first, from 20 pixels a side to 100 megapixels. Raises ImageError, a sentence that begins with
@@ -88,7 +90,10 @@ def read_picture(source: Path | bytes | BinaryIO, *, name: str | None = None) ->
     name = name or (str(source) if isinstance(source, Path) else "picture")
     try:
         decisions: list[str] = []
-        return Picture(_prepare(_decode(source, decisions), decisions), tuple(decisions))
+        levels = _decode(source, decisions)
+        if not digit and levels.shape == (SIDE, SIDE):
+            return Picture(np.clip(np.rint(levels), 0, 255).astype(np.uint8), (*decisions, "already 28x28: unchanged"))
+        return Picture(_prepare(levels, decisions), tuple(decisions))
     except ImageError as error:
         raise ImageError(f"{name}: {error}") from error.__cause__
 

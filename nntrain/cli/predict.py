@@ -72,7 +72,7 @@ def predict(
     from nntrain.evaluation import answer
 
     trained = open_trained(find_run(run, chosen_runs_dir(runs_dir)))
-    found = list(_test_images(test, trained) if test else _pictures(pictures or []))
+    found = list(_test_images(test, trained) if test else _pictures(pictures or [], trained))
     asked = [one for one in found if isinstance(one, Asked)]
     failed = [one for one in found if isinstance(one, Failed)]
     answers = answer(_outputs(trained, asked), trained.question) if asked else []
@@ -92,13 +92,14 @@ def _outputs(trained: Trained, asked: list[Asked]) -> np.ndarray:
     return trained.classifier().outputs(np.stack([one.pixels for one in asked]))
 
 
-def _pictures(given: list[str]) -> Iterator[Asked | Failed]:
+def _pictures(given: list[str], trained: Trained) -> Iterator[Asked | Failed]:
     from nntrain.images import read_picture
 
     for name in _files(given):
         try:
             source = sys.stdin.buffer.read() if name == "-" else Path(name)
-            yield Asked(name, read_picture(source, name="stdin" if name == "-" else name).pixels)
+            shown = "stdin" if name == "-" else name
+            yield Asked(name, read_picture(source, name=shown, digit=trained.reads_digits).pixels)
         except ImageError as error:
             yield Failed(name, str(error))
 
@@ -172,7 +173,7 @@ def _show(trained: Trained, asked: list[Asked], answers: list[Prediction], *, to
         made.add_row(*console.cells(*row))
     if asked:
         console.show_table(made)
-    if not quiet:
+    if asked and not quiet:
         test = trained.test_score()
         scored = f", test {console.figures(test)}" if test else ""
         console.say(f"answered by {trained.run.path}{scored}", style="dim")

@@ -16,7 +16,7 @@ from nntrain.cli.plan import ConfigArguments, data_words, load_plan, work_words
 from nntrain.config.loading import LoadedConfig, changes, dump_config
 from nntrain.config.network import layer_table
 from nntrain.config.shipped import folder as shipped_folder
-from nntrain.errors import DivergedError, NntrainError
+from nntrain.errors import DataError, DivergedError, NntrainError
 from nntrain.interrupts import EXIT_CODE, Interrupts
 from nntrain.locks import FileLock
 from nntrain.report import console
@@ -56,13 +56,16 @@ def train(
 
 
 def ready_data(dataset: str, *, quiet: bool) -> None:
-    """Download a data set that is known by name and not here yet, with a progress bar."""
+    """Download a data set that is known by name and not here yet; raises DataError where there is none at a path."""
     from nntrain.data import DATASETS, find_dataset
 
-    if dataset in DATASETS and find_dataset(dataset) is None:
-        from nntrain.cli.data import download
+    if find_dataset(dataset) is not None:
+        return
+    if dataset not in DATASETS:
+        raise DataError(f"{dataset}: no such file or folder")
+    from nntrain.cli.data import download
 
-        download(dataset, quiet=quiet)
+    download(dataset, quiet=quiet)
 
 
 def _begin(plan: LoadedConfig, runs: Path, name: str) -> RunDir:

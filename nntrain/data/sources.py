@@ -162,8 +162,8 @@ def _download(name: str, cache: Path, on_download: OnDownload | None) -> Path:
             return _download_from(origin, cache, on_download)
         except Exception as error:  # noqa: BLE001
             # requests, urllib3, pooch and the system each have their own; the next origin may do better.
-            reasons.append(f"{origin.base}: {_reason(error)}")
-    raise DataError(_ways_out(name, "it could not be downloaded: " + "; ".join(reasons)))
+            reasons.append(f"{origin.base.split('/')[2]}: {_reason(error)}")
+    raise DataError(_ways_out(name, f"it could not be downloaded ({'; '.join(dict.fromkeys(reasons))})"))
 
 
 def _download_from(origin: Origin, cache: Path, on_download: OnDownload | None) -> Path:
@@ -173,7 +173,7 @@ def _download_from(origin: Origin, cache: Path, on_download: OnDownload | None) 
 
     import pooch
 
-    logging.getLogger("pooch").setLevel(logging.ERROR)
+    pooch.get_logger().setLevel(logging.CRITICAL)
     target = cache / origin.keep_as
     hidden = Path(tempfile.mkdtemp(prefix=".nntrain-", dir=cache))
     try:
@@ -222,19 +222,27 @@ class _Progress:
 
 
 def _reason(error: Exception) -> str:
+    """Say in a few words why a download failed."""
+    import requests
+
+    if isinstance(error, requests.Timeout):
+        return f"no answer in {TIMEOUT} seconds"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection"
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
     if "does not match the known hash" in text:
         return "the file has another checksum than it should have"
-    return text if len(text) <= 160 else f"{text[:157]}..."
+    return text if len(text) <= 100 else f"{text[:97]}..."
 
 
 def _ways_out(name: str, reason: str) -> str:
-    sample = "; or train on the 5,000 images that ship with nntrain: data.dataset=mnist_5k" if name == "mnist" else ""
-    return (
-        f"{name} is not here, and {reason}. Ways out: put {name}.npz into a folder and set NNTRAIN_DATA_DIR to it; "
-        f"or put it at {_cache() / ORIGINS[name][0].keep_as}; or run `nntrain data fetch {name}` where there is a "
-        f"network, and copy that over{sample}"
-    )
+    ways = [
+        f"put {name}.npz into a folder and set NNTRAIN_DATA_DIR to that folder",
+        f"or put it where Keras keeps it: {_cache() / ORIGINS[name][0].keep_as}",
+        f"or run `nntrain data fetch {name}` where there is a network, and copy what it prints",
+        "or learn from the 5,000 images of MNIST that ship with nntrain: data.dataset=mnist_5k",
+    ]
+    return "\n  ".join([f"{name} is not here, and {reason}. Ways out:", *ways])
 
 
 def _source(name: str, *, download: bool, on_download: OnDownload | None) -> Path:

@@ -76,7 +76,7 @@ def test_weights_are_those_of_kerass_own_train_on_batch(learn, optimizer, tiny):
     from nntrain.engine.resident import Examples, Portions
 
     ours = learn(f"optimizer={optimizer}", "fit.epochs=2", "fit.validation_split=0")
-    start = learn(f"optimizer={optimizer}", "optimizer." + ours.network.optimizer.name + ".learning_rate=1e-30",
+    start = learn(f"optimizer={optimizer}", f"optimizer.{type(ours.network.optimizer).__name__.lower()}.learning_rate=1e-30",
                   "fit.epochs=1", "fit.validation_split=0")  # fmt: skip
     plain = keras.models.clone_model(ours.network)
     plain.set_weights(start.weights)
