@@ -56,7 +56,8 @@ def evaluate(
         _show(trained, scores, quiet=quiet)
         if pictures and not quiet:
             console.say(f"drawn: {', '.join(map(str, pictures))}")
-            console.say(f"Next: `{console.next_command('predict', '--test', '0-4')}`")
+            named = ["--run", str(trained.run.path)] if run or runs_dir else []
+            console.say(f"Next: `{console.next_command('predict', '--test', '0-4', *named)}`")
     requirements.check(scores.values)
 
 
