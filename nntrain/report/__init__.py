@@ -1,1 +1,1 @@
-"""What people see: the terminal and the pictures."""
+"""How results are shown: on the console and as pictures."""

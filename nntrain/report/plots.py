@@ -1,8 +1,8 @@
 """The pictures of a run: its training, its confusion matrix, its worst mistakes.
 
-Matplotlib is loaded when the first one is drawn. Its figure objects are used directly, never `pyplot`, which keeps global
-state, and everything is placed by hand: the automatic layouts double the time a picture takes. The user's own matplotlibrc
-is left out of it, so that a run's pictures look the same everywhere.
+Matplotlib is loaded when the first one is drawn. Its figure objects are used directly, never `pyplot`, which keeps
+global state, and everything is placed by hand: the automatic layouts double the time a picture takes. The user's own
+matplotlibrc is left out of it, so that a run's pictures look the same everywhere.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,7 +28,7 @@ DPI = 110
 INK, FAINT, GRID = "#222222", "#6b6b6b", "#e6e6e6"
 # Blue and vermilion of Okabe and Ito's palette, which colour-blind readers can tell apart.
 BLUE, VERMILION = "#0072b2", "#d55e00"
-STYLE = {
+STYLE: dict[str, Any] = {
     "font.size": 9.0,
     "text.color": INK,
     # A class named "$5" is a name, not a formula.
@@ -61,7 +61,7 @@ WIDE_FONTS = (
 # --- training --------------------------------------------------------------------------------------------------------
 
 PANEL_WIDTH, PANEL_HEIGHT = 3.3, 2.3  # inches, as all sizes here
-PANEL_LEFT, PANEL_RIGHT, PANEL_TOP, PANEL_BOTTOM = 0.65, 0.75, 0.55, 0.45
+PANEL_LEFT, PANEL_RIGHT, PANEL_TOP, PANEL_BOTTOM = 0.65, 0.75, 0.4, 0.45
 
 
 def draw_training(history: Sequence[Mapping[str, float]], path: Path, *, title: str) -> None:
@@ -80,10 +80,11 @@ def draw_training(history: Sequence[Mapping[str, float]], path: Path, *, title: 
     cell_width = PANEL_LEFT + PANEL_WIDTH + PANEL_RIGHT
     cell_height = PANEL_TOP + PANEL_HEIGHT + PANEL_BOTTOM
     with _drawing([title]):
-        figure = _figure(across * cell_width, down * cell_height + 0.4)
-        _headline(figure, title, "")
+        figure = _figure(across * cell_width, down * cell_height + 0.5)
         epochs = _column(history, "epoch")
         best = _best_row(_column(history, "val_loss"))
+        mark = "" if best is None else f"; rings mark epoch {epochs[best]:.0f}, which has the lowest validation loss"
+        _headline(figure, title, f"{len(epochs)} epoch{'' if len(epochs) == 1 else 's'}{mark}")
         for place, name in enumerate(panels):
             row, column = divmod(place, across)
             left = column * cell_width + PANEL_LEFT
@@ -109,56 +110,54 @@ def _draw_panel(
     _scale(axes, epochs, name, np.concatenate([values for *_, values in curves]))
     if best is not None:
         axes.axvline(epochs[best], color="#9a9a9a", linewidth=1, linestyle=(0, (2, 2)), zorder=1)
+    # A point that stands alone between gaps is seen only by its marker.
+    markers: dict[str, Any] = {"marker": "o", "markersize": 3.5 if len(epochs) <= 30 else 1.5}
+    if name == "learning_rate":
+        axes.plot(epochs, curves[0][2], color=INK, linewidth=1.6, drawstyle="steps-mid", **markers)
+        return
     for label, color, values in curves:
-        if name == "learning_rate":
-            label, color = "", INK
-        # A point that stands alone between gaps is seen only by its marker.
-        size = 3.5 if len(epochs) <= 30 else 1.5
-        axes.plot(epochs, values, color=color, linewidth=1.6, marker="o", markersize=size, zorder=2)
+        axes.plot(epochs, values, color=color, linewidth=1.6, zorder=2, **markers)
         if label == "validation" and best is not None:
-            value = values[best]
-            axes.plot(epochs[best], value, marker="o", markersize=7, color=color, fillstyle="none", zorder=3)
-            note = f"{value:.4g} at epoch {epochs[best]:.0f}"
-            note = f"lowest validation loss {note}" if name == "loss" else f"validation {note}"
-            axes.set_title(note, loc="right", fontsize=8, color=FAINT, pad=8)
-    _name_curves(axes, [(label, color, values) for label, color, values in curves if name != "learning_rate"])
+            axes.plot(epochs[best], values[best], marker="o", markersize=7, color=color, fillstyle="none", zorder=3)
+            axes.set_title(f"{values[best]:.4g}", loc="right", fontsize=9, color=color, pad=8)
+    _name_curves(axes, curves)
 
 
 def _scale(axes: Axes, epochs: np.ndarray, name: str, values: np.ndarray) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+    from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
+    first, last = epochs[0], epochs[-1]
+    margin = max(0.5 if len(epochs) < 10 else 0.0, 0.03 * (last - first))
+    axes.set_xlim(first - margin, last + margin)
+    ticks = MaxNLocator(nbins=7, integer=True, steps=[1, 2, 5, 10]).tick_values(first, last)
+    axes.set_xticks([tick for tick in ticks if first <= tick <= last and tick == int(tick)])
     finite = values[np.isfinite(values)]
     low, high = float(finite.min()), float(finite.max())
     spread = high / low if low > 0 else 1.0
-    pad = max(0.5, 0.03 * (epochs[-1] - epochs[0])) if len(epochs) < 10 else 0.03 * (epochs[-1] - epochs[0])
-    axes.set_xlim(epochs[0] - pad, epochs[-1] + pad)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True, min_n_ticks=1))
     # A rate falls by factors; so does a loss that shoots up on its way to infinity.
     if spread > (1 if name == "learning_rate" else 1e4):
         axes.set_yscale("log")
         axes.set_ylim(low / spread**0.06, high * spread**0.06)
-        subs = tuple(range(1, 10)) if spread <= 8 else (1, 2, 5) if spread < 300 else (1,)
-        axes.yaxis.set_major_locator(LogLocator(subs=subs, numticks=12))
+        subs = tuple(range(1, 10)) if spread <= 3 else (1, 2, 5) if spread < 300 else (1,)
+        axes.yaxis.set_major_locator(LogLocator(subs=subs, numticks=8))
         axes.yaxis.set_minor_locator(NullLocator())
     else:
         margin = 0.06 * (high - low) or 0.1 * abs(high) or 0.1
         axes.set_ylim(low - margin, high + margin)
-        axes.yaxis.set_major_locator(MaxNLocator(nbins=6))
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=6) if low < high else FixedLocator([low]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.6g}"))
 
 
 def _name_curves(axes: Axes, curves: list[tuple[str, str, np.ndarray]]) -> None:
     """Write each curve's name at its right end, moved apart where two ends are close."""
-    ends = []
-    for label, color, values in curves:
-        last = values[np.isfinite(values)][-1]
-        ends.append([float(axes.transAxes.inverted().transform(axes.transData.transform((0, last)))[1]), label, color])
-    ends.sort(key=lambda end: end[0])
+    to_share = axes.transData + axes.transAxes.inverted()
+    ends = [(label, color, values[np.isfinite(values)][-1]) for label, color, values in curves]
+    heights = np.array([to_share.transform((0, last))[1] for *_, last in ends])
     line = 0.16 / PANEL_HEIGHT
-    if len(ends) == 2 and ends[1][0] - ends[0][0] < line:
-        middle = (ends[0][0] + ends[1][0]) / 2
-        ends[0][0], ends[1][0] = middle - line / 2, middle + line / 2
-    for height, label, color in ends:
+    if len(heights) == 2 and abs(heights[1] - heights[0]) < line:
+        upper = np.array([1, -1] if heights[0] > heights[1] else [-1, 1])
+        heights = heights.mean() + upper * line / 2
+    for (label, color, _), height in zip(ends, heights, strict=True):
         axes.text(1.02, height, label, transform=axes.transAxes, color=color, fontsize=8.5, va="center")
 
 
@@ -182,25 +181,27 @@ def draw_confusion(scores: Scores, path: Path, *, title: str) -> None:
     """
     confusion = np.array(scores.confusion)
     count = len(confusion)
-    names = [_short(row.label, 18) for row in scores.classes]
-    cell = 1.0 if count <= 3 else 0.56 if count <= 12 else 0.4
-    size = 11.0 if count <= 3 else 9.0 if count <= 12 else 7.5
+    names = [_short(row.label, 22) for row in scores.classes]
+    # From 40 classes on the picture stops growing.
+    cell = min(1.0 if count <= 3 else 0.56 if count <= 12 else 0.4, 16 / count)
+    size = min(11.0 if count <= 3 else 9.0 if count <= 12 else 7.5, cell * 72 * 0.8)
     letter = 0.62 * size / 72  # inches a character takes, on average
     longest = max(map(len, names)) * letter
     upright = longest > cell * 0.9
-    left, top = 0.45 + longest, 0.9 + (longest if upright else 0.2)
+    left, top = 0.45 + max(longest, len("precision") * letter), 0.9 + (longest if upright else 0.2)
+    bottom = 0.2 + (0.5 if count > 12 else 0.2)
     side = count * cell
     right = int(confusion.trace())
     summary = f"{scores.images:,} images, {right / scores.images:.2%} right, {scores.images - right:,} mistakes"
     with _drawing([title, *names]):
-        # Room for the recall of each row, the precision of each column, and the words over them.
-        figure = _figure(max(left + side + 0.85, 4.2), top + side + 0.55)
+        figure = _figure(max(left + side + 0.75, 4.2), top + side + bottom)
         _headline(figure, title, summary)
-        axes = _axes(figure, left, 0.55, side, side)
+        axes = _axes(figure, left, bottom, side, side)
         axes.imshow(_colors(confusion), interpolation="nearest", aspect="auto")
-        _draw_counts(axes, confusion, min(size, cell * 72 * 0.85 / (0.62 * len(str(confusion.max())))))
-        _draw_names(axes, names, size, upright)
-        _draw_ratios(axes, scores, size * 0.88)
+        _draw_names(axes, names, size, upright=upright)
+        if cell >= 0.1:  # below that nobody can read them
+            _draw_counts(axes, confusion, min(size, cell * 72 * 0.85 / (0.62 * len(str(confusion.max())))))
+            _draw_ratios(axes, scores, size * 0.88, gap=0.08 / cell)
         _save(figure, path)
 
 
@@ -213,20 +214,20 @@ def _colors(confusion: np.ndarray) -> np.ndarray:
     # The strongest colour is for the largest share of mistakes, or 5 % where all are below: a nearly faultless network
     # should not look alarming. The root lifts single mistakes off the white.
     largest = max(0.05, float(shares[~right].max(initial=0)))
-    strength = np.where(right, 0.75 * shares, 0.85 * np.sqrt(shares / largest))
+    strength = np.where(right, 0.9 * shares, 0.85 * np.sqrt(shares / largest))
     hues = np.where(right[..., None], to_rgb(BLUE), to_rgb(VERMILION))
     return np.asarray(1 - strength[..., None] * (1 - hues))
 
 
 def _draw_counts(axes: Axes, confusion: np.ndarray, size: float) -> None:
-    dark = _colors(confusion) @ (0.299, 0.587, 0.114) < 0.6
+    dark = _colors(confusion) @ (0.299, 0.587, 0.114) < 0.52  # what a colour weighs on a screen (Rec. 601)
     for row, column in zip(*np.nonzero(confusion), strict=True):
         color = "white" if dark[row, column] else INK
         text = str(confusion[row, column])
         axes.text(column, row, text, color=color, fontsize=size, ha="center", va="center_baseline")
 
 
-def _draw_names(axes: Axes, names: list[str], size: float, upright: bool) -> None:
+def _draw_names(axes: Axes, names: list[str], size: float, *, upright: bool) -> None:
     places = range(len(names))
     axes.set_xticks(places, names, fontsize=size, rotation=90 if upright else 0)
     axes.set_yticks(places, names, fontsize=size)
@@ -242,20 +243,16 @@ def _draw_names(axes: Axes, names: list[str], size: float, upright: bool) -> Non
         axes.axvline(place - 0.5, color=GRID, linewidth=0.8, clip_on=False)
 
 
-def _draw_ratios(axes: Axes, scores: Scores, size: float) -> None:
+def _draw_ratios(axes: Axes, scores: Scores, size: float, *, gap: float) -> None:
     """Write each class's recall at the end of its row and its precision at the foot of its column."""
-    count = len(scores.classes)
-    edge = count - 0.5
-    step = 0.08 * count / axes.get_position().width / axes.figure.get_figwidth()  # type: ignore[union-attr]
-    style = {"color": FAINT, "fontsize": size}
-    upright = count > 12
+    edge = len(scores.classes) - 0.5
+    turn = 90 if len(scores.classes) > 12 else 0
+    style: dict[str, Any] = {"color": FAINT, "fontsize": size}
     for place, row in enumerate(scores.classes):
-        axes.text(edge + step, place, f"{row.recall:.1%}", va="center_baseline", **style)
-        axes.text(
-            place, edge + step, f"{row.precision:.1%}", va="top", ha="center", rotation=90 if upright else 0, **style
-        )
-    axes.text(edge + step, -0.5 - step, "recall", va="bottom", **style)
-    axes.text(-0.5 - step, edge + step, "precision", va="top", ha="right", **style)
+        axes.text(edge + gap, place, f"{row.recall:.1%}", va="center_baseline", **style)
+        axes.text(place, edge + gap, f"{row.precision:.1%}", va="top", ha="center", rotation=turn, **style)
+    axes.text(edge + gap, -0.5 - gap, "recall", va="bottom", **style)
+    axes.text(-0.5 - gap, edge + gap, "precision", va="top", ha="right", **style)
 
 
 # --- the worst mistakes ----------------------------------------------------------------------------------------------
@@ -273,7 +270,7 @@ def draw_worst(images: np.ndarray, mistakes: Sequence[Mistake], path: Path, *, t
     with _drawing([title, *(text for mistake in mistakes for text in (mistake.truth, mistake.prediction.label))]):
         width, height = across * cell_width + 0.2, down * cell_height + 0.65
         figure = _figure(width, height)
-        _headline(figure, title, "the most confident first" if mistakes and mistakes[0].prediction.confidence else "")
+        _headline(figure, title, _order(mistakes))
         # One pair of axes under everything, in inches from the top left: a pair for each picture would take far longer.
         axes = _axes(figure, 0, 0, width, height)
         axes.set_axis_off()
@@ -291,13 +288,20 @@ def draw_worst(images: np.ndarray, mistakes: Sequence[Mistake], path: Path, *, t
         _save(figure, path)
 
 
+def _order(mistakes: Sequence[Mistake]) -> str:
+    if len(mistakes) < 2:
+        return ""
+    confident = mistakes[0].prediction.confidence is not None
+    return f"{len(mistakes)} mistakes, the {'most confident' if confident else 'largest error'} first"
+
+
 def _caption(mistake: Mistake) -> list[tuple[str, str, str]]:
     """Return text, colour and weight of each line under a picture."""
     prediction = mistake.prediction
     if prediction.confidence is None:
         answer, sure = f"{prediction.outputs[0]:.2f}", ""
     else:
-        answer, sure = prediction.label, f"{prediction.confidence:.1%}, "
+        answer, sure = prediction.label, f"{prediction.confidence:.1%} sure, "
     return [
         (f"is {_short(mistake.truth, 17)}", INK, "bold"),
         (f"answered {_short(answer, 14)}", VERMILION, "normal"),
@@ -324,7 +328,8 @@ def _drawing(texts: Iterable[str]) -> Iterator[None]:
 
             with matplotlib.rc_context():
                 matplotlib.rcdefaults()
-                matplotlib.rcParams.update({**STYLE, "font.family": _fonts(texts)})
+                style: Any = {**STYLE, "font.family": _fonts(texts)}
+                matplotlib.rcParams.update(style)
                 yield
     finally:
         logger.setLevel(level)
