@@ -138,7 +138,8 @@ def override(root: Node, arguments: list[str], problems: list[Problem]) -> Node:
 def _long(key: str, root: Node) -> str:
     if key == "learning_rate":
         optimizer = root.at(("optimizer",)).value
-        name = next(iter(optimizer)) if isinstance(optimizer, dict) and len(optimizer) == 1 else "adam"
+        named = optimizer if isinstance(optimizer, str) else next(iter(optimizer)) if isinstance(optimizer, dict) else ""
+        name = named or "adam"
         return f"optimizer.{name}.learning_rate"
     return SHORT.get(key, key)
 

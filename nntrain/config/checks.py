@@ -140,6 +140,38 @@ def metrics_suit_task(subject: Subject) -> Iterator[Finding]:
             yield (*path, metric.key, "k"), f"metrics.{index}: k: {k} of {subject.classes} classes is always right"
 
 
+ONE_HOT_METRICS = (
+    "categorical_accuracy",
+    "top_k_categorical_accuracy",
+    "categorical_crossentropy",
+    "mse",
+    "mae",
+    "root_mean_squared_error",
+)
+
+
+def metrics_suit_labels(subject: Subject) -> Iterator[Finding]:
+    """Keras hands metrics the labels in the form that the loss takes: one-hot, or whole numbers."""
+    if subject.config.task != "classification":
+        return
+    loss = subject.config.loss.key
+    sparse = loss == "sparse_categorical_crossentropy"
+    for index, metric in enumerate(subject.config.metrics or ()):
+        if metric is None:
+            continue
+        if sparse and metric.key in ONE_HOT_METRICS:
+            yield (
+                ("metrics", index),
+                f"metrics.{index}: {metric.key} needs one-hot labels, but loss {loss} has whole numbers; accuracy fits both",
+            )
+        elif not sparse and metric.key.startswith("sparse_"):
+            yield (
+                ("metrics", index),
+                f"metrics.{index}: {metric.key} needs whole-number labels, but loss {loss} has them one-hot; "
+                "accuracy fits both",
+            )
+
+
 def positive_suits_task(subject: Subject) -> Iterator[Finding]:
     """A binary task says which labels count as yes; no other task does."""
     task, positive = subject.config.task, subject.config.data.positive
@@ -264,6 +296,7 @@ PAIRINGS = (
     output_suits_task,
     loss_suits_task,
     metrics_suit_task,
+    metrics_suit_labels,
     positive_suits_task,
     monitors_are_computed,
     early_stopping_outlasts_plateau,

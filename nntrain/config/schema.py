@@ -563,7 +563,7 @@ class EarlyStopping(Section):
     """Stop when `monitor` has not improved for `patience` epochs."""
 
     monitor: str = "val_loss"
-    min_delta: NonNegative = 0
+    min_delta: NonNegative = 0.0
     patience: CountOrZero = Field(description="epochs")
     mode: Literal["auto", "min", "max"] = "auto"
     baseline: float | None = None

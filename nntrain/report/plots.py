@@ -138,7 +138,7 @@ def _scale(axes: Axes, epochs: np.ndarray, name: str, values: np.ndarray) -> Non
     if spread > (1 if name == "learning_rate" else 1e4):
         axes.set_yscale("log")
         axes.set_ylim(low / spread**0.06, high * spread**0.06)
-        subs = tuple(range(1, 10)) if spread <= 3 else (1, 2, 5) if spread < 300 else (1,)
+        subs = tuple(range(1, 10)) if spread <= 5 else (1, 2, 5) if spread < 300 else (1,)
         axes.yaxis.set_major_locator(LogLocator(subs=subs, numticks=8))
         axes.yaxis.set_minor_locator(NullLocator())
     else:
@@ -185,16 +185,15 @@ def draw_confusion(scores: Scores, path: Path, *, title: str) -> None:
     # From 40 classes on the picture stops growing.
     cell = min(1.0 if count <= 3 else 0.56 if count <= 12 else 0.4, 16 / count)
     size = min(11.0 if count <= 3 else 9.0 if count <= 12 else 7.5, cell * 72 * 0.8)
-    letter = 0.62 * size / 72  # inches a character takes, on average
-    longest = max(map(len, names)) * letter
+    longest = max(map(_ems, names)) * size / 72
     upright = longest > cell * 0.9
-    left, top = 0.45 + max(longest, len("precision") * letter), 0.9 + (longest if upright else 0.2)
+    left, top = 0.45 + max(longest, _ems("precision") * size / 72), 0.9 + (longest if upright else 0.2)
     bottom = 0.2 + (0.5 if count > 12 else 0.2)
     side = count * cell
     right = int(confusion.trace())
     summary = f"{scores.images:,} images, {right / scores.images:.2%} right, {scores.images - right:,} mistakes"
     with _drawing([title, *names]):
-        figure = _figure(max(left + side + 0.75, 4.2), top + side + bottom)
+        figure = _figure(max(left + side + 0.75, 5.2), top + side + bottom)
         _headline(figure, title, summary)
         axes = _axes(figure, left, bottom, side, side)
         axes.imshow(_colors(confusion), interpolation="nearest", aspect="auto")
@@ -237,10 +236,11 @@ def _draw_names(axes: Axes, names: list[str], size: float, *, upright: bool) -> 
     axes.set_ylabel("truth", loc="top", labelpad=4, fontsize=9)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    # White lines between the cells; a cell without an image stays white, so it needs a faint frame.
-    for place in range(len(names) + 1):
-        axes.axhline(place - 0.5, color=GRID, linewidth=0.8, clip_on=False)
-        axes.axvline(place - 0.5, color=GRID, linewidth=0.8, clip_on=False)
+    # A cell that nobody fell into is white, so all get a faint frame.
+    edges, end = np.arange(len(names) + 1) - 0.5, len(names) - 0.5
+    axes.hlines(edges, -0.5, end, color=GRID, linewidth=0.8, clip_on=False)
+    axes.vlines(edges, -0.5, end, color=GRID, linewidth=0.8, clip_on=False)
+    axes.set(xlim=(-0.5, end), ylim=(end, -0.5))
 
 
 def _draw_ratios(axes: Axes, scores: Scores, size: float, *, gap: float) -> None:
@@ -363,9 +363,10 @@ def _axes(figure: Figure, left: float, bottom: float, width: float, height: floa
 def _headline(figure: Figure, title: str, summary: str) -> None:
     width, height = figure.get_size_inches()
     left, top = 0.2 / width, 1 - 0.13 / height
-    # 7.5 points a letter of 12 points, or the title would leave the picture.
-    short = _short(title, int((width - 0.4) * 72 / 7.5))
-    figure.text(left, top, short, fontsize=12, fontweight="bold", va="top")
+    # A bold letter is about three quarters as wide as its font is high: a long title is set smaller, then cut.
+    room = (width - 0.4) * 72 / 0.75
+    size = min(12.0, max(9.0, room / max(len(title), 1)))
+    figure.text(left, top, _short(title, int(room / size)), fontsize=size, fontweight="bold", va="top")
     figure.text(left, top - 0.24 / height, summary, fontsize=9, color=FAINT, va="top")
 
 
@@ -373,6 +374,11 @@ def _short(text: str, most: int) -> str:
     """Return a text on one line and of at most `most` characters; bytes of a file name that are no text become '?'."""
     line = " ".join(text.encode("utf-8", "replace").decode().split())
     return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def _ems(text: str) -> float:
+    """Return about how wide a text is, in units of its font size."""
+    return sum(1.0 if ord(letter) > 0x2E80 else 0.75 if letter.isupper() else 0.6 for letter in text)
 
 
 def _save(figure: Figure, path: Path) -> None:
