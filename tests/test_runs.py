@@ -134,5 +134,3 @@ def test_a_damaged_history_is_one_error(tmp_path):
     (tmp_path / "history.csv").write_text("epoch,loss\n1,x\n")
     with pytest.raises(RunError, match=r"history\.csv: damaged"):
         read_history(tmp_path / "history.csv")
-
-

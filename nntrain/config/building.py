@@ -85,7 +85,7 @@ def _slot(annotation: object) -> Slot:
 
 
 def expand(node: Node, section: type[Section] = Config) -> Node:
-    """Return a section's tree with every component in it written `{name: {arguments}}`; mistakes are left as they are."""
+    """Return a section's tree with every component written `{name: {arguments}}`; mistakes are left as they are."""
     if not isinstance(node.value, dict):
         return node
     children = dict(node.value)
@@ -138,7 +138,9 @@ def override(root: Node, arguments: list[str], problems: list[Problem]) -> Node:
 def _long(key: str, root: Node) -> str:
     if key == "learning_rate":
         optimizer = root.at(("optimizer",)).value
-        named = optimizer if isinstance(optimizer, str) else next(iter(optimizer)) if isinstance(optimizer, dict) else ""
+        named = (
+            optimizer if isinstance(optimizer, str) else next(iter(optimizer)) if isinstance(optimizer, dict) else ""
+        )
         name = named or "adam"
         return f"optimizer.{name}.learning_rate"
     return SHORT.get(key, key)
@@ -322,7 +324,9 @@ class _Builder:
         elif isinstance(children, str):
             self.problem(node.place, f"{_dotted(path)}: no {family.family} '{children}'{_choices(children, family)}")
         else:
-            self.problem(node.place, f"{_dotted(path)}: expected the name of a {family.family}, got {found(node.plain())}")
+            self.problem(
+                node.place, f"{_dotted(path)}: expected the name of a {family.family}, got {found(node.plain())}"
+            )
         raise UnknownError
 
     def _member(self, member: type[Component], arguments: Node, path: Steps) -> Section | Partial:
@@ -354,7 +358,7 @@ class _Builder:
 @cache
 def _adapter(section: type[Section], name: str) -> TypeAdapter[Any]:
     field = section.model_fields[name]
-    annotation = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+    annotation: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
     return TypeAdapter(annotation, config=ConfigDict(strict=True, allow_inf_nan=False))
 
 

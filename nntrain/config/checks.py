@@ -162,7 +162,8 @@ def metrics_suit_labels(subject: Subject) -> Iterator[Finding]:
         if sparse and metric.key in ONE_HOT_METRICS:
             yield (
                 ("metrics", index),
-                f"metrics.{index}: {metric.key} needs one-hot labels, but loss {loss} has whole numbers; accuracy fits both",
+                f"metrics.{index}: {metric.key} needs one-hot labels, but loss {loss} has whole numbers; "
+                "accuracy fits both",
             )
         elif not sparse and metric.key.startswith("sparse_"):
             yield (
@@ -332,13 +333,20 @@ def dropout_rates(subject: Subject) -> Iterator[Finding]:
     """Dropout rates commonly lie from 0.2 to 0.5."""
     for index, layer in enumerate(subject.config.model):
         if isinstance(layer, schema.Dropout) and not 0.2 <= layer.rate <= 0.5:
-            yield ("model", index, "dropout", "rate"), f"model.{index}: a dropout rate of {layer.rate:g} is unusual; 0.2 to 0.5 is common"
+            yield (
+                ("model", index, "dropout", "rate"),
+                f"model.{index}: a dropout rate of {layer.rate:g} is unusual; 0.2 to 0.5 is common",
+            )
 
 
 def momentum_range(subject: Subject) -> Iterator[Finding]:
     """Momentum typically lies from 0.9 to 0.99."""
     optimizer = subject.config.optimizer
-    if isinstance(optimizer, schema.SGD | schema.RMSprop) and optimizer.momentum and not 0.9 <= optimizer.momentum <= 0.99:
+    if (
+        isinstance(optimizer, schema.SGD | schema.RMSprop)
+        and optimizer.momentum
+        and not 0.9 <= optimizer.momentum <= 0.99
+    ):
         yield (
             ("optimizer", optimizer.key, "momentum"),
             f"optimizer.{optimizer.key}: a momentum of {optimizer.momentum:g} is unusual; 0.9 to 0.99 is common",
@@ -358,10 +366,11 @@ def normalization_order(subject: Subject) -> Iterator[Finding]:
                 ("model", index),
                 f"model.{index}: batch normalization after the activation; before it is the standard place",
             )
-        elif isinstance(before, schema.Weighted) and before.use_bias and layers[index].center:  # type: ignore[attr-defined]
+        elif isinstance(before, schema.Weighted) and before.use_bias and layers[index].center:
             yield (
                 ("model", index - 1),
-                f"model.{index - 1}: the bias cancels out in the batch normalization after it; `use_bias: false` saves it",
+                f"model.{index - 1}: the bias cancels out in the batch normalization after it; "
+                "`use_bias: false` saves it",
             )
 
 

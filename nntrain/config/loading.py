@@ -135,7 +135,10 @@ def dump_config(config: Config, *, heading: str = "") -> str:
         if name in ("model", "metrics"):
             lines += [f"{name}:", *(f"  - {_flow(plain(entry))}" for entry in value)]
         elif isinstance(value, Section) and not isinstance(value, Component):
-            lines += [f"{name}:", *(f"  {key}: {_flow(plain(getattr(value, key)))}" for key in type(value).model_fields)]
+            lines += [
+                f"{name}:",
+                *(f"  {key}: {_flow(plain(getattr(value, key)))}" for key in type(value).model_fields),
+            ]
         else:
             lines.append(f"{name}: {_flow(plain(value))}")
     return "\n".join(lines) + "\n"
@@ -144,7 +147,9 @@ def dump_config(config: Config, *, heading: str = "") -> str:
 def plain(value: object) -> Any:
     """Return a section, component or value as the mappings, lists and scalars that a config file holds."""
     if isinstance(value, Section):
-        required_first = sorted(type(value).model_fields, key=lambda name: not type(value).model_fields[name].is_required())
+        required_first = sorted(
+            type(value).model_fields, key=lambda name: not type(value).model_fields[name].is_required()
+        )
         arguments = {name: plain(getattr(value, name)) for name in required_first}
         return {value.key: arguments} if isinstance(value, Component) else arguments
     if isinstance(value, tuple):

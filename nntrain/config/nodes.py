@@ -1,8 +1,8 @@
 """YAML text as a tree that remembers the place of everything in it.
 
-Only YAML 1.2's core types exist here: `1e-3` is a number, `on`, `no` and dates are words, `true` and `false` are the only
-booleans. Tags, merge keys and keys that are not words are problems; so is a key written twice, which PyYAML would drop in
-silence (YAML 1.1's surprises are the reason for a reader of our own over PyYAML's parser).
+Only YAML 1.2's core types exist here: `1e-3` is a number, `on`, `no` and dates are words, `true` and `false` are the
+only booleans. Tags, merge keys and keys that are not words are problems; so is a key written twice, which PyYAML would
+drop in silence (YAML 1.1's surprises are the reason for a reader of our own over PyYAML's parser).
 """
 
 from __future__ import annotations
@@ -57,11 +57,19 @@ class Node:
         """Return the node at `path`, or the nearest above it that exists."""
         node = self
         for step in path:
-            if (isinstance(node.value, dict) and isinstance(step, str) and step in node.value) or (isinstance(node.value, list) and isinstance(step, int) and step < len(node.value)):
-                node = node.value[step]
-            else:
+            below = node.child(step)
+            if below is None:
                 break
+            node = below
         return node
+
+    def child(self, step: str | int) -> Node | None:
+        """Return the node under a key or at an index, or None."""
+        if isinstance(self.value, dict):
+            return self.value.get(str(step))
+        if isinstance(self.value, list) and isinstance(step, int) and step < len(self.value):
+            return self.value[step]
+        return None
 
 
 class _Loader(yaml.SafeLoader):
@@ -145,7 +153,7 @@ class _Reader:
                 return Node(dict(self.items(node)), place)
             if isinstance(node, yaml.SequenceNode):
                 return Node([self.node(child) for child in node.value], place)
-            return Node(self.scalar(node, place), place)
+            return Node(self.scalar(node, place), place)  # type: ignore[arg-type]  # the third kind of node
         finally:
             self.open.discard(id(node))
 

@@ -1,9 +1,9 @@
 """What a run is: sections and components, named and defaulted as Keras names and defaults them.
 
-A *section* is a mapping with known keys. A *component* is a member of a family (a layer, an optimizer, a loss, ...): in
-the file it is a name, or a name with its arguments, and a bare value after the name is the one argument that Keras
-requires. Field name = YAML key = Keras argument. Defaults are Keras's for layers, optimizers, losses and callbacks; ours
-for the rest. Nothing here imports TensorFlow; the engine turns these records into Keras's objects.
+A *section* is a mapping with known keys. A *component* is a member of a family (a layer, an optimizer, a loss, ...):
+in the file it is a name, or a name with its arguments, and a bare value after the name is the one argument that Keras
+requires. Field name = YAML key = Keras argument. Defaults are Keras's for layers, optimizers, losses and callbacks;
+ours for the rest. Nothing here imports TensorFlow; the engine turns these records into Keras's objects.
 """
 
 from __future__ import annotations
@@ -628,9 +628,7 @@ class Config(Section):
     model: Annotated[tuple[Layer, ...], Field(min_length=1, max_length=1000)]
     optimizer: Optimizer
     loss: Loss
-    metrics: tuple[Metric, ...] | None = Field(
-        None, description="none given: accuracy, and mae for a regression"
-    )
+    metrics: tuple[Metric, ...] | None = Field(None, description="none given: accuracy, and mae for a regression")
     fit: Fit = Fit()
     lr_schedule: LearningRateSchedule | None = None
     early_stopping: EarlyStopping | None = None

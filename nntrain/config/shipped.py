@@ -54,7 +54,9 @@ def shipped_config(name: str) -> Shipped:
     close = difflib.get_close_matches(name, names, n=1)
     guess = f"; did you mean '{close[0]}'?" if close else ""
     near = f" ({name}.yaml is a path: write the suffix)" if Path(f"{name}.yaml").exists() else ""
-    raise UsageError(f"no config named '{name}'{guess}{near} `nntrain configs` lists them; a path has a suffix or a slash")
+    raise UsageError(
+        f"no config named '{name}'{guess}{near} `nntrain configs` lists them; a path has a suffix or a slash"
+    )
 
 
 def find_config(text: str) -> tuple[Path, str]:

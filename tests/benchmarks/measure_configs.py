@@ -50,7 +50,9 @@ def line(results: list[dict[str, float]]) -> str:
         elif name in ("mae", "mse"):
             figures.append(f"{name} {spread(values, '{:.2f}')}")
     reached = ", ".join(figures)
-    return f"Reaches {reached} on {images} test images (seeds 1-{len(results)}; {epochs} epochs, {seconds}, {machine()})."
+    return (
+        f"Reaches {reached} on {images} test images (seeds 1-{len(results)}; {epochs} epochs, {seconds}, {machine()})."
+    )
 
 
 def spread(values: list[float], form: str) -> str:

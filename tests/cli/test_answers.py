@@ -126,7 +126,10 @@ def test_a_picture_that_cannot_be_read_is_reported_and_the_others_are_answered(t
 
 def test_predict_shows_the_truth_and_names_the_network_and_its_score(trained):
     done = trained("predict", "--test", "0-1", "--top", "3")
-    assert [line.split()[:3] for line in done.stdout.splitlines()[1:]] == [["test", "image", "0"], ["test", "image", "1"]]
+    assert [line.split()[:3] for line in done.stdout.splitlines()[1:]] == [
+        ["test", "image", "0"],
+        ["test", "image", "1"],
+    ]
     assert done.stderr.startswith("answered by runs/tiny-1, test accuracy ")
 
 

@@ -39,7 +39,9 @@ def test_every_help_shows_a_worked_example(in_process, command):
 HEAVY = ("tensorflow", "keras", "matplotlib", "PIL", "pooch", "ai_edge_litert", "pandas")
 
 
-@pytest.mark.parametrize("command", [["--help"], ["train", "--help"], ["check", "mlp"], ["configs"], ["runs"], ["--version"]])
+@pytest.mark.parametrize(
+    "command", [["--help"], ["train", "--help"], ["check", "mlp"], ["configs"], ["runs"], ["--version"]]
+)
 def test_the_command_line_starts_without_what_it_does_not_need(tmp_path, command):
     code = f"""
 import atexit, sys
@@ -62,8 +64,24 @@ def test_configs_lists_all_with_what_they_show_and_reach(in_process):
     listed = json.loads(in_process("configs", "--json").output)["configs"]
     names = [one["name"] for one in listed]
     assert names[0] == "quickstart"
-    assert set(names) >= {"mlp", "mlp_dropout", "mlp_batchnorm", "mlp_complete", "cnn", "step_decay", "exponential_decay"}
-    assert set(names) >= {"cosine_annealing", "sgd_momentum", "rmsprop", "adagrad", "sparse_labels", "binary", "regression"}
+    assert set(names) >= {
+        "mlp",
+        "mlp_dropout",
+        "mlp_batchnorm",
+        "mlp_complete",
+        "cnn",
+        "step_decay",
+        "exponential_decay",
+    }
+    assert set(names) >= {
+        "cosine_annealing",
+        "sgd_momentum",
+        "rmsprop",
+        "adagrad",
+        "sparse_labels",
+        "binary",
+        "regression",
+    }
 
 
 @pytest.mark.parametrize("config", shipped_configs(), ids=lambda config: config.name)
@@ -170,7 +188,12 @@ def test_missing_data_exits_with_3_and_names_every_way_out(in_process, monkeypat
     monkeypatch.delenv("NNTRAIN_DATA_DIR", raising=False)
     done = in_process("train", "mlp")
     assert done.exit_code == 3
-    for way in ("NNTRAIN_DATA_DIR", str(tmp_path / "keras/datasets/mnist.npz"), "data fetch mnist", "data.dataset=mnist_5k"):
+    for way in (
+        "NNTRAIN_DATA_DIR",
+        str(tmp_path / "keras/datasets/mnist.npz"),
+        "data fetch mnist",
+        "data.dataset=mnist_5k",
+    ):
         assert way in done.stderr
 
 

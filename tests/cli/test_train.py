@@ -99,7 +99,8 @@ def test_model_keras_loads_and_scores_where_there_is_no_nntrain(trained, tiny_da
 import sys, numpy as np, keras
 network = keras.models.load_model("runs/tiny-1/model.keras")
 data = np.load({str(tiny_data)!r})
-print(type(network) is keras.Sequential, (network.predict(data["x_test"], verbose=0).argmax(1) == data["y_test"]).mean())
+answers = network.predict(data["x_test"], verbose=0).argmax(1)
+print(type(network) is keras.Sequential, (answers == data["y_test"]).mean())
 print([name for name in sys.modules if "nntrain" in name])
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=trained.folder, capture_output=True, text=True)

@@ -85,7 +85,9 @@ def test_the_labels_that_count_have_to_make_a_question(check, positive, words):
 
 
 def test_labels_that_count_are_for_binary_tasks_only(check):
-    assert check(also="data: {positive: [7]}")[0] == ["5:18: data.positive is for `task: binary`, not for classification"]
+    assert check(also="data: {positive: [7]}")[0] == [
+        "5:18: data.positive is for `task: binary`, not for classification"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -101,7 +103,9 @@ def test_metrics_have_to_mean_something(check, metrics, words):
     assert words in check(also=f"metrics: {metrics}")[0][0]
 
 
-@pytest.mark.parametrize("metric", ["categorical_accuracy", "mse", "top_k_categorical_accuracy", "categorical_crossentropy"])
+@pytest.mark.parametrize(
+    "metric", ["categorical_accuracy", "mse", "top_k_categorical_accuracy", "categorical_crossentropy"]
+)
 def test_metrics_of_one_hot_labels_need_them(check, metric):
     found, _ = check(loss="sparse_categorical_crossentropy", also=f"metrics: [{metric}]")
     assert found[0].endswith(

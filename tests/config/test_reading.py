@@ -59,8 +59,14 @@ def with_model(*layers):
         ("seed: 1.5", "1:7: seed: must be a whole number of at least 0 and below 4,294,967,296, got 1.5"),
         ("fit: {epochs: 0}", "1:15: fit.epochs: must be a whole number of at least 1 and at most 100,000, got 0"),
         ("fit: {epochs: yes}", "1:15: fit.epochs: must be a whole number of at least 1 and at most 100,000, got 'yes'"),
-        ("fit: {validation_split: .nan}", "1:25: fit.validation_split: must be a number of at least 0 and below 1, got .nan"),
-        ("fit: {validation_split: .inf}", "1:25: fit.validation_split: must be a number of at least 0 and below 1, got .inf"),
+        (
+            "fit: {validation_split: .nan}",
+            "1:25: fit.validation_split: must be a number of at least 0 and below 1, got .nan",
+        ),
+        (
+            "fit: {validation_split: .inf}",
+            "1:25: fit.validation_split: must be a number of at least 0 and below 1, got .inf",
+        ),
         ("fit: {validation_split: 1}", "1:25: fit.validation_split: must be a number of at least 0 and below 1, got 1"),
         ("fit: {stratify: on}", "1:17: fit.stratify: must be true or false, got 'on'; write true"),
         ("fit: {stratify: no}", "1:17: fit.stratify: must be true or false, got 'no'; write false"),
@@ -68,13 +74,19 @@ def with_model(*layers):
         ("task: binry", "1:7: task: must be classification, binary or regression, got 'binry'; did you mean 'binary'?"),
         ("task: no", "1:7: task: must be classification, binary or regression, got 'no'"),
         ("runtime: {device: cuda}", "1:19: runtime.device: must be auto, cpu or gpu, got 'cuda'; did you mean 'gpu'?"),
-        ("runtime: {threads: 0}", "1:20: runtime.threads: must be auto or a whole number of at least 1 and at most 1,024, got 0"),
+        (
+            "runtime: {threads: 0}",
+            "1:20: runtime.threads: must be auto or a whole number of at least 1 and at most 1,024, got 0",
+        ),
         ("runtime: {jit_compile: 1}", "1:24: runtime.jit_compile: must be auto or true or false, got 1"),
         ("data: {dataset: 5}", "1:17: data.dataset: must be a word, got 5"),
         ("fit: 3", "1:6: fit has to be a mapping of keys, got 3"),
         ("metrics: accuracy", "1:10: metrics has to be a list of metrics: [accuracy]"),
         ("metrics: [acuracy]", "1:11: metrics.0: no metric 'acuracy'; did you mean 'accuracy'?"),
-        ("early_stopping: {monitor: val_loss}", "1:17: early_stopping.patience: missing; add for example `patience: 5`"),
+        (
+            "early_stopping: {monitor: val_loss}",
+            "1:17: early_stopping.patience: missing; add for example `patience: 5`",
+        ),
         ("sead: 1", "1:1: sead: unknown key; did you mean 'seed'?"),
         ("fit: {epoch: 3}", "1:7: fit.epoch: unknown key; did you mean 'epochs'?"),
         ("? [a]\n: 1", "1:3: a key has to be a word"),
@@ -108,7 +120,9 @@ def test_a_wrong_value_or_key_is_one_line_with_its_place(problems, line, words):
     ],
 )  # fmt: skip
 def test_a_wrong_layer_is_one_line_with_its_place(problems, layer, words):
-    assert any(line.startswith(f"bad.yaml:{words}") for line in problems(with_model(layer))), problems(with_model(layer))
+    assert any(line.startswith(f"bad.yaml:{words}") for line in problems(with_model(layer))), problems(
+        with_model(layer)
+    )
 
 
 def test_all_problems_come_at_once_in_order_of_place(problems):
@@ -170,7 +184,8 @@ def test_a_file_of_the_wrong_form_is_told_so(problems, text, words):
 
 def test_a_bomb_of_aliases_is_refused_before_it_unfolds(problems):
     bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
-        f"{name}: &{name} [{','.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+        f"{name}: &{name} [{','.join([f'*{before}'] * 9)}]\n"
+        for before, name in zip("abcdefgh", "bcdefghi", strict=True)
     )
     assert problems(bomb) == ["bad.yaml:1:1: more than 50,000 values; no config is that large"]
 
@@ -279,7 +294,10 @@ def test_the_learning_rate_goes_to_the_optimizer_that_is_chosen(read):
         ("model.7.dense.units=3", "model.7: model is a list; it has 2, from 0 to 1"),
         ("model.x=3", "model.x: model is a list; it has 2, from 0 to 1"),
         ("model.0.units=3", "model.0.units: name the layer too: model.0.dense.units=..."),
-        ("optimizer.learning_rate=3", "optimizer.learning_rate: name the optimizer too: optimizer.adam.learning_rate=..."),
+        (
+            "optimizer.learning_rate=3",
+            "optimizer.learning_rate: name the optimizer too: optimizer.adam.learning_rate=...",
+        ),
         ("optimizer.adm.beta_1=0", "optimizer.adm: no such optimizer; did you mean 'adam'?"),
         ("seed.x=3", "seed has nothing below it"),
         ("loss=mae2", "loss: no loss 'mae2'; did you mean 'mae'?"),

@@ -56,7 +56,13 @@ def test_a_gradient_step_gives_0_498_and_0_296():
 
 @pytest.mark.parametrize(
     ("name", "parameters"),
-    [("mlp", 118_282), ("mlp_dropout", 269_322), ("mlp_batchnorm", 271_370), ("mlp_complete", 271_370), ("cnn", 34_826)],
+    [
+        ("mlp", 118_282),
+        ("mlp_dropout", 269_322),
+        ("mlp_batchnorm", 271_370),
+        ("mlp_complete", 271_370),
+        ("cnn", 34_826),
+    ],
 )
 def test_the_articles_networks_have_their_parameters(name, parameters):
     from nntrain.config.loading import load_config

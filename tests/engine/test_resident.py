@@ -76,11 +76,12 @@ def test_weights_are_those_of_kerass_own_train_on_batch(learn, optimizer, tiny):
     from nntrain.engine.resident import Examples, Portions
 
     ours = learn(f"optimizer={optimizer}", "fit.epochs=2", "fit.validation_split=0")
-    start = learn(f"optimizer={optimizer}", f"optimizer.{type(ours.network.optimizer).__name__.lower()}.learning_rate=1e-30",
-                  "fit.epochs=1", "fit.validation_split=0")  # fmt: skip
+    used = ours.network.optimizer
+    still = f"optimizer.{type(used).__name__.lower()}.learning_rate=1e-30"
+    start = learn(f"optimizer={optimizer}", still, "fit.epochs=1", "fit.validation_split=0")
     plain = keras.models.clone_model(ours.network)
     plain.set_weights(start.weights)
-    plain.compile(optimizer=type(ours.network.optimizer).from_config(ours.network.optimizer.get_config()), loss="categorical_crossentropy")  # fmt: skip
+    plain.compile(optimizer=type(used).from_config(used.get_config()), loss="categorical_crossentropy")
     portions = Portions(Examples(tiny.x_train, tiny.y_train.astype(np.int32)), batch_size=32, seed=42)
     for epoch in range(2):
         numbers = in_order(portions, epoch)
@@ -97,5 +98,5 @@ def test_validation_scores_all_images_as_keras_does(learn, tiny):
     done = learn("fit.epochs=1")
     held_out = slice(200, 250)
     one_hot = keras.utils.to_categorical(tiny.y_train[held_out], 10)
-    expected = float(np.mean(keras.losses.categorical_crossentropy(one_hot, done.network.predict(tiny.x_train[held_out], verbose=0))))  # fmt: skip
-    assert done.last("val_loss") == pytest.approx(expected, rel=1e-5)
+    losses = keras.losses.categorical_crossentropy(one_hot, done.network.predict(tiny.x_train[held_out], verbose=0))
+    assert done.last("val_loss") == pytest.approx(float(np.mean(losses)), rel=1e-5)

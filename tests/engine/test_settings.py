@@ -159,7 +159,10 @@ def test_a_regression_learns_the_digits_value(learn, loss):
         ("{step_decay: {factor: 0.5, every: 2}}", [0.01, 0.01, 0.005, 0.005]),
         ("{exponential_decay: {rate: 0.5}}", [0.01, 0.005, 0.0025, 0.00125]),
         ("{cosine_annealing: {min_lr: 0.001}}", [0.01, 0.00868198, 0.0055, 0.00231802]),
-        ("{reduce_lr_on_plateau: {monitor: loss, patience: 1, min_delta: 100, factor: 0.1}}", [0.01, 0.01, 0.001, 1e-4]),
+        (
+            "{reduce_lr_on_plateau: {monitor: loss, patience: 1, min_delta: 100, factor: 0.1}}",
+            [0.01, 0.01, 0.001, 1e-4],
+        ),
     ],
 )
 def test_every_schedule_sets_the_rate_that_training_uses(learn, schedule, rates):
