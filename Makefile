@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: train test test-fast lint format measure clean
+.PHONY: train test test-fast lint format measure bench clean
 
 # Train the quickstart network on the images that ship with nntrain.
 train: .venv/installed
@@ -29,8 +29,12 @@ format: .venv/installed-dev
 measure: .venv/installed-dev
 	$(BIN)/python tests/benchmarks/measure_configs.py
 
+# Time nntrain beside Keras, PyTorch, JAX and scikit-learn, each in an environment of its own under .bench/.
+bench: .venv/installed-dev
+	$(BIN)/python tests/benchmarks/bench.py
+
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache build dist
+	rm -rf .venv .bench .pytest_cache .mypy_cache .ruff_cache build dist
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -41,8 +41,14 @@ def tiny(tiny_data: Path) -> Dataset:
     return load_dataset(str(tiny_data))
 
 
+@pytest.fixture(scope="session")
+def learnt() -> dict[tuple[str | None, str, tuple[str, ...]], Learnt]:
+    """Return what was trained before: the same config gives the same network, so it is trained once."""
+    return {}
+
+
 @pytest.fixture
-def learn(write_config: Callable[..., Path], tiny: Dataset, tmp_path: Path) -> Callable[..., Learnt]:
+def learn_anew(write_config: Callable[..., Path], tiny: Dataset, tmp_path: Path) -> Callable[..., Learnt]:
     """Return a function that trains a config, written as text and overrides, without saving the network."""
     from nntrain.engine import device
     from nntrain.engine.train import compiled_network, fit, split_examples
@@ -63,5 +69,20 @@ def learn(write_config: Callable[..., Path], tiny: Dataset, tmp_path: Path) -> C
             config, network, training, validation, RunDir(tmp_path), Watch(on_note=notes.append)
         )
         return Learnt(network, history, notes, record, guard)
+
+    return run
+
+
+@pytest.fixture
+def learn(
+    learn_anew: Callable[..., Learnt], learnt: dict[tuple[str | None, str, tuple[str, ...]], Learnt]
+) -> Callable[..., Learnt]:
+    """Return the same function, which trains a config once in all tests."""
+
+    def run(*overrides: str, text: str | None = None, also: str = "") -> Learnt:
+        key = (text, also, overrides)
+        if key not in learnt:
+            learnt[key] = learn_anew(*overrides, text=text, also=also)
+        return learnt[key]
 
     return run

@@ -58,12 +58,12 @@ def test_a_data_set_smaller_than_a_batch_is_one_batch(tiny):
 
 
 @pytest.mark.parametrize("xla", ["false", "true"])
-def test_weights_do_not_depend_on_how_batches_are_grouped(learn, monkeypatch, xla):
+def test_weights_do_not_depend_on_how_batches_are_grouped(learn_anew, monkeypatch, xla):
     import nntrain.engine.resident as resident
 
-    together = learn(f"runtime.jit_compile={xla}").weights
+    together = learn_anew(f"runtime.jit_compile={xla}").weights
     monkeypatch.setattr(resident, "PORTION_SECONDS", 1e-9)  # one batch a portion
-    alone = learn(f"runtime.jit_compile={xla}").weights
+    alone = learn_anew(f"runtime.jit_compile={xla}").weights
     assert all(np.array_equal(one, other) for one, other in zip(together, alone, strict=True))
 
 

@@ -218,8 +218,8 @@ def test_stratify_validates_on_other_images(learn):
     assert drawn.last("val_loss") != last.last("val_loss")
 
 
-def test_the_seed_changes_what_is_learnt_and_the_same_seed_repeats_it(learn):
-    first, again, other = learn("seed=1"), learn("seed=1"), learn("seed=2")
+def test_the_seed_changes_what_is_learnt_and_the_same_seed_repeats_it(learn_anew):
+    first, again, other = learn_anew("seed=1"), learn_anew("seed=1"), learn_anew("seed=2")
     assert np.array_equal(first.weights[0], again.weights[0])
     assert not np.array_equal(first.weights[0], other.weights[0])
 
