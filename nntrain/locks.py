@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -16,11 +17,16 @@ else:
     import fcntl
 
 
+# What a system says of a lock that another has: flock the first two, Windows the last two.
+HELD = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)
+LOOK = 0.05  # seconds; `is_held` takes a free lock for less than that, which must not look like a second process
+
+
 class FileLock:
     """A lock on a file, which is made where it is missing and left there.
 
-    As a context manager it takes the lock at once, or waits up to `wait` seconds; raises NntrainError where another
-    process has it still, or the file cannot be made.
+    As a context manager it waits up to `wait` seconds for the lock (math.inf: for ever); raises NntrainError where
+    another process has it still, or the file cannot be made or locked. `take` tries once and tells.
     """
 
     def __init__(self, path: Path, *, wait: float = 0.0) -> None:
@@ -28,11 +34,11 @@ class FileLock:
         self._fd: int | None = None
 
     def __enter__(self) -> FileLock:
-        until = time.monotonic() + self.wait
+        until = time.monotonic() + max(self.wait, LOOK)
         while not self.take():
             if time.monotonic() >= until:
                 raise NntrainError(f"{self.path.parent}: another nntrain is working there")
-            time.sleep(0.1)
+            time.sleep(LOOK / 2)
         return self
 
     def __exit__(
@@ -41,16 +47,19 @@ class FileLock:
         self.release()
 
     def take(self) -> bool:
-        """Take the lock if it is free; returns whether it was."""
+        """Take the lock if it is free; returns whether it was. Raises NntrainError where it cannot be tried."""
         try:
             fd = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:
             raise NntrainError(f"{self.path}: cannot be written: {error.strerror}") from None
         try:
             _lock(fd)
-        except OSError:
+        except OSError as error:
             os.close(fd)
-            return False
+            if error.errno in HELD:
+                return False
+            # Some network file systems have no locks; to wait for one would be to wait for ever.
+            raise NntrainError(f"{self.path}: cannot be locked: {error.strerror}") from None
         self._fd = fd
         return True
 
@@ -71,8 +80,8 @@ class FileLock:
             return False
         try:
             _lock(fd)
-        except OSError:
-            return True
+        except OSError as error:
+            return error.errno in HELD
         finally:
             os.close(fd)
         return False

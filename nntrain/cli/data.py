@@ -38,7 +38,7 @@ def data(context: typer.Context, json: Json = False) -> None:
     made = console.table("data set", "training", "test", "fingerprint", "found", right=["training", "test"])
     for one in listed:
         counts = [f"{one[part]:,}" if one[part] is not None else "" for part in ("training", "test")]
-        where = one["source"] or one["problem"] or f"not here: nntrain data fetch {one['name']}"
+        where = one["source"] or one["problem"] or f"not here: {console.next_command('data', 'fetch', one['name'])}"
         made.add_row(*console.cells(one["name"], *counts, (one["fingerprint"] or "")[:12], where))
     console.show_table(made)
 

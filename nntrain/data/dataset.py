@@ -52,23 +52,37 @@ def _md5(array: np.ndarray) -> str:
 def checked(images: np.ndarray, labels: np.ndarray, part: str, source: Path) -> tuple[np.ndarray, np.ndarray]:
     """Return a part's images and labels if they are fit to be learnt from; raises DataError that says what is not."""
     where = f"{source}: {part}"
-    if images.dtype != np.uint8:
-        raise DataError(f"{where} images are {images.dtype}, not uint8; save pixels from 0 to 255 as uint8")
+    labels = checked_labels(labels, part, source)
     if images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
         shape = " x ".join(map(str, images.shape))
-        raise DataError(f"{where} images have the shape {shape}; it has to be count x {SIDE} x {SIDE}")
-    if labels.ndim != 1:
-        raise DataError(f"{where} labels have {labels.ndim} dimensions; it has to be one whole number an image")
-    if not np.issubdtype(labels.dtype, np.integer):
-        raise DataError(f"{where} labels are {labels.dtype}; they have to be whole numbers")
+        remedy = f"; save x_{part}.reshape(-1, {SIDE}, {SIDE})" if _only_shaped_otherwise(images) else ""
+        raise DataError(f"{where} images have the shape {shape}; it has to be count x {SIDE} x {SIDE}{remedy}")
+    if images.dtype != np.uint8:
+        raise DataError(f"{where} images are {images.dtype}; save pixels from 0 to 255 as uint8")
     if len(images) != len(labels):
-        raise DataError(f"{where} has {len(images):,} images but {len(labels):,} labels")
-    if not len(images):
-        raise DataError(f"{where} is empty")
+        raise DataError(f"{where} has {len(images):,} images but {len(labels):,} labels; each image takes one label")
+    return images, labels
+
+
+def checked_labels(labels: np.ndarray, part: str, source: Path) -> np.ndarray:
+    """Return a part's labels, uint8 or int64, if they number classes; raises DataError that says what is wrong."""
+    where = f"{source}: {part}"
+    if labels.ndim != 1:
+        remedy = f"; save y_{part}.argmax(axis=1) if they are one-hot" if labels.ndim == 2 else ""
+        raise DataError(f"{where} labels have {labels.ndim} dimensions; it has to be one whole number an image{remedy}")
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise DataError(f"{where} labels are {labels.dtype}; they have to be whole numbers from 0")
+    if not len(labels):
+        raise DataError(f"{where} is empty; it takes at least one image")
     if labels.min() < 0 or labels.max() >= MAX_CLASSES:
         found = int(labels.min() if labels.min() < 0 else labels.max())
         raise DataError(f"{where} labels have to lie from 0 to {MAX_CLASSES - 1}; there is a {found}")
-    return images, labels if labels.dtype == np.uint8 else labels.astype(np.int64)
+    return labels if labels.dtype == np.uint8 else labels.astype(np.int64)
+
+
+def _only_shaped_otherwise(images: np.ndarray) -> bool:
+    """Tell whether images are flat, or have a channel of their own: (n, 784) or (n, 28, 28, 1)."""
+    return images.shape[1:] in ((SIDE * SIDE,), (SIDE, SIDE, 1), (1, SIDE, SIDE))
 
 
 def numbered(count: int) -> tuple[str, ...]:

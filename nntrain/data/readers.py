@@ -18,16 +18,18 @@ from typing import Protocol
 
 import numpy as np
 
-from nntrain.data.dataset import PARTS, SIDE, numbered
-from nntrain.errors import DataError
+from nntrain.data.dataset import MAX_CLASSES, PARTS, SIDE, checked_labels, numbered
+from nntrain.errors import DataError, ImageError
 
 MAX_BYTES = 4 * 2**30
-PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 ORDER_SEED = 0  # of the order in which pictures of a folder are read
 
 
 class Reader(Protocol):
     """A data set on disk."""
+
+    path: Path
 
     def labels(self, part: str) -> np.ndarray:
         """Return a part's labels."""
@@ -45,15 +47,31 @@ class Reader(Protocol):
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
     """Turn whatever goes wrong while a file is read into a DataError that names it."""
+    import tokenize
+    import warnings
+
     try:
-        yield
+        with warnings.catch_warnings():
+            # NumPy warns of headers that Python 2 wrote, and reads them.
+            warnings.simplefilter("ignore")
+            yield
     except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
+        raise DataError(f"{path}: no such file or folder") from None
     except (zipfile.BadZipFile, zlib.error, EOFError, gzip.BadGzipFile, struct.error):
         raise DataError(f"{path}: damaged or cut short; get the file again") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except (ValueError, KeyError, TypeError, MemoryError, RuntimeError, NotImplementedError, SyntaxError):
+    # NumPy reads the header of an array as Python's own tokens and literals, which fail each in their way.
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        ArithmeticError,
+        MemoryError,
+        RuntimeError,
+        SyntaxError,
+        tokenize.TokenError,
+    ):
         raise DataError(f"{path}: damaged, or not a data set; get the file again") from None
 
 
@@ -63,21 +81,30 @@ class NpzReader:
     def __init__(self, path: Path) -> None:
         self.path = path
         with _readable(path), zipfile.ZipFile(path) as archive:
-            names = {name.removesuffix(".npy") for name in archive.namelist()}
-        missing = [f"{kind}_{part}" for part in PARTS for kind in "xy" if f"{kind}_{part}" not in names]
+            names = set(archive.namelist())
+        missing = [f"{kind}_{part}" for part in PARTS for kind in "xy" if f"{kind}_{part}.npy" not in names]
         if missing:
-            raise DataError(f"{path}: has no {' and no '.join(missing)}; an .npz holds x_train, y_train, x_test, y_test")
+            raise DataError(
+                f"{path}: has no {' and no '.join(missing)}; an .npz data set holds x_train, y_train, x_test, y_test"
+            )
 
     def _array(self, name: str) -> np.ndarray:
         with _readable(self.path), zipfile.ZipFile(self.path) as archive:
+            if archive.getinfo(f"{name}.npy").compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise DataError(f"{self.path}: {name} is packed in a way that NumPy never does; save it with np.savez")
             with archive.open(f"{name}.npy") as member:
                 shape, dtype = _npy_header(member)
             if dtype.hasobject:
                 raise DataError(f"{self.path}: {name} is pickled, and pickles are never loaded; save plain arrays")
+            # By the header, before anything is allocated: a file of a few bytes can ask for all memory there is.
             if int(np.prod(shape, dtype=object)) * dtype.itemsize > MAX_BYTES:
-                raise DataError(f"{self.path}: {name} says it has {shape} values; that is more than 4 GiB")
+                words = " x ".join(map(str, shape))
+                raise DataError(f"{self.path}: {name} is {words} of {dtype}, more than 4 GiB; save fewer images")
             with archive.open(f"{name}.npy") as member:
                 array: np.ndarray = np.lib.format.read_array(member, allow_pickle=False)
+                # To the end, where the checksum is compared.
+                if member.read(1):
+                    raise DataError(f"{self.path}: {name} has more bytes than it says; get the file again")
         return array
 
     def labels(self, part: str) -> np.ndarray:
@@ -101,8 +128,8 @@ def _npy_header(member: object) -> tuple[tuple[int, ...], np.dtype[np.generic]]:
 
 
 def _classes_of_labels(reader: Reader) -> tuple[str, ...]:
-    largest = max(int(labels.max(initial=0)) for labels in (reader.labels(part) for part in PARTS) if labels.size)
-    return numbered(min(largest, 100_000) + 1)
+    largest = max(int(checked_labels(reader.labels(part), part, reader.path).max()) for part in PARTS)
+    return numbered(largest + 1)
 
 
 IDX_FILES = {
@@ -116,27 +143,30 @@ IDX_FILES = {
 class IdxReader:
     """A folder with MNIST's four IDX files, gzipped or not."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, path: Path) -> None:
+        self.path = path
         for name in IDX_FILES.values():
-            if _idx_file(folder, name) is None:
-                raise DataError(f"{folder}: has no {name} (or {name}.gz); it takes all four IDX files")
+            if _idx_file(path, name) is None:
+                raise DataError(f"{path}: has no {name} (or {name}.gz); it takes all four IDX files")
 
     def _array(self, name: str, dimensions: int) -> np.ndarray:
-        path = _idx_file(self.folder, IDX_FILES[name]) or self.folder / IDX_FILES[name]
+        path = _idx_file(self.path, IDX_FILES[name]) or self.path / IDX_FILES[name]
         opened = gzip.open if path.suffix == ".gz" else open
         with _readable(path), opened(path, "rb") as file:
             zeros, kind, count = struct.unpack(">HBB", file.read(4))
             if zeros != 0 or kind != 8 or count != dimensions:
-                raise DataError(f"{path}: not an IDX file of bytes with {dimensions} dimensions")
+                raise DataError(
+                    f"{path}: not an IDX file of {dimensions}-dimensional bytes (its magic number says otherwise); "
+                    "get the file again"
+                )
             shape = struct.unpack(f">{count}I", file.read(4 * count))
             size = int(np.prod(shape, dtype=object))
             if size > MAX_BYTES:
-                raise DataError(f"{path}: says it has {size:,} bytes; that is more than 4 GiB")
+                raise DataError(f"{path}: says it has {size:,} bytes, more than 4 GiB; get the file again")
             content = file.read(size + 1)
         if len(content) != size:
             found = f"{len(content):,}" if len(content) < size else "more"
-            raise DataError(f"{path}: damaged or cut short: it says {size:,} bytes and has {found}")
+            raise DataError(f"{path}: damaged or cut short: it says {size:,} bytes and has {found}; get it again")
         return np.frombuffer(content, np.uint8).reshape(shape)
 
     def labels(self, part: str) -> np.ndarray:
@@ -163,14 +193,19 @@ class FolderReader:
     nor the labels order them.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        unknown = set(self._labels_in("test")) - set(self._labels_in("train"))
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        names = self._folders("train")
+        unknown = sorted(set(self._folders("test")) - set(names))
         if unknown:
-            raise DataError(f"{folder / 'test'}: has {', '.join(sorted(unknown))}, which train has not")
+            raise DataError(f"{path / 'test'}: has {', '.join(unknown)}, which train has not and no network can learn")
+        if len(names) > MAX_CLASSES:
+            raise DataError(f"{path / 'train'}: has {len(names):,} folders; there can be {MAX_CLASSES:,} classes")
+        numbers = all(map(str.isdecimal, names))
+        self._classes = tuple(sorted(names, key=(lambda name: (int(name), name)) if numbers else None))
 
-    def _labels_in(self, part: str) -> list[str]:
-        inside = self.folder / part
+    def _folders(self, part: str) -> list[str]:
+        inside = self.path / part
         with _readable(inside):
             names = [entry.name for entry in inside.iterdir() if entry.is_dir() and not entry.name.startswith(".")]
         if not names:
@@ -178,20 +213,20 @@ class FolderReader:
         return names
 
     def classes(self) -> tuple[str, ...]:
-        """Return the folders' names: as numbers where all are, else by the alphabet."""
-        names = self._labels_in("train")
-        return tuple(sorted(names, key=(lambda name: (int(name), name)) if all(map(str.isdecimal, names)) else None))
+        """Return the folders' names: in the order of numbers where all are, else of the alphabet."""
+        return self._classes
 
     def _files(self, part: str) -> list[tuple[Path, int]]:
-        files = [
-            (entry, label)
-            for label, name in enumerate(self.classes())
-            if (self.folder / part / name).is_dir()
-            for entry in sorted((self.folder / part / name).iterdir(), key=lambda entry: entry.name)
-            if entry.suffix.lower() in PICTURES and not entry.name.startswith(".") and entry.is_file()
-        ]
+        files: list[tuple[Path, int]] = []
+        for label, name in enumerate(self._classes):
+            folder = self.path / part / name
+            found = _pictures(folder)
+            # A class may be missing from test; to learn it takes pictures.
+            if not found and part == "train":
+                raise DataError(f"{folder}: has no pictures ({' '.join(PICTURES)}); add some or remove the folder")
+            files += [(path, label) for path in found]
         if not files:
-            raise DataError(f"{self.folder / part}: has no pictures ({', '.join(sorted(PICTURES))})")
+            raise DataError(f"{self.path / part}: has no pictures ({' '.join(PICTURES)})")
         order = np.random.Generator(np.random.PCG64(ORDER_SEED)).permutation(len(files))
         return [files[index] for index in order]
 
@@ -207,24 +242,52 @@ class FolderReader:
         """Return a part's images; raises DataError that names a picture that is not 28 x 28 pixels."""
         files = self._by_part[part]
         if len(files) * SIDE * SIDE > MAX_BYTES:
-            raise DataError(f"{self.folder / part}: more than 4 GiB of pictures")
+            raise DataError(f"{self.path / part}: more than 4 GiB of pictures; leave some out")
         return np.stack([_picture(path) for path, _ in files])
 
 
+def _pictures(folder: Path) -> list[Path]:
+    """List a folder's pictures by name; what is hidden or something else is passed over."""
+    if not folder.is_dir():
+        return []
+    with _readable(folder):
+        found = [path for path in folder.iterdir() if path.suffix.lower() in PICTURES and path.is_file()]
+    return sorted((path for path in found if not path.name.startswith(".")), key=lambda path: path.name)
+
+
 def _picture(path: Path) -> np.ndarray:
+    """Read a picture as `predict` reads it for a network of such pictures: grey, upright, not centred, not inverted."""
+    from nntrain.images import read_picture
+
+    _check_size(path)
+    try:
+        return read_picture(path, digit=False).pixels
+    except ImageError as error:
+        raise DataError(str(error)) from None
+
+
+def _check_size(path: Path) -> None:
+    """Raise DataError if a picture is not 28 x 28; what cannot be read at all is left to the reading."""
+    import warnings
+
     from PIL import Image
 
-    with _readable(path), Image.open(path) as image:
-        if image.size != (SIDE, SIDE):
-            width, height = image.size
-            raise DataError(f"{path}: {width} x {height} pixels; pictures of a data set have to be {SIDE} x {SIDE}")
-        return np.asarray(image.convert("L"), np.uint8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with Image.open(path) as image:
+                width, height = image.size
+        # A damaged file makes Pillow's plugins raise nearly anything.
+        except Exception:
+            return
+    if (width, height) != (SIDE, SIDE):
+        raise DataError(f"{path}: {width} x {height} pixels; pictures of a data set have to be {SIDE} x {SIDE}")
 
 
 def open_reader(path: Path) -> Reader:
     """Return the reader that a path's form calls for; raises DataError where it has none of the forms."""
-    if not path.exists():
-        raise DataError(f"{path}: no such file or folder")
+    with _readable(path):
+        path.stat()
     if path.is_file():
         if path.suffix != ".npz":
             raise DataError(f"{path}: a data set is an .npz file, a folder of IDX files, or a folder of pictures")
@@ -234,5 +297,5 @@ def open_reader(path: Path) -> Reader:
     if (path / "train").is_dir() and (path / "test").is_dir():
         return FolderReader(path)
     raise DataError(
-        f"{path}: holds neither IDX files ({IDX_FILES['x_train']}, ...) nor the folders train/<label>/ and test/<label>/"
+        f"{path}: holds neither IDX files ({IDX_FILES['x_train']} ...) nor the folders train/<label>/ and test/<label>/"
     )

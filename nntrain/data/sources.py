@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import difflib
-import logging
 import os
+import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from nntrain.data.dataset import PARTS, Dataset, checked, numbered
-from nntrain.data.readers import IDX_FILES, Reader, open_reader
+from nntrain.data.readers import IdxReader, Reader, open_reader
 from nntrain.errors import DataError, NntrainError, UsageError
 from nntrain.locks import FileLock
 
@@ -43,8 +45,7 @@ class Origin:
     """One place that a data set can be downloaded from."""
 
     base: str  # address, with a slash at its end
-    files: dict[str, str]  # name: checksum
-    keep_as: str  # file or folder of Keras's cache
+    files: dict[str, str]  # name: checksum, "md5:..." or "sha256:..."
 
 
 MNIST_IDX = {
@@ -62,22 +63,20 @@ FASHION_IDX = {
 KERAS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 ORIGINS = {
     "mnist": (
-        Origin(
-            KERAS,
-            {"mnist.npz": "sha256:731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"},
-            "mnist.npz",
-        ),
-        Origin("https://storage.googleapis.com/cvdf-datasets/mnist/", MNIST_IDX, "mnist"),
-        Origin("https://ossci-datasets.s3.amazonaws.com/mnist/", MNIST_IDX, "mnist"),
+        Origin(KERAS, {"mnist.npz": "sha256:731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"}),
+        Origin("https://storage.googleapis.com/cvdf-datasets/mnist/", MNIST_IDX),
+        Origin("https://ossci-datasets.s3.amazonaws.com/mnist/", MNIST_IDX),
     ),
     "fashion_mnist": (
-        Origin(KERAS, FASHION_IDX, "fashion-mnist"),
-        Origin("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/", FASHION_IDX, "fashion-mnist"),
+        Origin(KERAS, FASHION_IDX),
+        Origin("https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/", FASHION_IDX),
     ),
 }
-TIMEOUT = 20  # seconds without an answer
+KEPT = {"mnist": "mnist.npz", "fashion_mnist": "fashion-mnist"}  # file or folder of Keras's cache, named as Keras does
+TIMEOUT = 20.0  # seconds without an answer
 RETRIES = 3  # of a file, before the next origin
-LOCK_WAIT = 30 * 60  # seconds that another process may take to download
+PAUSE = 0.5  # seconds before the second attempt; twice as long before each one after
+LOCK_WAIT = 30 * 60.0  # seconds that another process may take to download
 
 
 def load_dataset(
@@ -92,18 +91,28 @@ def load_dataset(
     Raises UsageError for an unknown name, DataError where the data is missing, damaged or unfit.
     """
     source = _source(name, download=download, on_download=on_download)
+    try:
+        return _read(name, source, parts)
+    except DataError as error:
+        if name in ORIGINS and source == _cached(name):
+            raise DataError(f"{error}. Delete {source} and run `nntrain data fetch {name}`") from None
+        raise
+
+
+def _read(name: str, source: Path, parts: tuple[str, ...]) -> Dataset:
     reader = open_reader(source)
-    arrays = {part: checked(reader.images(part), reader.labels(part), part, source) for part in parts}
-    empty = (np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8))
     classes = _class_names(name, reader)
-    for part, (_, labels) in arrays.items():
+    if len(classes) < 2:
+        raise DataError(f"{source}: all is of one class; there is nothing to tell apart")
+    arrays = {part: (np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8)) for part in PARTS}
+    for part in parts:
+        images, labels = checked(reader.images(part), reader.labels(part), part, source)
         if labels.max() >= len(classes):
             raise DataError(f"{source}: {part} has the label {labels.max()}, but {name} has {len(classes)} classes")
-    if len(classes) < 2:
-        raise DataError(f"{source}: all labels are the same; there is nothing to tell apart")
-    x_train, y_train = arrays.get("train", empty)
-    x_test, y_test = arrays.get("test", empty)
-    return Dataset(name, source, x_train, y_train, x_test, y_test, classes)
+        if part == "train" and labels.min() == labels.max():
+            raise DataError(f"{source}: train has images of one class alone; there is nothing to tell apart")
+        arrays[part] = images, labels
+    return Dataset(name, source, *arrays["train"], *arrays["test"], classes)
 
 
 def _class_names(name: str, reader: Reader) -> tuple[str, ...]:
@@ -128,78 +137,107 @@ def find_dataset(name: str) -> Path | None:
         return SAMPLE
     if name not in DATASETS:
         path = _path(name)
-        return path if path.exists() else None
+        return path if os.path.exists(path) else None
     folder = os.environ.get("NNTRAIN_DATA_DIR")
     places = [Path(folder) / f"{name}.npz"] if folder else []
-    places += [_cache() / origin.keep_as for origin in ORIGINS[name]]
-    return next((place for place in places if place.exists()), None)
+    # os.path: a folder that may not be looked into holds nothing for us.
+    return next((place for place in [*places, _cached(name)] if os.path.exists(place)), None)
 
 
 def fetch_dataset(name: str, *, on_download: OnDownload | None = None) -> Path:
     """Return where a data set lies, downloading it to Keras's cache where it is missing.
 
-    Raises DataError, with every way out, where that fails or NNTRAIN_OFFLINE is set.
+    `on_download` is told the bytes that are there and the bytes in all of each file, 0 where that is not known.
+    Raises UsageError for an unknown name, DataError, with every way out, where the download fails or NNTRAIN_OFFLINE
+    is set.
     """
     found = find_dataset(name)
     if found is not None:
         return found
+    if name not in ORIGINS:
+        raise DataError(f"{_path(name)}: no such file or folder")
     if os.environ.get("NNTRAIN_OFFLINE", "0") not in ("", "0"):
         raise DataError(_ways_out(name, "NNTRAIN_OFFLINE is set"))
-    cache = _cache()
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(_ways_out(name, f"{cache}: cannot be written: {error.strerror}")) from None
-    with FileLock(cache / f".{name}.lock", wait=LOCK_WAIT):
+    cache = _cached(name).parent
+    with ExitStack() as stack:
+        try:
+            cache.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(FileLock(cache / f".{name}.lock", wait=LOCK_WAIT))
+        except OSError as error:
+            raise DataError(_ways_out(name, f"{cache}: cannot be written: {error.strerror}")) from None
+        except NntrainError as error:
+            raise DataError(_ways_out(name, str(error))) from None
         # Another process may have downloaded it while this one waited.
-        return find_dataset(name) or _download(name, cache, on_download)
+        return find_dataset(name) or _download(name, on_download)
 
 
-def _download(name: str, cache: Path, on_download: OnDownload | None) -> Path:
+def _download(name: str, on_download: OnDownload | None) -> Path:
     reasons = []
     for origin in ORIGINS[name]:
         try:
-            return _download_from(origin, cache, on_download)
-        except Exception as error:  # noqa: BLE001
-            # requests, urllib3, pooch and the system each have their own; the next origin may do better.
+            return _download_from(origin, name, on_download)
+        # requests' own errors are OSErrors; the next origin may do better.
+        except (OSError, ValueError, DataError) as error:
             reasons.append(f"{origin.base.split('/')[2]}: {_reason(error)}")
     raise DataError(_ways_out(name, f"it could not be downloaded ({'; '.join(dict.fromkeys(reasons))})"))
 
 
-def _download_from(origin: Origin, cache: Path, on_download: OnDownload | None) -> Path:
-    """Download an origin's files to a hidden folder of the cache, then move them into place at once."""
+def _download_from(origin: Origin, name: str, on_download: OnDownload | None) -> Path:
+    """Download an origin's files to a hidden folder of the cache, then move what is kept into place at once."""
     import shutil
-    import tempfile
 
-    import pooch
-
-    pooch.get_logger().setLevel(logging.CRITICAL)
-    target = cache / origin.keep_as
-    hidden = Path(tempfile.mkdtemp(prefix=".nntrain-", dir=cache))
+    target = _cached(name)
+    # One name for all: the lock keeps others away, and what a killed process left is cleared.
+    hidden = target.parent / f".{name}.part"
+    shutil.rmtree(hidden, ignore_errors=True)
+    hidden.mkdir()
     try:
-        downloader = pooch.HTTPDownloader(progressbar=_Progress(on_download), timeout=TIMEOUT)
         for file, checksum in origin.files.items():
-            _retrieve(pooch, f"{origin.base}{file}", checksum, hidden, file, downloader)
-        if target.suffix:
-            (hidden / target.name).replace(target)
-        else:
-            hidden.replace(target)
-        return target
+            _download_file(f"{origin.base}{file}", checksum, hidden / file, on_download)
+        if not target.suffix:
+            return hidden.replace(target)
+        if target.name not in origin.files:
+            idx = IdxReader(hidden)
+            arrays: dict[str, Any] = {f"x_{part}": idx.images(part) for part in PARTS}
+            arrays |= {f"y_{part}": idx.labels(part) for part in PARTS}
+            np.savez_compressed(hidden / target.name, **arrays)
+        return (hidden / target.name).replace(target)
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
 
 
-def _retrieve(
-    pooch: object, address: str, checksum: str, folder: Path, file: str, downloader: object
-) -> None:
-    for attempt in range(RETRIES):
+def _download_file(address: str, checksum: str, target: Path, on_download: OnDownload | None) -> None:
+    """Download a file, again where that may help; raises OSError or ValueError where it does not."""
+    import pooch
+
+    algorithm, expected = checksum.split(":")
+    for attempt in range(1, RETRIES + 1):
+        # identity: a server that packs what it sends would change the bytes that the checksum is of.
+        downloader = pooch.HTTPDownloader(
+            progressbar=_Progress(on_download),
+            chunk_size=2**16,
+            timeout=TIMEOUT,
+            headers={"Accept-Encoding": "identity"},
+        )
         try:
-            pooch.retrieve(address, checksum, fname=file, path=folder, downloader=downloader)  # type: ignore[attr-defined]
-        except Exception:  # noqa: BLE001
-            if attempt == RETRIES - 1:
+            downloader(address, str(target), None)
+            if pooch.file_hash(str(target), algorithm) != expected:
+                raise ValueError("the file has another checksum than it should have")
+        except (OSError, ValueError) as error:
+            if attempt == RETRIES or not _may_pass(error):
                 raise
+            time.sleep(PAUSE * 2 ** (attempt - 1))
         else:
             return
+
+
+def _may_pass(error: Exception) -> bool:
+    """Tell whether a download that failed so may succeed when tried again."""
+    import requests
+
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return error.response.status_code >= 500 or error.response.status_code in (408, 429)
+    return not isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError)
 
 
 class _Progress:
@@ -211,14 +249,15 @@ class _Progress:
         self._done = 0
 
     def update(self, count: int) -> None:
-        self._done += count
-        self._tell(self._done, int(self.total or 0))
+        # pooch counts the last chunk as a whole one.
+        self._done = min(self._done + count, self.total or self._done + count)
+        self._tell(self._done, self.total)
 
     def reset(self) -> None:
         self._done = 0
 
     def close(self) -> None:
-        self._done = 0
+        pass
 
 
 def _reason(error: Exception) -> str:
@@ -226,19 +265,23 @@ def _reason(error: Exception) -> str:
     import requests
 
     if isinstance(error, requests.Timeout):
-        return f"no answer in {TIMEOUT} seconds"
+        return f"no answer in {TIMEOUT:g} seconds"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "its certificate is not trusted here; behind a company's proxy, set REQUESTS_CA_BUNDLE"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the connection broke off"
     if isinstance(error, requests.ConnectionError):
         return "no connection"
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
-    if "does not match the known hash" in text:
-        return "the file has another checksum than it should have"
     return text if len(text) <= 100 else f"{text[:97]}..."
 
 
 def _ways_out(name: str, reason: str) -> str:
+    kept = _cached(name)
+    what = "it" if kept.suffix else "its four IDX files (train-images-idx3-ubyte.gz ...)"
     ways = [
         f"put {name}.npz into a folder and set NNTRAIN_DATA_DIR to that folder",
-        f"or put it where Keras keeps it: {_cache() / ORIGINS[name][0].keep_as}",
+        f"or put {what} where Keras keeps {'it' if kept.suffix else 'them'}: {kept}",
         f"or run `nntrain data fetch {name}` where there is a network, and copy what it prints",
         "or learn from the 5,000 images of MNIST that ship with nntrain: data.dataset=mnist_5k",
     ]
@@ -252,22 +295,20 @@ def _source(name: str, *, download: bool, on_download: OnDownload | None) -> Pat
     if found is not None:
         return found
     if not download:
-        raise DataError(_ways_out(name, "nothing was downloaded"))
+        raise DataError(_ways_out(name, "nothing was to be downloaded"))
     return fetch_dataset(name, on_download=on_download)
 
 
 def _path(name: str) -> Path:
     """Return a path as a path; raises UsageError for a bare name that is no data set's."""
     if "/" in name or "\\" in name or Path(name).suffix or name in (".", "..", "~"):
-        return Path(name).expanduser()
+        # os.path: Path.expanduser raises where there is no such user.
+        return Path(os.path.expanduser(name))
     close = difflib.get_close_matches(name.lower(), DATASETS, n=1, cutoff=0.4)
-    guess = f"; did you mean '{close[0]}'?" if close else ";"
+    guess = f"; did you mean '{close[0]}'?" if close else "."
     raise UsageError(f"no data set '{name}'{guess} There are {', '.join(DATASETS)}; a path has a suffix or a slash")
 
 
-def _cache() -> Path:
-    home = os.environ.get("KERAS_HOME")
-    return (Path(home) if home else Path("~/.keras").expanduser()) / "datasets"
-
-
-__all__ = ["DATASETS", "IDX_FILES", "ORIGINS", "count_classes", "fetch_dataset", "find_dataset", "load_dataset"]
+def _cached(name: str) -> Path:
+    """Return where Keras keeps a data set."""
+    return Path(os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras")) / "datasets" / KEPT[name]

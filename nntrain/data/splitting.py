@@ -28,7 +28,7 @@ def validation_split(
         missing = np.setdiff1d(classes, labels[chosen])
         if len(missing):
             words = ", ".join(map(str, missing[:10]))
-            remedy = "there are too few images of it" if stratify else "draw it by class with fit.stratify=true"
+            remedy = "it has too few images for this" if stratify else "draw it by class with `fit.stratify: true`"
             raise DataError(
                 f"fit.validation_split {fraction:g} leaves the {part} part without class {words} "
                 f"({len(chosen):,} images); {remedy}"

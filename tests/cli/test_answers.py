@@ -205,3 +205,27 @@ def test_own_classes_are_named_in_figures_answers_and_json(nntrain, digits):
     (answer,) = nntrain.json("predict", "mine/test/even")["predictions"][:1]
     assert answer["label"] in ("even", "odd")
     assert "digit" not in answer
+
+
+def test_a_command_that_is_printed_works_as_printed(trained, tmp_path):
+    import re
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    program = Path(sys.executable).parent / "nntrain"
+    if not program.exists():
+        pytest.skip(f"{program} is not there: nntrain is not installed as a program")
+    environment = {**trained.environment(), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(
+        [program, "evaluate", "tiny-1", "--no-plots"],
+        cwd=trained.folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0
+    quick = subprocess.run([program, "configs"], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    (_, shown) = re.findall(r"`(.*?)`", quick.stderr)
+    again = subprocess.run(shown, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert (again.returncode, again.stdout.splitlines()[0][:22]) == (0, "# The article's first ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -202,7 +203,7 @@ def test_data_lists_the_sets_and_shows_one(in_process, monkeypatch, tmp_path):
     monkeypatch.delenv("NNTRAIN_DATA_DIR", raising=False)
     lines = in_process("data").output.splitlines()
     assert lines[3].split()[:4] == ["mnist_5k", "4,000", "1,000", "b8ef1e555f57"]
-    assert "not here: nntrain data fetch mnist" in lines[1]
+    assert re.search(r"not here: \S+( -m nntrain)? data fetch mnist", lines[1])
     shown = in_process("data", "show", "mnist_5k").output.splitlines()
     assert shown[0] == "training  4000 x 28 x 28 uint8, pixels 0 to 255; 4,000 labels"
     assert shown[-1] == "label 8 (8), one-hot [0, 0, 0, 0, 0, 0, 0, 0, 1, 0]"

@@ -1,0 +1,104 @@
+"""Data sets small enough to make in a test, and an environment without the user's."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+Arrays = dict[str, np.ndarray]
+
+
+@pytest.fixture(autouse=True)
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Keep the user's data, cache and proxy out of the tests; return what stands for Keras's folder."""
+    for name in ("NNTRAIN_DATA_DIR", "NNTRAIN_OFFLINE", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    return tmp_path / "keras"
+
+
+@pytest.fixture
+def arrays() -> Arrays:
+    """Twenty training and ten test images of three classes; image n is filled with n."""
+    return {
+        "x_train": np.arange(20, dtype=np.uint8)[:, None, None] * np.ones((28, 28), np.uint8),
+        "y_train": np.arange(20, dtype=np.uint8) % 3,
+        "x_test": np.arange(10, dtype=np.uint8)[:, None, None] * np.ones((28, 28), np.uint8),
+        "y_test": np.arange(10, dtype=np.uint8) % 3,
+    }
+
+
+@pytest.fixture
+def save_npz(tmp_path: Path, arrays: Arrays) -> Callable[..., Path]:
+    """Return a function that saves the arrays as own.npz, some replaced by its arguments or, if None, left out."""
+
+    def save(**other: Any) -> Path:
+        path = tmp_path / "own.npz"
+        np.savez(path, **{name: array for name, array in {**arrays, **other}.items() if array is not None})
+        return path
+
+    return save
+
+
+class Server:
+    """A local HTTP server: `files` by path; `faults` are used up first, one a request."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.faults: list[str] = []
+        self.requests: list[str] = []
+        self.seconds = 0.0  # before an answer
+        self.released = threading.Event()  # ends what hangs
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.base = f"http://127.0.0.1:{self._http.server_address[1]}/"
+        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01})
+        self._thread.start()
+
+    def close(self) -> None:
+        self.released.set()
+        self._http.shutdown()
+        self._thread.join()
+        self._http.server_close()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                server.requests.append(self.path[1:])
+                fault = server.faults.pop(0) if server.faults else ""
+                body = server.files.get(self.path[1:])
+                time.sleep(server.seconds)
+                if fault.isdecimal() or body is None:
+                    self.send_error(int(fault or 404))
+                    return
+                if fault == "silent":
+                    server.released.wait(20)
+                    return
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body[: len(body) // 2] if fault in ("cut", "stall") else body)
+                if fault == "stall":
+                    server.released.wait(20)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        return Handler
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """Return a local HTTP server without files."""
+    running = Server()
+    yield running
+    running.close()
