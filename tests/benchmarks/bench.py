@@ -1,9 +1,10 @@
-"""Measure nntrain beside its peers: every contender a process of its own, in turn, five rounds; medians and paired ratios.
+"""Measure nntrain beside its peers: each contender a process of its own, in turn; medians and paired ratios.
 
     python tests/benchmarks/bench.py [--rounds 5] [--only training answers growth accuracy] [--json FILE]
 
-Peers live in virtual environments of their own under .bench/, made here, so that no peer slows another's imports. All
-train the same network on the same 48,000 images of MNIST in batches of 128, validate on 12,000 each epoch, test and save.
+Peers live in virtual environments of their own under .bench/, made here, so that no peer slows another's imports.
+All train the same network on the same 48,000 images of MNIST in batches of 128, validate on 12,000 each epoch, test
+and save.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ ENVIRONMENTS = {
 # Epochs of the short and the long process of each network: their difference is what epochs cost once all is warm.
 EPOCHS = {"mlp": (2, 12), "mlp_complete": (2, 7), "cnn": (1, 3)}
 PLAIN = ["early_stopping=null", "lr_schedule=null", "fit.validation_split=0.2"]
+
+BARE_TYPER = "import typer; app = typer.Typer(); app.command()(lambda: None); app()"
 
 
 def python(environment: str) -> str:
@@ -163,7 +166,7 @@ def answers(rounds: int, folder: Path) -> list[dict[str, Any]]:
         "check": {"nntrain": [*here, "check", "mlp"]},
         "--help": {
             "nntrain": [*here, "--help"],
-            "typer": [python("here"), "-c", "import typer; app = typer.Typer(); app.command()(lambda: None); app(['--help'])"],
+            "typer": [python("here"), "-c", BARE_TYPER, "--help"],
             "python -c pass": [python("here"), "-c", "pass"],
         },
     }  # fmt: skip

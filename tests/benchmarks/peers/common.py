@@ -1,4 +1,4 @@
-"""What every peer's script needs: its arguments, MNIST split as all contenders split it, and one line of JSON at the end."""
+"""What every peer's script needs: arguments, MNIST split as all contenders split it, one line of JSON at the end."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ Training: forward and weight gradients of each layer, input gradients of all but
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import time
@@ -51,7 +52,7 @@ def seconds(rows: int, inner: int, columns: int, count: int, *, first: bool = Fa
 
 
 total = 0.0
-for index, (before, after) in enumerate(zip(SIZES[:-1], SIZES[1:], strict=True)):
+for index, (before, after) in enumerate(itertools.pairwise(SIZES)):
     total += seconds(BATCH, before, after, STEPS)
     total += seconds(before, BATCH, after, STEPS, first=True)
     if index:
