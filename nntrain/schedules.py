@@ -30,6 +30,7 @@ def _cosine(schedule: CosineAnnealing, epoch: int, *, start: float, epochs: int)
     """
     if epoch < schedule.warmup_epochs:
         return start * (epoch + 1) / (schedule.warmup_epochs + 1)
-    cycle = (epochs - schedule.warmup_epochs) / (schedule.restarts + 1)
-    place = math.fmod(epoch - schedule.warmup_epochs, cycle) / cycle
+    annealed = epochs - schedule.warmup_epochs
+    # In whole numbers: a cycle's length need not be one, and a rounded one would put a restart at a cycle's end.
+    place = (epoch - schedule.warmup_epochs) * (schedule.restarts + 1) % annealed / annealed
     return schedule.min_lr + (start - schedule.min_lr) * (1 + math.cos(math.pi * place)) / 2

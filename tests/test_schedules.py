@@ -1,70 +1,59 @@
-"""Each schedule against its published formula, computed by hand; and what `auto` decides."""
+"""Each schedule's published formula, by hand; rates are those of the epochs from 0."""
 
 from __future__ import annotations
 
 import pytest
 
-from nntrain.config import schema
-from nntrain.policy import use_xla
+from nntrain.config.schema import CosineAnnealing, ExponentialDecay, ReduceLROnPlateau, StepDecay
 from nntrain.schedules import rate_by_epoch
 
 
-def rates(schedule, epochs, start=0.1):
-    """Return the learning rate of each epoch."""
+def rates(schedule, *, epochs, start=1.0):
+    """Return a schedule's rate in each epoch of a run."""
     rate = rate_by_epoch(schedule, start=start, epochs=epochs)
     return [rate(epoch) for epoch in range(epochs)]
 
 
-def test_step_decay_halves_every_second_epoch():
-    assert rates(schema.StepDecay(factor=0.5, every=2), 5) == pytest.approx([0.1, 0.1, 0.05, 0.05, 0.025])
+def test_a_step_decay_halves_the_rate_every_other_epoch():
+    assert rates(StepDecay(factor=0.5, every=2), epochs=6, start=0.1) == [0.1, 0.1, 0.05, 0.05, 0.025, 0.025]
 
 
-def test_exponential_decay_multiplies_each_epoch():
-    assert rates(schema.ExponentialDecay(rate=0.9), 4) == pytest.approx([0.1, 0.09, 0.081, 0.0729])
+def test_an_exponential_decay_multiplies_the_rate_after_each_epoch():
+    assert rates(ExponentialDecay(rate=0.95), epochs=4, start=0.1) == pytest.approx([0.1, 0.095, 0.09025, 0.0857375])
 
 
-def test_cosine_annealing_is_half_a_cosine():
-    # (1 + cos(pi t / 4)) / 2 for t = 0 to 3: 1, 0.853553, 0.5, 0.146447
-    assert rates(schema.CosineAnnealing(), 4) == pytest.approx([0.1, 0.0853553, 0.05, 0.0146447], rel=1e-5)
+def test_cosine_annealing_follows_half_a_cosine():
+    # (1 + cos(pi t / 6)) / 2
+    assert rates(CosineAnnealing(), epochs=6) == pytest.approx([1, 0.9330127, 0.75, 0.5, 0.25, 0.0669873])
 
 
-def test_cosine_annealing_ends_above_its_least_rate():
-    assert rates(schema.CosineAnnealing(min_lr=0.02), 4) == pytest.approx([0.1, 0.0882843, 0.06, 0.0317157], rel=1e-5)
+def test_cosine_annealing_ends_at_the_least_rate():
+    assert rates(CosineAnnealing(min_lr=0.2), epochs=2) == pytest.approx([1.0, 0.6])
+    assert rates(CosineAnnealing(min_lr=0.2), epochs=1000)[-1] == pytest.approx(0.2, abs=1e-5)
 
 
-def test_cosine_annealing_restarts_evenly():
-    assert rates(schema.CosineAnnealing(restarts=1), 4) == pytest.approx([0.1, 0.05, 0.1, 0.05])
+def test_a_restart_begins_the_cosine_anew():
+    assert rates(CosineAnnealing(restarts=1), epochs=6) == pytest.approx([1, 0.75, 0.25, 1, 0.75, 0.25])
 
 
-def test_the_warm_up_rises_in_equal_steps_to_the_start():
-    assert rates(schema.CosineAnnealing(warmup_epochs=3), 5)[:4] == pytest.approx([0.025, 0.05, 0.075, 0.1])
+@pytest.mark.parametrize(("epochs", "restarts"), [(10, 5), (10, 2), (30, 6), (49, 6), (100, 29)])
+def test_a_restart_is_at_the_highest_rate_where_cycles_are_no_whole_epochs(epochs, restarts):
+    # k cycles end together with a whole epoch where k * epochs / (restarts + 1) is whole.
+    whole = [k * epochs // (restarts + 1) for k in range(restarts + 1) if k * epochs % (restarts + 1) == 0]
+    annealed = rates(CosineAnnealing(restarts=restarts), epochs=epochs)
+    assert [annealed[epoch] for epoch in whole] == [1.0] * len(whole)
 
 
-def test_a_plateau_and_no_schedule_are_no_function_of_the_epoch():
-    assert rate_by_epoch(schema.ReduceLROnPlateau(patience=3), start=0.1, epochs=4) is None
-    assert rate_by_epoch(None, start=0.1, epochs=4) is None
+def test_a_warm_up_grows_in_equal_steps_and_meets_the_cosine():
+    schedule = CosineAnnealing(warmup_epochs=3)
+    assert rates(schedule, epochs=5) == pytest.approx([0.25, 0.5, 0.75, 1.0, 0.5])
 
 
-def decide(epochs=10, device="cpu", jit="auto", layers=()):
-    """Return what is decided for 48,000 images in batches of 128."""
-    config = schema.Config.model_construct(
-        model=(*layers, schema.Dense(units=10)),
-        fit=schema.Fit(epochs=epochs),
-        runtime=schema.Runtime(jit_compile=jit),
-    )
-    return use_xla(config, device=device, training_images=48_000)[0]
+def test_restarts_divide_what_the_warm_up_leaves():
+    schedule = CosineAnnealing(warmup_epochs=1, restarts=1)
+    assert rates(schedule, epochs=5) == pytest.approx([0.5, 1.0, 0.5, 1.0, 0.5])
 
 
-def test_xla_is_used_on_a_gpu_and_for_long_runs_of_dense_layers_on_a_cpu():
-    assert decide(device="gpu") is True
-    assert decide(epochs=100) is True
-    assert decide(epochs=1) is False
-
-
-def test_xla_is_never_chosen_for_convolutions_on_a_cpu():
-    assert decide(epochs=10_000, layers=(schema.Conv2D(filters=4, kernel_size=(3, 3)),)) is False
-
-
-def test_xla_is_as_asked_where_it_is_asked_for():
-    assert decide(jit=True, layers=(schema.Conv2D(filters=4, kernel_size=(3, 3)),)) is True
-    assert decide(jit=False, device="gpu") is False
+@pytest.mark.parametrize("schedule", [None, ReduceLROnPlateau(patience=3)])
+def test_a_constant_rate_and_a_plateau_are_no_functions_of_the_epoch(schedule):
+    assert rate_by_epoch(schedule, start=0.1, epochs=10) is None

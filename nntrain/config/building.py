@@ -17,25 +17,30 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from nntrain.config.nodes import Node, Place, read_argument
-from nntrain.config.schema import Component, Config, Section
-from nntrain.config.words import accepted, found, suggest
+from nntrain.config.schema import Activation, Component, Config, Layer, Section
+from nntrain.config.words import accepted, closest, found, same, suggest, with_article
 from nntrain.results import Problem
 
 Steps = tuple[str | int, ...]
 
 OVERRIDE = re.compile(r"^[A-Za-z_]\w*(\.\w+)*=")
+MAX_INDEX_DIGITS = 10
+MAX_UNKNOWN_KEYS = 50  # of a section, looked at one by one
 SHORT = {"epochs": "fit.epochs", "batch_size": "fit.batch_size"}
 
 # Arguments of Keras's that nntrain settles itself, and why.
 REFUSED = {
     "from_logits": "the last layer gives probabilities here; leave it out",
     "input_shape": "the input is added for you; leave it out",
+    "input_dim": "the input is added for you; leave it out",
+    "dtype": "use runtime.dtype_policy",
     "name": "names are given for you; leave it out",
     "verbose": "use --quiet on the command line",
     "callbacks": "write reduce_lr_on_plateau under lr_schedule, and early_stopping, as keys of the file",
     "validation_data": "use fit.validation_split",
     "shuffle": "training images are always shuffled",
 }
+ADDED_LAYERS = ("input", "inputs", "input_layer", "rescaling", "normalization", "reshape")
 
 
 class UnknownError(Exception):
@@ -122,12 +127,15 @@ def override(root: Node, arguments: list[str], problems: list[Problem]) -> Node:
     """Return an expanded tree with `key=value` arguments applied, in order; what is wrong goes to `problems`."""
     for argument in sorted(arguments, key=lambda text: text.startswith("learning_rate=")):
         key, _, text = argument.partition("=")
+        if not text.strip():
+            problems.append(Problem(f"argument {argument}", f"no value; {key}=null removes what the file says"))
+            continue
         value, unreadable = read_argument(text, argument)
         problems += unreadable
-        if value is None:
+        if value is None or not isinstance(root.value, dict):
             continue
         value = replace(value, key=Place(argument))
-        steps: Steps = tuple(int(step) if step.isdigit() else step for step in _long(key, root).split("."))
+        steps: Steps = tuple(int(step) if _is_index(step) else step for step in _long(key, root).split("."))
         try:
             root = _assign(root, Slot(section=Config), steps, value, ())
         except _MisplacedError as error:
@@ -144,6 +152,10 @@ def _long(key: str, root: Node) -> str:
         name = named or "adam"
         return f"optimizer.{name}.learning_rate"
     return SHORT.get(key, key)
+
+
+def _is_index(step: str) -> bool:
+    return step.isascii() and step.isdigit() and len(step) < MAX_INDEX_DIGITS
 
 
 class _MisplacedError(Exception):
@@ -170,7 +182,9 @@ def _assign(node: Node, slot: Slot, steps: Steps, value: Node, done: Steps) -> N
         raise _MisplacedError(f"{_dotted(done)} has nothing below it")
     fields = slots(slot.section)
     if step not in fields:
-        raise _MisplacedError(f"{_dotted(here)}: {_unknown(str(step), slot.section)}")
+        raise _MisplacedError(f"{_dotted(here)}: {_unknown(str(step), slot.section, value, node)}")
+    if not (isinstance(node.value, dict) or node.value is None):
+        return node  # a mistake of the file's, which is reported when it is built
     children = dict(node.value) if isinstance(node.value, dict) else {}
     child = children.get(str(step), Node(None, value.place))
     children[str(step)] = _assign(child, fields[str(step)], rest, value, here)
@@ -180,6 +194,8 @@ def _assign(node: Node, slot: Slot, steps: Steps, value: Node, done: Steps) -> N
 
 
 def _assign_entry(node: Node, slot: Slot, steps: Steps, value: Node, done: Steps) -> Node:
+    if not (isinstance(node.value, list) or node.value is None):
+        return node  # as above
     entries = list(node.value) if isinstance(node.value, list) else []
     index, rest = steps[0], steps[1:]
     if not isinstance(index, int) or index > len(entries):
@@ -224,37 +240,46 @@ def build(root: Node, problems: list[Problem]) -> Any:
 class _Builder:
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
+        self.mistakes = 0  # those that reading reported already included
 
     def problem(self, place: Place, message: str) -> None:
+        self.mistakes += 1
         self.problems.append(Problem(str(place), message))
+
+    def wrong(self, node: Node, message: str) -> None:
+        """Report a value, unless reading it was a problem already."""
+        if node.unreadable:
+            self.mistakes += 1
+        else:
+            self.problem(node.place, message)
 
     def section(self, node: Node, section: type[Section], path: Steps) -> Section | Partial:
         """Build a section from its tree."""
         key = section.key if issubclass(section, Component) else ""
         if not isinstance(node.value, dict):
-            what = f"{_dotted(path)} has to be a mapping of keys" if path else "a config has to be a mapping of keys"
-            self.problem(node.place, f"{what}, got {found(node.plain())}")
+            what, hint = (_dotted(path), _as_in(path, section, node)) if path else ("a config", _no_space(node.value))
+            self.wrong(node, f"{what} has to be a mapping of keys, got {found(node.plain())}{hint}")
             return Partial({}, key)
-        before = len(self.problems)
-        meant = self._unknown_keys(node.value, section, path)
+        before = self.mistakes
+        meant = self._unknown_keys(node, node.value, section, path)
         values: dict[str, object] = {}
         for name, field in section.model_fields.items():
             self._field(name, field, node, section, path, values, missing_is_known=name in meant)
-        if len(self.problems) > before:
-            if not meant:
-                values = {**_defaults(section, node.value), **values}
+        if self.mistakes > before:
+            values = {**_defaults(section, {*node.value, *meant}), **values}
             return Partial(values, key)
         return section.model_construct(None, **values)
 
-    def _unknown_keys(self, children: dict[str, Node], section: type[Section], path: Steps) -> set[str]:
+    def _unknown_keys(self, node: Node, children: dict[str, Node], section: type[Section], path: Steps) -> set[str]:
         """Report keys that a section has not; returns the keys that were probably meant by them."""
-        meant = set()
-        for name, child in children.items():
-            if name not in section.model_fields:
-                words = _unknown(name, section)
-                self.problem(child.key or child.place, f"{_dotted((*path, name))}: {words}")
-                meant.add(words.rpartition("did you mean '")[2].removesuffix("'?"))
-        return meant
+        unknown = [name for name in children if name not in section.model_fields]
+        if len(unknown) > MAX_UNKNOWN_KEYS:
+            self.problem(node.place, f"{len(unknown):,} unknown keys; known are {', '.join(section.model_fields)}")
+            return set()
+        for name in unknown:
+            words = _unknown(name, section, children[name], node)
+            self.problem(children[name].key or children[name].place, f"{_dotted((*path, name))}: {words}")
+        return {meant for name in unknown for meant in (_meant(name, section), *_home(name, section)[:1])}
 
     def _field(
         self,
@@ -269,6 +294,9 @@ class _Builder:
     ) -> None:
         child, slot, here = node.at((name,)), slots(section)[name], (*path, name)
         absent = not isinstance(node.value, dict) or name not in node.value
+        if child.unreadable and not absent:
+            self.mistakes += 1
+            return
         if absent or (child.value is None and (slot.family or slot.section)):
             if field.is_required() and not missing_is_known:
                 place = node.place if absent else child.key or child.place
@@ -290,9 +318,8 @@ class _Builder:
         self, node: Node, family: type[Component], field: FieldInfo, path: Steps
     ) -> tuple[Section | Partial | None, ...]:
         if not isinstance(node.value, list):
-            example = "\n" if family.family == "layer" else ""
             form = "one a line, each behind '- '" if family.family == "layer" else f"[{_one_of(node, family)}]"
-            self.problem(node.place, f"{_dotted(path)} has to be a list of {family.family}s: {form}{example}".rstrip())
+            self.problem(node.place, f"{_dotted(path)} has to be a list of {family.family}s: {form}")
             raise UnknownError
         least = next((m.min_length for m in field.metadata if hasattr(m, "min_length")), 0)
         most = next((m.max_length for m in field.metadata if hasattr(m, "max_length")), None)
@@ -317,16 +344,15 @@ class _Builder:
             member = family.members.get(name)
             if member is not None:
                 return self._member(member, arguments, (*path, name))
-            words = f"no such {family.family}{_choices(name, family)}"
+            words = f"no such {family.family}{_choices(name, family, arguments)}"
             self.problem(arguments.key or node.place, f"{_dotted((*path, name))}: {words}")
         elif isinstance(children, dict):
             self.problem(node.place, f"{_dotted(path)}: {_several_names(children, family)}")
         elif isinstance(children, str):
             self.problem(node.place, f"{_dotted(path)}: no {family.family} '{children}'{_choices(children, family)}")
         else:
-            self.problem(
-                node.place, f"{_dotted(path)}: expected the name of a {family.family}, got {found(node.plain())}"
-            )
+            kind = with_article(family.family)
+            self.wrong(node, f"{_dotted(path)}: expected the name of {kind}, got {found(node.plain())}")
         raise UnknownError
 
     def _member(self, member: type[Component], arguments: Node, path: Steps) -> Section | Partial:
@@ -334,9 +360,12 @@ class _Builder:
             return self.section(arguments, member, path)
         if arguments.value is None:
             remedy = f"write {member.key} alone" if not member.bare() else f"it needs {member.bare()}"
-            self.problem(arguments.key or arguments.place, f"{_dotted(path)}: nothing follows the name; {remedy}")
+            if not arguments.unreadable:
+                self.problem(arguments.key or arguments.place, f"{_dotted(path)}: nothing follows the name; {remedy}")
+        elif not member.model_fields:
+            self.problem(arguments.place, f"{_dotted(path)}: it takes no arguments; write {member.key} alone")
         else:
-            named = _named_example(member, arguments)
+            named = f"{member.key}: {_example(member, arguments)}"
             self.problem(arguments.place, f"{_dotted(path)}: arguments are named here, as in {named}")
         return Partial({}, member.key)
 
@@ -351,7 +380,7 @@ class _Builder:
         except (ValidationError, OverflowError):
             schema = adapter.json_schema()
             words = f"{_dotted(path)}: must be {accepted(schema)}, got {found(node.plain())}"
-            self.problem(node.place, words + _value_hint(plain, schema))
+            self.wrong(node, words + _value_hint(plain, schema))
         raise UnknownError
 
 
@@ -367,11 +396,11 @@ def value_schema(section: type[Section], name: str) -> dict[str, Any]:
     return _adapter(section, name).json_schema()
 
 
-def _defaults(section: type[Section], children: dict[str, Node]) -> dict[str, object]:
+def _defaults(section: type[Section], given: set[str]) -> dict[str, object]:
     return {
         name: field.default
         for name, field in section.model_fields.items()
-        if not field.is_required() and name not in children
+        if not field.is_required() and name not in given
     }
 
 
@@ -384,50 +413,155 @@ def _value_hint(value: object, schema: dict[str, Any]) -> str:
     if isinstance(value, str) and any(option.get("type") == "boolean" for option in options):
         meant = {"on": "true", "yes": "true", "y": "true", "off": "false", "no": "false", "n": "false"}
         return f"; write {meant[value.lower()]}" if value.lower() in meant else ""
-    if isinstance(value, str) and re.fullmatch(r"[-+]?[\d_., ]+%?", value):
-        return "; write it with digits and a point alone"
+    kinds = {option.get("type") for option in options}
+    if isinstance(value, str) and kinds & {"integer", "number"}:
+        if re.fullmatch(r"[-+]?\d+(\.\d*)?", value):
+            return "; write it without quotes"
+        return "; write it with digits and a point alone" if re.fullmatch(r"[-+]?[\d_., ]+%?", value) else ""
+    if isinstance(value, float) and value.is_integer() and "integer" in kinds:
+        return f"; write {value:.0f}"
     return ""
 
 
-def _unknown(name: str, section: type[Section]) -> str:
+def _unknown(name: str, section: type[Section], child: Node, parent: Node) -> str:
+    """Say what is wrong with a key that a section has not, and where it belongs."""
     if name in REFUSED:
         return f"not used: {REFUSED[name]}"
-    guess = suggest(name, section.model_fields)
-    if guess:
-        return f"unknown key{guess}"
+    meant, home = _meant(name, section), _home(name, section, parent)
+    if meant:
+        return f"unknown key; did you mean '{meant}'?"
+    value = "..." if isinstance(child.value, dict | list) else _flow(child.plain())
+    layer = same(name, Layer.members) if issubclass(section, Layer) else None
+    if layer:
+        written = f"{layer}: {value}" if Layer.members[layer].bare() else layer
+        return f"unknown key; {layer} is a layer of its own: `- {written}` in a line below"
+    if home:
+        return f"unknown key; {home[-1]} belongs under {home[0]}, as in `{_nested(home, value)}`"
+    bare = section.bare() if issubclass(section, Component) else None
+    family = slots(section)[bare].family if bare else None
+    if family is not None and name in family.members:
+        return f"unknown key; name the argument too: {bare}: {name}"
     known = ", ".join(section.model_fields)
     return f"unknown key; known are {known}" if known else "unknown key; it takes no arguments"
 
 
-def _choices(word: str, family: type[Component]) -> str:
+def _meant(name: str, section: type[Section]) -> str:
+    """Return the section's own key that was probably meant, or "" where none was."""
+    known = section.model_fields
+    return same(name, known) or ("" if _home(name, section) else closest(name, known)) or ""
+
+
+def _home(name: str, section: type[Section], parent: Node | None = None) -> tuple[str, ...]:
+    """Return the path of a key that stands in the wrong section, ("fit", "epochs"), or an empty one.
+
+    An argument that several optimizers have is shown with the one that stands beside it in `parent`.
+    """
+    if issubclass(section, Component):
+        return ()
+    name = name.rpartition(".")[2]
+    places = slots(Config)
+    for top, slot in places.items():
+        word = same(name, slot.section.model_fields) if slot.section and slot.section is not section else None
+        if word:
+            return top, word
+    for top, slot in places.items():
+        if not slot.family:
+            continue
+        member = same(name, slot.family.members)
+        if member:
+            return top, member
+        chosen = parent.at((top,)).value if parent is not None else None
+        members = slot.family.members if not slot.many else {}
+        for key in sorted(members, key=lambda key: not (isinstance(chosen, dict) and key in chosen)):
+            word = same(name, members[key].model_fields)
+            if word:
+                return top, key, word
+    return ()
+
+
+def _nested(path: tuple[str, ...], value: str) -> str:
+    """Write a path as YAML in a line: "fit: {epochs: 10}"."""
+    if path[0] == "model":
+        return f"- {path[1]}: {value}"
+    text = f"{path[-1]}: {value}"
+    for step in reversed(path[:-1]):
+        text = f"{step}: {{{text}}}"
+    return text
+
+
+def _choices(word: str, family: type[Component], arguments: Node | None = None) -> str:
+    """Say which member of a family was probably meant, or which there are."""
+    name, bracket, inside = word.partition("(")
+    member = same(name, family.members)
+    if member and bracket:
+        example = _example(family.members[member], Node(inside.rstrip(") ") or "...", Place("")))
+        return f"; did you mean '{member}'? Arguments follow a colon: {member}: {example}"
+    if member:
+        return f"; did you mean '{member}'?"
+    name, colon, _ = word.partition(":")
+    if colon and name in family.members:
+        return "; put a space after the colon"
+    if family is Layer and same(word, Activation.members):
+        return f"; an activation is written `activation: {same(word, Activation.members)}`"
+    if family is Layer and word.lower() in ADDED_LAYERS:
+        return "; the input, its shape and scaling are added for you: leave it out"
     return suggest(word, family.members) or f"; there are {', '.join(family.members)}"
 
 
 def _several_names(children: dict[str, Node], family: type[Component]) -> str:
     names = list(children)
     member = family.members.get(names[0]) if names else None
-    if member is not None:
-        bare = children[names[0]]
-        arguments = {member.bare() or "...": bare.plain()} if not isinstance(bare.value, dict) else {}
-        inside = ", ".join(f"{name}: {_flow(value)}" for name, value in arguments.items())
-        rest = ", ".join(f"{name}: {_flow(children[name].plain())}" for name in names[1:])
-        return (
-            f"{' and '.join(names)} stand side by side; arguments go inside: "
-            f"{names[0]}: {{{', '.join(part for part in (inside, rest) if part)}}}"
-        )
+    if member is not None and set(names[1:]) <= set(member.model_fields):
+        first = children[names[0]]
+        inside = {} if isinstance(first.value, dict) or first.value is None else {member.bare() or "...": first}
+        arguments = {**inside, **{name: children[name] for name in names[1:]}}
+        return f"{' and '.join(names)} stand side by side; arguments go inside: {member.key}: {_arguments(arguments)}"
+    if set(names) <= set(family.members) and names:
+        both = family.members.get("_".join(names))
+        remedy = "keep one"
+        if both is not None:
+            remedy = f"write {both.key}: {_arguments(children)}"
+        elif family is Layer:
+            remedy = "each is an entry of its own, behind '- '"
+        return f"{' and '.join(names)} stand side by side; {remedy}"
     for key in ("name", "type", "class_name", "kind"):
         if key in children:
-            return f"a {family.family} is its name with its arguments: {{{children[key].plain()}: {{...}}}}"
+            rest = {name: child for name, child in children.items() if name != key}
+            kind = with_article(family.family)
+            return f"{kind} is its name with its arguments: {children[key].plain()}: {_arguments(rest)}"
     return f"expected one {family.family}, got {found(dict.fromkeys(names))}"
 
 
-def _named_example(member: type[Component], arguments: Node) -> str:
-    required = [name for name, field in member.model_fields.items() if field.is_required()]
-    names = required or list(member.model_fields)[:1]
-    if not names:
-        return f"{member.key} (it takes none)"
-    first = _flow(arguments.plain())
-    return f"{member.key}: {{{', '.join([f'{names[0]}: {first}', *(f'{name}: ...' for name in names[1:])])}}}"
+def _arguments(children: dict[str, Node]) -> str:
+    return f"{{{', '.join(f'{name}: {_flow(child.plain())}' for name, child in children.items())}}}"
+
+
+def _example(section: type[Section], value: Node) -> str:
+    """Show a section with a lone value as the argument that was probably meant by it."""
+    named = {"...": value} if isinstance(value.value, dict) else {_telling(section)[0]: value}
+    return _arguments({**named, **{name: Node("...", value.place) for name in _telling(section)[1:]}})
+
+
+def _telling(section: type[Section]) -> list[str]:
+    """Return the arguments that have to be given, or the first that is the section's own."""
+    required = [name for name, field in section.model_fields.items() if field.is_required()]
+    own = [name for name in section.__annotations__ if name in section.model_fields]
+    return required or own[:1] or list(section.model_fields)[:1]
+
+
+def _as_in(path: Steps, section: type[Section], node: Node) -> str:
+    """Show how a section is written whose value is no mapping."""
+    if isinstance(node.value, list):
+        return ""
+    try:
+        _adapter(section, _telling(section)[0]).validate_python(node.value)
+    except ValidationError:
+        node = Node("...", node.place)
+    return f"; write `{path[-1]}: {_example(section, node)}`"
+
+
+def _no_space(value: object) -> str:
+    return "; put a space after each colon" if isinstance(value, str) and re.match(r"\w+:\S", value) else ""
 
 
 def _one_of(node: Node, family: type[Component]) -> str:
@@ -448,7 +582,7 @@ def _what_to_add(name: str, field: FieldInfo, slot: Slot) -> str:
     if name in examples:
         return examples[name]
     if slot.family:
-        return f"add a {slot.family.family}"
+        return f"add {with_article(slot.family.family)}"
     return f"add `{name}: {field.description or '...'}`"
 
 

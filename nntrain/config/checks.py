@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nntrain.config import schema
-from nntrain.config.building import Partial, Steps, UnknownError
+from nntrain.config.building import Partial, Steps, UnknownError, is_path
 from nntrain.config.network import FLAT, IMAGE, Shape, ShapeError, effect, needs_flatten, shape_words
 from nntrain.config.words import suggest
 
@@ -72,6 +72,9 @@ def shapes_fit(subject: Subject) -> Iterator[Finding]:
             yield ("model", index), f"model.{index}: {error}"
             return
         shape, parameters = done.shape, parameters + done.trainable + done.frozen
+        activation = getattr(layer, "activation", None)
+        if activation is not None and activation.key == "softmax" and shape[-1] == 1 and index < len(layers) - 1:
+            yield ("model", index, layer.key, "activation"), f"model.{index}: softmax over one number is always 1"
         if parameters > MAX_PARAMETERS:
             yield (
                 ("model", index),
@@ -95,7 +98,7 @@ def _wrong_output(shape: Shape, width: int, task: str) -> str:
 def output_suits_task(subject: Subject) -> Iterator[Finding]:
     """The last layer's activation gives what the task's answer is: probabilities, or a value."""
     task, layers = subject.config.task, subject.config.model
-    if any(layer is None for layer in layers[-2:]):
+    if not layers or any(layer is None for layer in layers[-2:]):
         return
     index = len(layers) - 1
     while index >= 0 and layers[index].key in ("flatten", "global_average_pooling2d"):
@@ -173,6 +176,21 @@ def metrics_suit_labels(subject: Subject) -> Iterator[Finding]:
             )
 
 
+def dataset_is_known(subject: Subject) -> Iterator[Finding]:
+    """A bare name is a data set of ours; anything with a suffix or a slash is a path, looked at when it is read."""
+    name = subject.config.data.dataset
+    if name not in schema.NAMED_DATASETS and not is_path(name):
+        guess = suggest(name, schema.NAMED_DATASETS) or f"; there are {', '.join(schema.NAMED_DATASETS)}"
+        yield ("data", "dataset"), f"data.dataset: no data set '{name}'{guess} (a path has a suffix or a slash)"
+
+
+def validation_is_drawn(subject: Subject) -> Iterator[Finding]:
+    """Drawing by class needs something to draw."""
+    fit = subject.config.fit
+    if fit.stratify and fit.validation_split == 0:
+        yield ("fit", "stratify"), "fit.stratify: there is nothing to draw while fit.validation_split is 0"
+
+
 def positive_suits_task(subject: Subject) -> Iterator[Finding]:
     """A binary task says which labels count as yes; no other task does."""
     task, positive = subject.config.task, subject.config.data.positive
@@ -228,6 +246,22 @@ def monitors_are_computed(subject: Subject) -> Iterator[Finding]:
             yield path, f"{words}{suggest(monitor, computed)}; there are {', '.join(computed)}"
 
 
+def modes_suit_monitors(subject: Subject) -> Iterator[Finding]:
+    """Waiting for a loss to grow, or an accuracy to fall, keeps the worst epoch for the best."""
+    for section, part in _monitored(subject):
+        try:
+            monitor, mode = part.monitor, part.mode
+        except UnknownError:
+            continue
+        known = schema.Metric.members.get(monitor.removeprefix("val_"))
+        higher = known is not None and known.higher_is_better  # type: ignore[attr-defined]
+        if (known is None and monitor not in ("loss", "val_loss")) or mode in ("auto", "max" if higher else "min"):
+            continue
+        path: Steps = (section, "mode") if section == "early_stopping" else (section, part.key, "mode")
+        better = "higher" if higher else "lower"
+        yield path, f"{'.'.join(map(str, path))}: {monitor} is better the {better} it is; leave mode out, or auto"
+
+
 def early_stopping_outlasts_plateau(subject: Subject) -> Iterator[Finding]:
     """Early stopping that is no more patient than the plateau stops before the lower rate is tried."""
     schedule, stopping = subject.config.lr_schedule, subject.config.early_stopping
@@ -267,8 +301,9 @@ def optimizer_is_consistent(subject: Subject) -> Iterator[Finding]:
     clips = [name for name in ("clipnorm", "clipvalue", "global_clipnorm") if getattr(optimizer, name) is not None]
     if len(clips) > 1:
         yield (*path, clips[1]), f"optimizer: {' and '.join(clips)} exclude each other; keep one"
-    if optimizer.ema_overwrite_frequency is not None and not optimizer.use_ema:
-        yield (*path, "ema_overwrite_frequency"), "optimizer: ema_overwrite_frequency needs `use_ema: true`"
+    for name, unset in (("ema_momentum", 0.99), ("ema_overwrite_frequency", None)):
+        if getattr(optimizer, name) != unset and not optimizer.use_ema:
+            yield (*path, name), f"optimizer: {name} needs `use_ema: true`"
     if optimizer.key == "sgd" and optimizer.nesterov and optimizer.momentum == 0:
         yield (*path, "nesterov"), "optimizer.sgd: nesterov needs a momentum, such as 0.9"
     stopping = subject.config.early_stopping
@@ -280,8 +315,31 @@ def optimizer_is_consistent(subject: Subject) -> Iterator[Finding]:
         )
 
 
+# What each switch of a layer takes away, and the arguments that then have nothing to act on.
+SWITCHES = {
+    "use_bias": ("bias_initializer", "bias_regularizer"),
+    "center": ("beta_initializer", "beta_regularizer"),
+    "scale": ("gamma_initializer", "gamma_regularizer"),
+}
+
+
+def arguments_have_an_effect(subject: Subject) -> Iterator[Finding]:
+    """No argument is given for a part that the layer goes without."""
+    for index, layer in enumerate(subject.config.model):
+        if layer is None or isinstance(layer, Partial):
+            continue
+        fields = type(layer).model_fields
+        for switch, names in SWITCHES.items():
+            if switch not in fields or getattr(layer, switch):
+                continue
+            for name in names:
+                if getattr(layer, name) != fields[name].default:
+                    path: Steps = ("model", index, layer.key, name)
+                    yield path, f"model.{index}: {name} has nothing to act on with {switch}: false"
+
+
 def initializers_are_consistent(subject: Subject) -> Iterator[Finding]:
-    """A uniform initializer's range is one."""
+    """A uniform initializer's range is one, and an orthogonal matrix is drawn for a matrix."""
     for index, layer in enumerate(subject.config.model):
         if layer is None or isinstance(layer, Partial):
             continue
@@ -290,6 +348,11 @@ def initializers_are_consistent(subject: Subject) -> Iterator[Finding]:
             if isinstance(drawn, schema.RandomUniform) and drawn.minval >= drawn.maxval:
                 path: Steps = ("model", index, layer.key, name, "random_uniform", "minval")
                 yield path, f"model.{index}: random_uniform's minval has to be below its maxval"
+            if isinstance(drawn, schema.Orthogonal) and name != "kernel_initializer":
+                yield (
+                    ("model", index, layer.key, name),
+                    f"model.{index}: orthogonal is for a kernel; {name} draws one number a channel",
+                )
 
 
 PAIRINGS = (
@@ -298,11 +361,15 @@ PAIRINGS = (
     loss_suits_task,
     metrics_suit_task,
     metrics_suit_labels,
+    dataset_is_known,
     positive_suits_task,
+    validation_is_drawn,
     monitors_are_computed,
+    modes_suit_monitors,
     early_stopping_outlasts_plateau,
     schedule_fits_run,
     optimizer_is_consistent,
+    arguments_have_an_effect,
     initializers_are_consistent,
 )
 
@@ -366,7 +433,7 @@ def normalization_order(subject: Subject) -> Iterator[Finding]:
                 ("model", index),
                 f"model.{index}: batch normalization after the activation; before it is the standard place",
             )
-        elif isinstance(before, schema.Weighted) and before.use_bias and layers[index].center:
+        elif isinstance(before, schema.Weighted) and before.use_bias:
             yield (
                 ("model", index - 1),
                 f"model.{index - 1}: the bias cancels out in the batch normalization after it; "

@@ -18,8 +18,6 @@ from nntrain.config.schema import Component, Config, Section
 from nntrain.errors import ConfigError, UsageError
 from nntrain.results import Problem
 
-NAMED_DATASETS = ("mnist", "fashion_mnist", "mnist_5k")
-
 
 @dataclass(frozen=True)
 class LoadedConfig:
@@ -33,7 +31,7 @@ class LoadedConfig:
 
 def ten_classes(dataset: str) -> int | None:
     """Return the number of classes of a named data set; None for a path, which would have to be read."""
-    return 10 if dataset in NAMED_DATASETS else None
+    return 10 if dataset in schema.NAMED_DATASETS else None
 
 
 def load_config(
@@ -57,7 +55,7 @@ def load_config(
     subject = Subject(config, _classes(config, count_classes))
     problems += [_located(root, finding) for finding in find(PAIRINGS, subject)]
     if problems:
-        raise ConfigError(_in_order(root, problems))
+        raise ConfigError(_in_order(problems, overrides))
     if config.metrics is None:
         config = config.model_copy(update={"metrics": schema.usual_metrics(config.task)})
     hints = tuple(_located(root, finding) for finding in find(ADVICE, subject))
@@ -115,14 +113,15 @@ def _located(root: Node, finding: Finding) -> Problem:
     return Problem(str(node.place), message)
 
 
-def _in_order(root: Node, problems: Sequence[Problem]) -> list[Problem]:
-    """Return problems by line and column, arguments last, each once."""
+def _in_order(problems: Sequence[Problem], overrides: Sequence[str]) -> list[Problem]:
+    """Return problems by line and column, then those of arguments as they were given, each once."""
+    arguments = [f"argument {override}" for override in overrides]
 
     def order(problem: Problem) -> tuple[int, int, int]:
-        parts = problem.place.rsplit(":", 2)
-        if len(parts) == 3 and parts[1].isdigit() and parts[2].isdigit() and not problem.place.startswith("argument "):
-            return 0, int(parts[1]), int(parts[2])
-        return 1, 0, 0
+        if problem.place in arguments:
+            return 1, arguments.index(problem.place), 0
+        _, line, column = problem.place.rsplit(":", 2)
+        return 0, int(line), int(column)
 
     return sorted(dict.fromkeys(problems), key=order)
 

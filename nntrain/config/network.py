@@ -146,8 +146,9 @@ def _by(pair: tuple[int, int]) -> str:
     return f"{pair[0]}x{pair[1]}"
 
 
-def _steps(layer: schema.Conv2D | schema.Pooling2D) -> Iterable[str]:
-    if layer.strides not in (None, (1, 1)):
+def _steps(layer: schema.Conv2D | schema.MaxPooling2D | schema.AveragePooling2D) -> Iterable[str]:
+    usual = (1, 1) if isinstance(layer, schema.Conv2D) else layer.pool_size
+    if layer.strides not in (None, usual):
         yield f"strides {_by(layer.strides)}"
     if layer.padding != "valid":
         yield layer.padding

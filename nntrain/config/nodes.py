@@ -1,8 +1,8 @@
 """YAML text as a tree that remembers the place of everything in it.
 
 Only YAML 1.2's core types exist here: `1e-3` is a number, `on`, `no` and dates are words, `true` and `false` are the
-only booleans. Tags, merge keys and keys that are not words are problems; so is a key written twice, which PyYAML would
-drop in silence (YAML 1.1's surprises are the reason for a reader of our own over PyYAML's parser).
+only booleans. Tags of other types, merge keys and keys that are not words are problems; so is a key written twice,
+which PyYAML would drop in silence (YAML 1.1's surprises are the reason for a reader of our own over PyYAML's parser).
 """
 
 from __future__ import annotations
@@ -21,7 +21,13 @@ Scalar = str | int | float | bool | None
 # Limits far above any config; they keep a hostile file from taking the machine's memory or time.
 MAX_BYTES = 1_000_000
 MAX_NODES = 50_000
+MAX_DEPTH = 40
 MAX_DIGITS = 400
+
+# Networks compute in float32: a number beyond its range would silently become infinite, or 0.
+LARGEST, SMALLEST = 3.4e38, 1.2e-38
+
+CORE = "tag:yaml.org,2002:"
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,7 @@ class Node:
     value: Scalar | dict[str, Node] | list[Node]
     place: Place
     key: Place | None = None
+    unreadable: bool = False  # its problem is reported already
 
     def plain(self) -> object:
         """Return the value without its places."""
@@ -67,7 +74,7 @@ class Node:
         """Return the node under a key or at an index, or None."""
         if isinstance(self.value, dict):
             return self.value.get(str(step))
-        if isinstance(self.value, list) and isinstance(step, int) and step < len(self.value):
+        if isinstance(self.value, list) and isinstance(step, int) and 0 <= step < len(self.value):
             return self.value[step]
         return None
 
@@ -78,17 +85,15 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (PyYAML's own form)
 
 
-for _tag, _pattern, _first in (
-    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
-    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
-    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
-    (
-        "float",
-        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
-        list("-+.0123456789"),
-    ),
-):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), _first)
+_FORMS = {
+    "null": r"~|null|Null|NULL|",
+    "bool": r"true|True|TRUE|false|False|FALSE",
+    "int": r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+",
+    "float": r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+}
+_FIRST = {"null": ("~", "n", "N", ""), "bool": "tTfF", "int": "-+0123456789", "float": "-+.0123456789"}
+for _kind, _form in _FORMS.items():
+    _Loader.add_implicit_resolver(CORE + _kind, re.compile(rf"^(?:{_form})$"), list(_FIRST[_kind]))
 
 
 def read_nodes(text: str, source: str, *, base: Path) -> tuple[Node | None, list[Problem]]:
@@ -145,15 +150,18 @@ class _Reader:
             raise _TooLargeError
         place = self.place(node.start_mark)
         if id(node) in self.open:
-            self.problem(place, "an alias cannot stand inside what it names")
-            return Node(None, place)
+            return self.unreadable(place, "an alias cannot stand inside what it names")
+        if len(self.open) > MAX_DEPTH:
+            raise RecursionError
+        if node.tag.removeprefix(CORE) not in (*_FORMS, "str", "seq", "map"):
+            return self.unreadable(place, f"the tag {node.tag} is not supported; write the plain value")
         self.open.add(id(node))
         try:
             if isinstance(node, yaml.MappingNode):
                 return Node(dict(self.items(node)), place)
             if isinstance(node, yaml.SequenceNode):
                 return Node([self.node(child) for child in node.value], place)
-            return Node(self.scalar(node, place), place)  # type: ignore[arg-type]  # the third kind of node
+            return self.scalar(str(node.value), node.tag.removeprefix(CORE), place)
         finally:
             self.open.discard(id(node))
 
@@ -172,28 +180,28 @@ class _Reader:
             seen[key] = place
             yield key, replace(self.node(value_node), key=place)
 
-    def scalar(self, node: yaml.ScalarNode, place: Place) -> Scalar:
-        text = str(node.value)
-        kind = node.tag.removeprefix("tag:yaml.org,2002:")
-        match kind:
-            case "str":
-                return text
-            case "null":
-                return None
-            case "bool":
-                return text.lower() == "true"
-            case "int" | "float" if len(text) > MAX_DIGITS:
-                self.problem(place, f"a number of {len(text):,} characters")
-                return None
-            case "int":
-                return _integer(text)
-            case "float":
-                return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
-        self.problem(place, f"the tag {node.tag} is not supported; write the plain value")
-        return None
+    def scalar(self, text: str, kind: str, place: Place) -> Node:
+        if kind == "str":
+            return Node(text, place)
+        if len(text) > MAX_DIGITS:
+            return self.unreadable(place, f"a number of {len(text):,} characters")
+        if not re.fullmatch(_FORMS.get(kind, ""), text):
+            return self.unreadable(place, f"{text!r} is not what its tag says")
+        if kind == "null":
+            return Node(None, place)
+        if kind == "bool":
+            return Node(text.lower() == "true", place)
+        number = _integer(text) if kind == "int" else float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+        if text[-1].isdigit() and number != 0 and not SMALLEST <= abs(number) <= LARGEST:
+            return self.unreadable(place, f"{text} is beyond the numbers that a network computes with (float32)")
+        return Node(number, place)
 
     def problem(self, place: Place, message: str) -> None:
         self.problems.append(Problem(str(place), message))
+
+    def unreadable(self, place: Place, message: str) -> Node:
+        self.problem(place, message)
+        return Node(None, place, unreadable=True)
 
 
 def _integer(text: str) -> int:
@@ -207,7 +215,9 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, source: str) -> Prob
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     what = error.problem or error.context or "cannot be read"
     lines = text.splitlines()
-    if "\\t" in what or (0 < line <= len(lines) and "\t" in lines[line - 1][: max(column, 1)]):
+    if "another document" in what:
+        what = "a config is one document; a second begins here"
+    elif "\\t" in what or (0 < line <= len(lines) and "\t" in lines[line - 1][: max(column, 1)]):
         what = "a tab cannot indent YAML; use spaces"
     elif what == "mapping values are not allowed here":
         what += "; is a line above not ended, or indented differently?"

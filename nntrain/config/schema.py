@@ -13,6 +13,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 Task = Literal["classification", "binary", "regression"]
+NAMED_DATASETS = ("mnist", "fashion_mnist", "mnist_5k")
 TASKS: tuple[Task, ...] = ("classification", "binary", "regression")
 
 # Every number is finite (the models' config sees to that); these add the range.
@@ -38,7 +39,12 @@ Pair = Annotated[
         {
             "anyOf": [
                 {"type": "integer", "minimum": 1, "maximum": 1024},
-                {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 2, "maxItems": 2},
+                {
+                    "type": "array",
+                    "items": {"type": "integer", "minimum": 1, "maximum": 1024},
+                    "minItems": 2,
+                    "maxItems": 2,
+                },
             ]
         }
     ),
@@ -434,30 +440,35 @@ class Metric(Component, family="metric"):
     """What is counted beside the loss."""
 
     tasks: ClassVar[tuple[Task, ...]] = TASKS  # where it means something
+    higher_is_better: ClassVar[bool] = False
 
 
 class Accuracy(Metric, key="accuracy"):
     """The fraction that is answered rightly."""
 
     tasks = ("classification", "binary")
+    higher_is_better = True
 
 
 class CategoricalAccuracy(Metric, key="categorical_accuracy"):
     """The same, over one-hot labels."""
 
     tasks = ("classification",)
+    higher_is_better = True
 
 
 class SparseCategoricalAccuracy(Metric, key="sparse_categorical_accuracy"):
     """The same, over labels as whole numbers."""
 
     tasks = ("classification",)
+    higher_is_better = True
 
 
 class TopKCategoricalAccuracy(Metric, key="top_k_categorical_accuracy"):
     """The fraction whose class is among the k most probable."""
 
     tasks = ("classification",)
+    higher_is_better = True
     k: Count = 5
 
 
@@ -465,6 +476,7 @@ class SparseTopKCategoricalAccuracy(Metric, key="sparse_top_k_categorical_accura
     """The same, over labels as whole numbers."""
 
     tasks = ("classification",)
+    higher_is_better = True
     k: Count = 5
 
 
@@ -472,6 +484,7 @@ class BinaryAccuracy(Metric, key="binary_accuracy"):
     """The fraction on the right side of the threshold."""
 
     tasks = ("binary",)
+    higher_is_better = True
     threshold: Share = 0.5
 
 
@@ -479,6 +492,7 @@ class Precision(Metric, key="precision"):
     """Of those answered yes, the fraction that is."""
 
     tasks = ("binary",)
+    higher_is_better = True
     thresholds: Share | None = None
 
 
@@ -486,6 +500,7 @@ class Recall(Metric, key="recall"):
     """Of those that are, the fraction answered yes."""
 
     tasks = ("binary",)
+    higher_is_better = True
     thresholds: Share | None = None
 
 
@@ -628,7 +643,9 @@ class Config(Section):
     model: Annotated[tuple[Layer, ...], Field(min_length=1, max_length=1000)]
     optimizer: Optimizer
     loss: Loss
-    metrics: tuple[Metric, ...] | None = Field(None, description="none given: accuracy, and mae for a regression")
+    metrics: tuple[Metric, ...] | None = Field(
+        None, max_length=50, description="none given: accuracy, and mae for a regression"
+    )
     fit: Fit = Fit()
     lr_schedule: LearningRateSchedule | None = None
     early_stopping: EarlyStopping | None = None

@@ -10,6 +10,8 @@ from typing import Any
 
 # What people write who know Keras's classes, PyTorch or the long forms; only ever suggested, never accepted.
 OTHER_NAMES = {
+    "acc": "accuracy",
+    "architecture": "model",
     "averagepool2d": "average_pooling2d",
     "avgpool2d": "average_pooling2d",
     "batchnorm": "batch_normalization",
@@ -24,17 +26,21 @@ OTHER_NAMES = {
     "float16": "mixed_float16",
     "bfloat16": "mixed_bfloat16",
     "fp16": "mixed_float16",
+    "layers": "model",
     "linearlayer": "dense",
     "lr": "learning_rate",
     "maxpool2d": "max_pooling2d",
     "maxpool": "max_pooling2d",
     "meanabsoluteerror": "mae",
     "meansquarederror": "mse",
+    "network": "model",
     "neurons": "units",
     "none": "linear",
     "nodes": "units",
     "plateau": "reduce_lr_on_plateau",
     "swish": "silu",
+    "train": "fit",
+    "training": "fit",
     "stepdecay": "step_decay",
     "stride": "strides",
     "sparsecrossentropy": "sparse_categorical_crossentropy",
@@ -43,17 +49,32 @@ OTHER_NAMES = {
 
 def suggest(word: str, known: Iterable[str]) -> str:
     """Return "; did you mean 'x'?" for the known word that is likely meant, or nothing."""
+    meant = same(word, known) or closest(word, known)
+    return f"; did you mean '{meant}'?" if meant else ""
+
+
+def same(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word of which `word` is another spelling or another library's name, or None."""
     by_bare = {_bare(name): name for name in known}
     bare = _bare(word)
     other = OTHER_NAMES.get(bare)
-    if other in by_bare.values():
-        return f"; did you mean '{other}'?"
-    close = difflib.get_close_matches(bare, by_bare, n=1, cutoff=0.6)
-    return f"; did you mean '{by_bare[close[0]]}'?" if close else ""
+    return other if other in by_bare.values() else by_bare.get(bare)
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that is written most alike, or None where none is."""
+    by_bare = {_bare(name): name for name in known}
+    close = difflib.get_close_matches(_bare(word), by_bare, n=1, cutoff=0.6)
+    return by_bare[close[0]] if close else None
 
 
 def _bare(word: str) -> str:
     return re.sub(r"[^a-z0-9]", "", word.lower())
+
+
+def with_article(noun: str) -> str:
+    """Return "a layer", "an optimizer"."""
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
 
 
 def found(value: object) -> str:

@@ -9,8 +9,9 @@ import pytest
 
 from nntrain.config import schema
 from nntrain.config.checks import Subject, shapes_fit
-from nntrain.config.loading import plain
+from nntrain.config.loading import load_config, plain
 from nntrain.config.network import layer_table
+from nntrain.errors import ConfigError
 
 pytestmark = pytest.mark.tensorflow
 
@@ -31,6 +32,17 @@ LEFT_OUT = {
     "initializer": {"seed", "input_axes", "output_axes"},
     "optimizer": {"name"},
     "loss": {"from_logits", "axis", "reduction", "name", "dtype", "ignore_class"},
+    "metric": {
+        "name",
+        "dtype",
+        "from_logits",
+        "label_smoothing",
+        "axis",
+        "ignore_class",
+        "top_k",
+        "class_id",
+        "from_sorted_ids",
+    },
     "callback": {"verbose"},
 }
 
@@ -65,8 +77,11 @@ def families():
         (schema.Regularizer, model.REGULARIZERS),
         (schema.Optimizer, model.OPTIMIZERS),
         (schema.Loss, model.LOSSES),
+        (schema.Metric, model.METRICS),
     ):
         for name, member in family.members.items():
+            if member is schema.Accuracy:
+                continue  # Keras's choice among the others
             yield name, member, classes[name], LEFT_OUT.get(name, set()) | LEFT_OUT.get(family.family, set())
     for section, callback in (
         (schema.ReduceLROnPlateau, keras.callbacks.ReduceLROnPlateau),
@@ -104,10 +119,76 @@ def test_activations_are_kerass():
     assert [name for name in schema.Activation.members if keras.activations.get(name).__name__ != name] == []
 
 
+def test_the_better_direction_of_every_metric_is_kerass():
+    from nntrain.engine import model
+
+    for name, metric in model.METRICS.items():
+        assert schema.Metric.members[name].higher_is_better == (metric()._direction == "up")
+
+
+FLAT, PICTURE = [[0.0] * 4], [[[[0.0] * 2] * 6] * 6]
+OUTPUT = "{dense: {units: 10, activation: softmax}}"
+REFUSED_LAYERS = [
+    ("dense: {units: 3, bias_initializer: orthogonal}", FLAT),
+    ("batch_normalization: {gamma_initializer: orthogonal}", FLAT),
+    ("batch_normalization: {moving_mean_initializer: orthogonal}", FLAT),
+    ("dense: {units: 0}", FLAT),
+    ("dropout: 1.5", FLAT),
+    ("leaky_re_lu: {negative_slope: -1}", FLAT),
+    ("conv2d: {filters: 4, kernel_size: 2, strides: 2, dilation_rate: 2}", PICTURE),
+    ("conv2d: {filters: 3, kernel_size: 2, groups: 2}", PICTURE),
+    ("conv2d: {filters: 4, kernel_size: 0}", PICTURE),
+    ("conv2d: {filters: 4, kernel_size: 30}", PICTURE),
+]
+
+
+@pytest.mark.parametrize(("layer", "inputs"), REFUSED_LAYERS, ids=[layer for layer, _ in REFUSED_LAYERS])
+def test_a_layer_that_keras_refuses_is_refused_in_our_words(layer, inputs, tmp_path):
+    import numpy as np
+    import yaml
+
+    from nntrain.engine import model
+
+    ((name, arguments),) = yaml.safe_load(layer).items()
+    if not isinstance(arguments, dict):
+        arguments = {schema.Layer.members[name].bare(): arguments}
+    with pytest.raises(ValueError):  # noqa: PT011 (the words are Keras's)
+        model.LAYERS[name](**arguments)(np.array(inputs, np.float32))
+    flatten = "" if inputs is FLAT else "flatten, "
+    path = tmp_path / "bad.yaml"
+    path.write_text(f"model: [{{{layer}}}, {flatten}{OUTPUT}]\noptimizer: adam\nloss: categorical_crossentropy\n")
+    with pytest.raises(ConfigError, match=r"bad\.yaml:1:\d+: model\.0"):
+        load_config(path)
+
+
+REFUSED_OPTIMIZERS = [
+    "sgd: {clipnorm: 1.0, clipvalue: 1.0}",
+    "sgd: {momentum: 1.5}",
+    "adam: {gradient_accumulation_steps: 1}",
+    "adam: {use_ema: true, ema_momentum: 1.5}",
+    "adamw: {weight_decay: null}",
+]
+
+
+@pytest.mark.parametrize("optimizer", REFUSED_OPTIMIZERS)
+def test_an_optimizer_that_keras_refuses_is_refused_in_our_words(optimizer, tmp_path):
+    import yaml
+
+    from nntrain.engine import model
+
+    ((name, arguments),) = yaml.safe_load(optimizer).items()
+    with pytest.raises(ValueError):  # noqa: PT011 (the words are Keras's)
+        model.OPTIMIZERS[name](**arguments)
+    path = tmp_path / "bad.yaml"
+    path.write_text(f"model: [{OUTPUT}]\noptimizer: {{{optimizer}}}\nloss: categorical_crossentropy\n")
+    with pytest.raises(ConfigError, match=r"bad\.yaml:2:\d+: optimizer"):
+        load_config(path)
+
+
 def a_network(draw):
     """Return layers drawn at random that fit together."""
     layers = []
-    for _ in range(draw.randint(1, 6)):
+    for _ in range(draw.randint(2, 9)):
         candidate = a_layer(draw)
         config = schema.Config.model_construct(
             model=(*layers, candidate), task="regression", optimizer=schema.Adam(), loss=schema.MeanSquaredError()
@@ -123,29 +204,29 @@ def a_layer(draw):
     pair = lambda most: (draw.randint(1, most), draw.randint(1, most))  # noqa: E731
     padding, boolean = draw.choice(["valid", "same"]), lambda: draw.random() < 0.5
     strided = boolean()
-    return draw.choice(
-        [
-            schema.Dense(units=draw.randint(1, 40), use_bias=boolean()),
-            schema.Conv2D(
-                filters=draw.choice([1, 2, 4, 6]),
-                kernel_size=pair(4),
-                strides=pair(3) if strided else (1, 1),
-                dilation_rate=(1, 1) if strided else pair(2),
-                padding=padding,
-                groups=draw.choice([1, 1, 2]),
-                use_bias=boolean(),
-            ),
-            schema.MaxPooling2D(pool_size=pair(3), strides=draw.choice([None, pair(3)]), padding=padding),
-            schema.AveragePooling2D(pool_size=pair(3), strides=draw.choice([None, pair(3)]), padding=padding),
-            schema.GlobalAveragePooling2D(keepdims=boolean()),
-            schema.GlobalMaxPooling2D(keepdims=boolean()),
-            schema.Flatten(),
-            schema.Dropout(rate=0.3),
-            schema.BatchNormalization(center=boolean(), scale=boolean()),
-            schema.ActivationLayer(activation=schema.Relu()),
-            schema.LeakyReLU(),
-        ]
+    convolution = schema.Conv2D(
+        filters=draw.choice([1, 2, 4, 6]),
+        kernel_size=pair(4),
+        strides=pair(3) if strided else (1, 1),
+        dilation_rate=(1, 1) if strided else pair(2),
+        padding=padding,
+        groups=draw.choice([1, 1, 2]),
+        use_bias=boolean(),
     )
+    others = [
+        schema.Dense(units=draw.randint(1, 40), use_bias=boolean()),
+        schema.MaxPooling2D(pool_size=pair(3), strides=draw.choice([None, pair(3)]), padding=padding),
+        schema.AveragePooling2D(pool_size=pair(3), strides=draw.choice([None, pair(3)]), padding=padding),
+        schema.GlobalAveragePooling2D(keepdims=boolean()),
+        schema.GlobalMaxPooling2D(keepdims=boolean()),
+        schema.Flatten(),
+        schema.Dropout(rate=0.3),
+        schema.BatchNormalization(center=boolean(), scale=boolean()),
+        schema.ActivationLayer(activation=schema.Relu()),
+        schema.LeakyReLU(),
+    ]
+    # Convolutions have the most arguments, and fit in few places.
+    return convolution if draw.random() < 0.4 else draw.choice(others)
 
 
 def test_shapes_and_parameters_of_200_networks_are_those_of_kerass_summary():

@@ -138,11 +138,70 @@ def test_schedules_and_stopping_have_to_be_able_to_act(check, also, words):
         ("{sgd: {clipnorm: 1.0, clipvalue: 1.0}}", "", "optimizer: clipnorm and clipvalue exclude each other; keep one"),
         ("{sgd: {nesterov: true}}", "", "optimizer.sgd: nesterov needs a momentum, such as 0.9"),
         ("{sgd: {ema_overwrite_frequency: 3}}", "", "optimizer: ema_overwrite_frequency needs `use_ema: true`"),
+        ("{sgd: {ema_momentum: 0.5}}", "", "optimizer: ema_momentum needs `use_ema: true`"),
         ("{sgd: {use_ema: true}}", "early_stopping: {patience: 3, restore_best_weights: true}", "optimizer: use_ema and early_stopping.restore_best_weights exclude each other"),
     ],
 )  # fmt: skip
 def test_an_optimizers_arguments_have_to_agree(check, optimizer, also, words):
     assert words in check(optimizer=optimizer, also=also)[0][0]
+
+
+@pytest.mark.parametrize(
+    ("also", "words"),
+    [
+        ("early_stopping: {patience: 5, mode: max}", "5:37: early_stopping.mode: val_loss is better the lower it is; leave mode out, or auto"),
+        ("early_stopping: {patience: 5, monitor: val_accuracy, mode: min}", "5:60: early_stopping.mode: val_accuracy is better the higher it is; leave mode out, or auto"),
+        ("lr_schedule: {reduce_lr_on_plateau: {patience: 5, monitor: loss, mode: max}}", "5:72: lr_schedule.reduce_lr_on_plateau.mode: loss is better the lower it is; leave mode out, or auto"),
+    ],
+)  # fmt: skip
+def test_a_mode_that_waits_for_the_worst_is_refused(check, also, words):
+    assert check(also=also)[0] == [words]
+
+
+@pytest.mark.parametrize("mode", ["auto", "max"])
+def test_a_mode_that_suits_its_monitor_passes(check, mode):
+    assert check(also=f"early_stopping: {{patience: 5, monitor: val_accuracy, mode: {mode}}}")[0] == []
+
+
+def test_drawing_by_class_needs_validation_images(check):
+    assert check(also="fit: {stratify: true, validation_split: 0}")[0] == [
+        "5:17: fit.stratify: there is nothing to draw while fit.validation_split is 0"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("layer", "words"),
+    [
+        ("dense: {units: 8, use_bias: false, bias_regularizer: l2}", "2:58: model.0: bias_regularizer has nothing to act on with use_bias: false"),
+        ("conv2d: {filters: 8, kernel_size: 3, use_bias: false, bias_initializer: ones}", "2:77: model.0: bias_initializer has nothing to act on with use_bias: false"),
+        ("batch_normalization: {center: false, beta_initializer: ones}", "2:60: model.0: beta_initializer has nothing to act on with center: false"),
+        ("batch_normalization: {scale: false, gamma_regularizer: l1}", "2:60: model.0: gamma_regularizer has nothing to act on with scale: false"),
+        ("dense: {units: 8, bias_initializer: orthogonal}", "2:41: model.0: orthogonal is for a kernel; bias_initializer draws one number a channel"),
+        ("activation: softmax", "2:17: model.0: softmax over one number is always 1"),
+    ],
+)  # fmt: skip
+def test_a_layers_arguments_have_to_agree(check, layer, words):
+    assert check(layer, "flatten", SOFTMAX)[0] == [words]
+
+
+def test_a_part_that_a_layer_goes_without_may_keep_its_defaults(check):
+    assert check("dense: {units: 8, use_bias: false, bias_initializer: zeros}", SOFTMAX)[0] == []
+
+
+def test_a_name_that_is_no_data_set_is_told_what_there_is(check):
+    assert check(also="data: {dataset: digits}")[0] == [
+        "5:17: data.dataset: no data set 'digits'; there are mnist, fashion_mnist, mnist_5k (a path has a suffix or a slash)"
+    ]
+    assert check(also="data: {dataset: ./digits}")[0] == []
+
+
+def test_a_misspelt_key_hides_no_pairing_that_it_has_no_part_in(check):
+    found, _ = check("dense: {units: 10, activation: relu}", also="sead: 3\nepoch: 5")
+    assert [line.split(": ")[1] for line in found] == [
+        "task classification needs probabilities from the last layer",
+        "sead",
+        "epoch",
+    ]
 
 
 def test_a_pairing_is_reported_beside_other_mistakes_where_its_halves_are_right(check):
@@ -173,6 +232,7 @@ HINTS = [
     (["dropout: 0.6", "flatten", SOFTMAX], "", "2:14: model.0: a dropout rate of 0.6 is unusual; 0.2 to 0.5 is common"),
     (["dense: {units: 8, activation: relu}", "batch_normalization", SOFTMAX], "", "3:5: model.1: batch normalization after the activation"),
     (["dense: 8", "batch_normalization", "activation: relu", SOFTMAX], "", "2:5: model.0: the bias cancels out in the batch normalization after it"),
+    (["dense: 8", "batch_normalization: {center: false}", "activation: relu", SOFTMAX], "", "2:5: model.0: the bias cancels out"),
     ([SOFTMAX], "lr_schedule: {step_decay: {every: 10}}", "5:35: lr_schedule.step_decay: a step every 10 epochs never comes in a run of 10"),
 ]  # fmt: skip
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
+import re
 from pathlib import Path
 
 import pytest
 
 from nntrain.config.loading import dump_config, load_config
-from nntrain.config.shipped import shipped_configs
+from nntrain.config.shipped import shipped_config, shipped_configs
 from nntrain.errors import ConfigError, UsageError
 
 GOOD = """model:
@@ -68,6 +70,42 @@ def with_model(*layers):
             "1:25: fit.validation_split: must be a number of at least 0 and below 1, got .inf",
         ),
         ("fit: {validation_split: 1}", "1:25: fit.validation_split: must be a number of at least 0 and below 1, got 1"),
+        (
+            "fit: {epochs: 10.0}",
+            "1:15: fit.epochs: must be a whole number of at least 1 and at most 100,000, got 10.0; write 10",
+        ),
+        (
+            "fit: {epochs: '3'}",
+            "1:15: fit.epochs: must be a whole number of at least 1 and at most 100,000, got '3'; write it without quotes",
+        ),
+        (
+            "fit: {epochs: 1_000}",
+            "1:15: fit.epochs: must be a whole number of at least 1 and at most 100,000, got '1_000'; write it with digits and a point alone",
+        ),
+        ("fit: {epochs: true}", "1:15: fit.epochs: must be a whole number of at least 1 and at most 100,000, got true"),
+        (
+            "fit: {epochs: -.inf}",
+            "1:15: fit.epochs: must be a whole number of at least 1 and at most 100,000, got -.inf",
+        ),
+        ("fit: {epochs:}", "1:14: fit.epochs: must be a whole number of at least 1 and at most 100,000, got nothing"),
+        (
+            "seed: 2026-01-01",
+            "1:7: seed: must be a whole number of at least 0 and below 4,294,967,296, got '2026-01-01'",
+        ),
+        ("augmentation: {zoom: 1e39}", "1:22: 1e39 is beyond the numbers that a network computes with (float32)"),
+        (
+            "data: {dataset: on}",
+            "1:17: data.dataset: no data set 'on'; there are mnist, fashion_mnist, mnist_5k (a path has a suffix or a slash)",
+        ),
+        (
+            "data: {dataset: minst}",
+            "1:17: data.dataset: no data set 'minst'; did you mean 'mnist'? (a path has a suffix or a slash)",
+        ),
+        ("data: mnist", "1:7: data has to be a mapping of keys, got 'mnist'; write `data: {dataset: mnist}`"),
+        (
+            "<<: {seed: 1}",
+            "1:1: <<: unknown key; known are seed, task, data, model, optimizer, loss, metrics, fit, lr_schedule, early_stopping, augmentation, runtime",
+        ),
         ("fit: {stratify: on}", "1:17: fit.stratify: must be true or false, got 'on'; write true"),
         ("fit: {stratify: no}", "1:17: fit.stratify: must be true or false, got 'no'; write false"),
         ("fit: {stratify: 1}", "1:17: fit.stratify: must be true or false, got 1"),
@@ -80,8 +118,9 @@ def with_model(*layers):
         ),
         ("runtime: {jit_compile: 1}", "1:24: runtime.jit_compile: must be auto or true or false, got 1"),
         ("data: {dataset: 5}", "1:17: data.dataset: must be a word, got 5"),
-        ("fit: 3", "1:6: fit has to be a mapping of keys, got 3"),
+        ("fit: 3", "1:6: fit has to be a mapping of keys, got 3; write `fit: {epochs: 3}`"),
         ("metrics: accuracy", "1:10: metrics has to be a list of metrics: [accuracy]"),
+        ("metrics: [" + "x," * 51 + "]", "1:10: metrics has 51 metrics; at most 50 work"),
         ("metrics: [acuracy]", "1:11: metrics.0: no metric 'acuracy'; did you mean 'accuracy'?"),
         (
             "early_stopping: {monitor: val_loss}",
@@ -109,13 +148,19 @@ def test_a_wrong_value_or_key_is_one_line_with_its_place(problems, line, words):
         ("maxpool2d", "2:5: model.0: no layer 'maxpool2d'; did you mean 'max_pooling2d'?"),
         ("dropout: 1.0", "2:14: model.0.dropout.rate: must be a number of at least 0 and below 1, got 1.0"),
         ("conv2d: 32", "2:13: model.0.conv2d: arguments are named here, as in conv2d: {filters: 32, kernel_size: ...}"),
-        ("max_pooling2d: 2", "2:20: model.0.max_pooling2d: arguments are named here, as in max_pooling2d: {strides: 2}"),
+        ("max_pooling2d: 2", "2:20: model.0.max_pooling2d: arguments are named here, as in max_pooling2d: {pool_size: 2}"),
         ("{dense: 8, activation: relu}", "2:5: model.0: dense and activation stand side by side; arguments go inside: dense: {units: 8, activation: relu}"),
         ("flatten:", "2:5: model.0.flatten: nothing follows the name; write flatten alone"),
+        ("dense: {units: 8, use_bias: yes}", "2:33: model.0.dense.use_bias: must be true or false, got 'yes'; write true"),
+        ("dense: {units: 8, activation: {relu: {alpha: 1}}}", "2:43: model.0.dense.activation.relu.alpha: unknown key; it takes no arguments"),
+        ("dense: {units: 8, kernel_regularizer: {l1: 0.1, l2: 0.2}}", "2:43: model.0.dense.kernel_regularizer: l1 and l2 stand side by side; write l1_l2: {l1: 0.1, l2: 0.2}"),
+        ("flatten: 3", "2:14: model.0.flatten: it takes no arguments; write flatten alone"),
+        ("{type: dense, units: 3}", "2:5: model.0: a layer is its name with its arguments: dense: {units: 3}"),
+        ("{dense: 8, dropout: 0.3}", "2:5: model.0: dense and dropout stand side by side; each is an entry of its own, behind '- '"),
         ("8", "2:5: model.0: expected the name of a layer, got 8"),
         ("activation: ReLUU", "2:17: model.0.activation.activation: no activation 'ReLUU'; did you mean 'relu'?"),
         ("dense: {units: 8, kernel_initializer: he_norm}", "2:43: model.0.dense.kernel_initializer: no initializer 'he_norm'; did you mean 'he_normal'?"),
-        ("conv2d: {filters: 8, kernel_size: [3]}", "2:39: model.0.conv2d.kernel_size: must be a whole number of at least 1 and at most 1,024 or a list of 2 whole numbers of at least 1, got a list"),
+        ("conv2d: {filters: 8, kernel_size: [3]}", "2:39: model.0.conv2d.kernel_size: must be a whole number of at least 1 and at most 1,024 or a list of 2 whole numbers of at least 1 and at most 1,024, got a list"),
         ("conv2d: {filters: 8, kernel_size: 3, padding: some}", "2:51: model.0.conv2d.padding: must be valid or same, got 'some'; did you mean 'same'?"),
     ],
 )  # fmt: skip
@@ -171,6 +216,13 @@ def test_logits_are_refused_with_the_reason(problems):
         ("a: b: c\n", "1:5: not valid YAML: mapping values are not allowed here"),
         ("seed: *x\n", "1:7: not valid YAML: a word cannot begin with '*'; put it in quotes"),
         ("fit: &a [*a]\n" + GOOD, "1:6: an alias cannot stand inside what it names"),
+        ("seed: 1\n---\nseed: 2\n", "2:1: not valid YAML: a config is one document; a second begins here"),
+        ("model:mlp\n", "1:1: a config has to be a mapping of keys, got 'model:mlp'; put a space after each colon"),
+        ("model: []\n", "1:8: model has no layer; it needs at least 1"),
+        ("seed: !!int x\n" + GOOD, "1:7: 'x' is not what its tag says"),
+        ("fit: !!python/object/apply:os.system [ls]\n" + GOOD, "1:6: the tag tag:yaml.org,2002:python/object/apply:os.system is not supported"),
+        ("a: " + "[" * 60 + "]" * 60, "1:1: nested too deeply to be a config"),
+        ("".join(f"k{i}: 1\n" for i in range(2_000)), "1:1: 2,000 unknown keys; known are seed, "),
         ("seed: !!python/object:os.system x\n" + GOOD, "1:7: the tag tag:yaml.org,2002:python/object:os.system is not supported"),
         ("seed: " + "9" * 5000 + "\n" + GOOD, "1:7: a number of 5,000 characters"),
         ("[" * 20_000, "1:1: nested too deeply to be a config"),
@@ -302,12 +354,59 @@ def test_the_learning_rate_goes_to_the_optimizer_that_is_chosen(read):
         ("seed.x=3", "seed has nothing below it"),
         ("loss=mae2", "loss: no loss 'mae2'; did you mean 'mae'?"),
         ("seed={", "'{' is not valid YAML"),
+        ("epochs=", "no value; epochs=null removes what the file says"),
+        (
+            "lr=0.1",
+            "lr: unknown key; learning_rate belongs under optimizer, as in `optimizer: {adam: {learning_rate: 0.1}}`",
+        ),
+        ("model." + "9" * 5000 + "=3", f"model.{'9' * 5000}: model is a list; it has 2, from 0 to 1"),
+        ("model.²=3", "model.²: model is a list; it has 2, from 0 to 1"),
+        ("data.positive.0=7", "data.positive has nothing below it"),
+        ("optimizer=adam=3", "optimizer: no optimizer 'adam=3'; did you mean 'adam'?"),
+        ("fit.epochs=1e400", "1e400 is beyond the numbers that a network computes with (float32)"),
         ("seed=__import__('os')", "seed: must be a whole number"),
         ("lr_schedule.reduce_lr_on_plateau.factor=0.5", "lr_schedule.reduce_lr_on_plateau.patience: missing"),
     ],
 )
 def test_a_wrong_override_names_the_argument(problems, argument, words):
     assert any(line.startswith(f"argument {argument}: {words}") for line in problems(GOOD, argument))
+
+
+def test_an_unreadable_value_is_one_problem_and_not_also_a_missing_one(problems):
+    assert problems("seed: !!foo 1\nfit: !!foo 2\n" + GOOD.replace("adam", "!!foo adam")) == [
+        "bad.yaml:1:7: the tag tag:yaml.org,2002:foo is not supported; write the plain value",
+        "bad.yaml:2:6: the tag tag:yaml.org,2002:foo is not supported; write the plain value",
+        "bad.yaml:6:12: the tag tag:yaml.org,2002:foo is not supported; write the plain value",
+    ]
+
+
+def test_removing_every_layer_is_a_network_without_layers(problems):
+    assert problems(GOOD, "model.0=null", "model.1=null") == ["bad.yaml:2:3: model has no layer; it needs at least 1"]
+
+
+def test_an_override_does_not_hide_a_mistake_of_the_file(problems):
+    assert problems("fit: 3\nmetrics: accuracy\n" + GOOD, "fit.epochs=3", "metrics.0=mae") == [
+        "bad.yaml:1:6: fit has to be a mapping of keys, got 3; write `fit: {epochs: 3}`",
+        "bad.yaml:2:10: metrics has to be a list of metrics: [accuracy]",
+    ]
+    assert problems("- a\n", "fit.epochs=3") == ["bad.yaml:1:1: a config has to be a mapping of keys, got a list"]
+
+
+def test_an_override_may_mend_the_file(read):
+    assert read(GOOD.replace("adam", "{adm: {lr: x}}"), "optimizer=sgd").optimizer.key == "sgd"
+    assert read(GOOD + "early_stopping: {patience: x}\n", "early_stopping=null").early_stopping is None
+
+
+def test_later_overrides_win(read):
+    assert read(GOOD, "seed=1", "seed=2").seed == 2
+
+
+def test_a_problem_of_the_file_comes_before_those_of_arguments(problems):
+    assert [line.partition(": ")[0] for line in problems("sead: 1\n" + GOOD, "fit.epochs=x", "task=y")] == [
+        "bad.yaml:1:1",
+        "argument fit.epochs=x",
+        "argument task=y",
+    ]
 
 
 # --- writing ---
@@ -345,3 +444,44 @@ runtime: {device: cpu, threads: 1, jit_compile: false, dtype_policy: mixed_bfloa
     config = read(text)
     (tmp_path / "again.yaml").write_text(dump_config(config))
     assert load_config(tmp_path / "again.yaml").config == config
+
+
+# --- whatever is written ---
+
+PIECES = [
+    "null",
+    "[]",
+    "{}",
+    "-1",
+    "1e400",
+    "''",
+    "*a",
+    "&a x",
+    "!!int",
+    "!!set",
+    ".nan",
+    "\n",
+    "\t",
+    "%",
+    "[",
+    "}",
+    "?",
+]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_file_with_pieces_replaced_by_others_is_read_or_refused_and_never_a_crash(read, seed):
+    draw = random.Random(seed)
+    words = re.findall(r"\w+|\W", shipped_config("mlp_complete").path.read_text(encoding="utf-8"))
+    places = []
+    for _ in range(60):
+        text = list(words)
+        for _ in range(draw.randint(1, 4)):
+            text[draw.randrange(len(text))] = draw.choice([*PIECES, draw.choice(words)])
+        override = f"{draw.choice(['fit', 'model.0', 'metrics.1', 'optimizer.sgd'])}={draw.choice(PIECES)}"
+        try:
+            read("".join(text), override)
+        except ConfigError as error:
+            places += [problem.place for problem in error.problems]
+    assert len(places) > 60
+    assert all(place.startswith(("bad.yaml:", "argument ")) for place in places)

@@ -71,7 +71,7 @@ def test_the_schema_refuses_what_the_program_refuses(change):
 
 
 def test_the_shipped_schema_is_the_programs():
-    assert json.loads((folder() / "schema.json").read_text()) == json.loads(json.dumps(SCHEMA))
+    assert (folder() / "schema.json").read_text(encoding="utf-8") == json.dumps(SCHEMA, indent=1) + "\n"
 
 
 @pytest.mark.parametrize("config", shipped_configs(), ids=lambda config: config.name)
@@ -104,6 +104,53 @@ def test_the_convolutional_networks_table_is_counted_by_hand():
         ("Flatten", (1600,), 0),
         ("Dropout", (1600,), 0),
         ("Dense", (10,), 16_010),  # 1600 x 10 + 10
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "trainable"),
+    [
+        ("mlp_dropout", 269_322, 269_322),  # 784 x 256 + 256, 256 x 256 + 256, 256 x 10 + 10
+        ("mlp_batchnorm", 271_370, 270_346),  # and 4 x 256 twice, half of it moving averages
+        ("mlp_complete", 271_370, 270_346),
+        ("cnn", 34_826, 34_826),  # 320 + 18,496 + 16,010
+        ("binary", 50_305, 50_305),  # 784 x 64 + 64, 64 + 1
+        ("regression", 50_305, 50_305),
+    ],
+)
+def test_parameters_of_the_articles_networks_are_those_counted_by_hand(name, parameters, trainable):
+    rows = layer_table(load_config(shipped_config(name).path).config.model)
+    assert (sum(row.parameters for row in rows), sum(row.trainable for row in rows)) == (parameters, trainable)
+
+
+def test_the_layer_table_names_each_layers_telling_arguments(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text(
+        "model:\n"
+        "  - conv2d: {filters: 4, kernel_size: [3, 5], strides: 2, padding: same, activation: relu}\n"
+        "  - max_pooling2d: {strides: 1}\n"
+        "  - average_pooling2d: 3\n"
+        "  - batch_normalization\n"
+        "  - leaky_re_lu: {negative_slope: 0.1}\n"
+        "  - dropout: 0.25\n"
+        "  - flatten\n"
+        "  - dense: 10\n"
+        "  - activation: softmax\n"
+        "optimizer: adam\nloss: categorical_crossentropy\n"
+    )
+    rows = layer_table(load_config(path).config.model)
+    assert [(row.kind, row.description, row.shape, row.parameters) for row in rows] == [
+        ("Rescaling", "pixels / 255", (28, 28), 0),
+        ("Reshape", "", (28, 28, 1), 0),
+        ("Conv2D", "4 of 3x5, strides 2x2, same, relu", (14, 14, 4), 64),  # 3 x 5 x 4 + 4
+        ("MaxPooling2D", "2x2, strides 1x1", (13, 13, 4), 0),
+        ("AveragePooling2D", "3x3", (4, 4, 4), 0),
+        ("BatchNormalization", "", (4, 4, 4), 16),
+        ("LeakyReLU", "0.1", (4, 4, 4), 0),
+        ("Dropout", "0.25", (4, 4, 4), 0),
+        ("Flatten", "", (64,), 0),
+        ("Dense", "10", (10,), 650),
+        ("Activation", "softmax", (10,), 0),
     ]
 
 

@@ -1,0 +1,47 @@
+"""What `auto` means: decided by network, data size, device and epochs alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nntrain.config.loading import load_config
+from nntrain.config.shipped import shipped_config
+from nntrain.policy import resolved, use_xla
+
+
+def shipped(name, *overrides):
+    """Return a shipped config with overrides."""
+    return load_config(Path(shipped_config(name).path), overrides).config
+
+
+@pytest.mark.parametrize(
+    ("name", "overrides", "device", "chosen"),
+    [
+        ("mlp", (), "gpu", True),
+        ("cnn", (), "gpu", True),
+        ("cnn", ("epochs=1000",), "cpu", False),
+        ("mlp", ("epochs=31",), "cpu", False),  # 31 x 375 batches
+        ("mlp", ("epochs=32",), "cpu", True),  # 32 x 375 = 12,000
+    ],
+)
+def test_xla_is_for_gpus_and_for_long_runs_of_dense_networks(name, overrides, device, chosen):
+    assert use_xla(shipped(name, *overrides), device=device, training_images=48_000)[0] is chosen
+
+
+def test_a_short_last_batch_counts_as_one():
+    assert use_xla(shipped("mlp", "batch_size=47999", "epochs=6000"), device="cpu", training_images=48_000)[0]
+
+
+@pytest.mark.parametrize(("asked", "device"), [(True, "cpu"), (False, "gpu")])
+def test_what_is_asked_for_is_done(asked, device):
+    config = shipped("cnn", f"runtime.jit_compile={str(asked).lower()}")
+    assert use_xla(config, device=device, training_images=1) == (asked, "as asked")
+
+
+def test_a_resolved_config_says_auto_nowhere_and_changes_nothing_else():
+    config = shipped("mlp")
+    made = resolved(config, device="cpu", threads=2, jit_compile=False)
+    assert (made.runtime.device, made.runtime.threads, made.runtime.jit_compile) == ("cpu", 2, False)
+    assert made.model_copy(update={"runtime": config.runtime}) == config
