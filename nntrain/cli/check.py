@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from nntrain.cli.options import Json
-from nntrain.cli.plan import ConfigArguments, data_words, load_plan, work_words
-from nntrain.config.network import layer_table
+from nntrain.cli.options import ConfigArguments, Json
 from nntrain.report import console
 
 
@@ -13,6 +11,9 @@ def check(arguments: ConfigArguments, json: Json = False) -> None:
 
     Example: nntrain check my.yaml optimizer.adam.learning_rate=0.01
     """
+    from nntrain.cli.plan import data_words, load_plan, work_words
+    from nntrain.config.network import layer_table
+
     plan = load_plan(arguments)
     rows = layer_table(plan.config.model)
     parameters, trainable = sum(row.parameters for row in rows), sum(row.trainable for row in rows)

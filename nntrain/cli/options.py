@@ -29,6 +29,10 @@ Require = Annotated[
         show_default=False,
     ),
 ]
+ConfigArguments = Annotated[
+    list[str],
+    typer.Argument(metavar="CONFIG [KEY=VALUE]...", help="A shipped config's name or a file, then settings to change."),
+]
 RunArgument = Annotated[
     str | None,
     typer.Argument(metavar="[RUN]", help="A run's name or folder; the latest if none is given.", show_default=False),

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from math import floor
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from nntrain.config.building import OVERRIDE, is_path
 from nntrain.config.loading import LoadedConfig, load_config
@@ -14,11 +11,6 @@ from nntrain.config.network import work
 from nntrain.config.schema import Config
 from nntrain.config.shipped import find_config
 from nntrain.errors import UsageError
-
-ConfigArguments = Annotated[
-    list[str],
-    typer.Argument(metavar="CONFIG [KEY=VALUE]...", help="A shipped config's name or a file, then settings to change."),
-]
 
 # Images of the data sets that are known by name: training, test.
 KNOWN_SIZES = {"mnist": (60_000, 10_000), "fashion_mnist": (60_000, 10_000), "mnist_5k": (4_000, 1_000)}

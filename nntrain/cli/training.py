@@ -1,0 +1,206 @@
+"""The work of `nntrain train`: read the config, make the run's folder, train in it, show what came out."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from contextlib import ExitStack
+from importlib import import_module
+from pathlib import Path
+
+import typer
+import yaml
+
+from nntrain.cli.data import download
+from nntrain.cli.options import Requirements, chosen_runs_dir
+from nntrain.cli.plan import data_words, load_plan, work_words
+from nntrain.config.loading import LoadedConfig, changes, dump_config
+from nntrain.config.network import layer_table
+from nntrain.config.shipped import folder as shipped_folder
+from nntrain.data import DATASETS, Dataset, find_dataset, load_dataset
+from nntrain.errors import DataError, DivergedError, NntrainError
+from nntrain.history import read_history
+from nntrain.interrupts import EXIT_CODE, Interrupts
+from nntrain.locks import FileLock
+from nntrain.records import first_info, note_failure
+from nntrain.report import console
+from nntrain.results import TrainResult, Watch
+from nntrain.runs import RunDir, all_runs, check_name, create_run, to_json
+
+
+def train_config(
+    arguments: list[str],
+    *,
+    name: str | None,
+    runs_dir: Path | None,
+    require: list[str] | None,
+    quiet: bool,
+    json: bool,
+) -> None:
+    """Train what the arguments of `nntrain train` say; see there."""
+    plan = load_plan(arguments)
+    requirements = Requirements(require)
+    requirements.check_names(["loss", *(metric.key for metric in plan.config.metrics or ())])
+    runs, run_name = chosen_runs_dir(runs_dir), check_name(name or plan.name)
+    ready_data(plan.config.data.dataset, quiet=quiet or json)
+    run = _begin(plan, runs, run_name)
+    result = _train(plan, run, quiet=quiet or json)
+    _show(result, run, quiet=quiet, json=json)
+    requirements.check(result.test.values if result.test else {})
+
+
+def ready_data(dataset: str, *, quiet: bool) -> None:
+    """Download a data set that is known by name and not here yet; raises DataError where there is none at a path."""
+    if find_dataset(dataset) is not None:
+        return
+    if dataset not in DATASETS:
+        raise DataError(f"{dataset}: no such file or folder")
+    download(dataset, quiet=quiet)
+
+
+def _begin(plan: LoadedConfig, runs: Path, name: str) -> RunDir:
+    """Make the run's folder."""
+    shipped = plan.path.parent == shipped_folder()
+    rows = layer_table(plan.config.model)
+    info = first_info(
+        plan.name,
+        shipped=shipped,
+        differs=changes(plan, previous=None if shipped else _previous_config(plan, runs)),
+        parameters=sum(row.parameters for row in rows),
+    )
+    return create_run(runs, name, {"config.yaml": dump_config(plan.config), "run.json": to_json(info)})
+
+
+def _previous_config(plan: LoadedConfig, runs: Path) -> Path | None:
+    """Return the config of the run before with the same config's name."""
+    for run in reversed(all_runs(runs)):
+        try:
+            if run.read_info()["config"] == plan.name and run.config.is_file():
+                return run.config
+        except (NntrainError, KeyError):
+            continue
+    return None
+
+
+def _train(plan: LoadedConfig, run: RunDir, *, quiet: bool) -> TrainResult:
+    """Train with TensorFlow loading beside the data, progress shown and signals heeded."""
+    progress = console.TrainingProgress(plan.config.fit.epochs, quiet=quiet)
+    _introduce(plan, run, progress)
+    with ExitStack() as stack:
+        stack.enter_context(FileLock(run.lock))
+        interrupts = stack.enter_context(
+            Interrupts(
+                on_first=lambda: progress.say(
+                    "stopping; what was learnt is being saved (again to stop at once)", "yellow"
+                ),
+                on_exit=lambda: _ended_at_once(run, progress),
+            )
+        )
+        stack.enter_context(progress)
+        try:
+            engine = _Engine()
+            progress.waiting("loading TensorFlow")
+            dataset = load_dataset(plan.config.data.dataset, download=False)
+            return engine.train(plan, dataset, run, _watch(progress, interrupts))
+        except NntrainError as error:
+            if run.history.exists():
+                note_failure(run, "failed", str(error))
+            else:
+                shutil.rmtree(run.path, ignore_errors=True)  # nothing was trained
+            raise
+        except BaseException as error:
+            note_failure(run, "failed", f"{type(error).__name__}: {error}")
+            raise
+
+
+class _Engine:
+    """The engine, imported on a thread of its own while the data is read."""
+
+    def __init__(self) -> None:
+        self._thread = threading.Thread(target=self._import, daemon=True, name="TensorFlow's import")
+        self._thread.start()
+
+    def _import(self) -> None:
+        # A failure is met again, and reported, by `train`.
+        try:
+            import_module("nntrain.engine.train")
+        except BaseException:
+            return
+
+    def train(self, plan: LoadedConfig, dataset: Dataset, run: RunDir, watch: Watch) -> TrainResult:
+        self._thread.join()
+        try:
+            from nntrain.engine.train import train
+        except ImportError as error:
+            raise NntrainError(
+                f"TensorFlow cannot be loaded: {error}; reinstall it with `pip install nntrain`"
+            ) from None
+        return train(plan.config, dataset, run, watch)
+
+
+def _introduce(plan: LoadedConfig, run: RunDir, progress: console.TrainingProgress) -> None:
+    """Say what will be trained, before TensorFlow is there."""
+    if progress.quiet:
+        return
+    console.show_hints(plan.hints)
+    rows = layer_table(plan.config.model)
+    console.show_table(console.layer_table(rows), stderr=True)
+    progress.say(f"{sum(row.parameters for row in rows):,} parameters")
+    progress.say(f"data      {data_words(plan.config)}")
+    progress.say(f"training  {work_words(plan.config)}")
+    progress.say(f"run       {run.path}")
+
+
+def _watch(progress: console.TrainingProgress, interrupts: Interrupts) -> Watch:
+    def on_device(words: str) -> None:
+        progress.say(f"device    {words}")
+        progress.waiting("building the network")
+
+    def on_progress(epoch: int, share: float, values: dict[str, float]) -> None:
+        interrupts.may_wait = True
+        progress.progress(epoch, share, values)
+
+    return Watch(
+        on_device=on_device,
+        on_epoch=progress.epoch,
+        on_progress=on_progress,
+        on_note=lambda words: progress.say(words, "yellow"),
+        on_saving=lambda: progress.waiting("saving and testing"),
+        should_stop=lambda: interrupts.asked,
+    )
+
+
+def _ended_at_once(run: RunDir, progress: console.TrainingProgress) -> None:
+    if run.history.exists():
+        note_failure(run, "interrupted", None)
+        progress.say(f"interrupted; {run.path} holds the epochs that were finished", "yellow")
+    else:
+        shutil.rmtree(run.path, ignore_errors=True)
+        progress.say("interrupted before the first epoch was finished; nothing is kept", "yellow")
+
+
+def _show(result: TrainResult, run: RunDir, *, quiet: bool, json: bool) -> None:
+    """Draw the curves and show the result; raises what its status calls for."""
+    from nntrain.report.plots import draw_training
+
+    if run.history.exists():
+        draw_training(read_history(run.history), run.training_plot, title=run.name)
+    for words in result.notes:
+        console.note(words)
+    if result.status == "diverged":
+        raise DivergedError(f"{result.problem}. Try a smaller learning rate: `{_smaller_rate(run)}`")
+    if result.status == "interrupted":
+        console.note(f"interrupted after {result.epochs} epochs; {run.path} holds the network as it was then")
+        raise typer.Exit(EXIT_CODE)
+    if json:
+        console.print_json(run.read_metrics())
+    elif result.test is not None:
+        console.result(f"{run.path}: test {console.figures(result.test.values)} ({result.test.images:,} images)")
+        if not quiet:
+            console.say(f"Next: `{console.next_command('evaluate', str(run.path))}`")
+
+
+def _smaller_rate(run: RunDir) -> str:
+    ((_, arguments),) = yaml.safe_load(run.config.read_text(encoding="utf-8"))["optimizer"].items()
+    rate = float(arguments["learning_rate"])
+    return console.next_command("train", str(run.config), f"learning_rate={rate / 10:g}")
