@@ -10,11 +10,11 @@ train: .venv/installed
 
 # All tests; those that want full MNIST say so where they skip (set NNTRAIN_DATA_DIR).
 test: .venv/installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 # The part that needs no TensorFlow: seconds.
 test-fast: .venv/installed-dev
-	$(BIN)/python -m pytest -m "not tensorflow"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not tensorflow"
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
