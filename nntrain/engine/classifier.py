@@ -8,7 +8,6 @@ from typing import Any
 import h5py
 import numpy as np
 
-import nntrain.engine.device  # noqa: F401  # settles Keras's backend before Keras is imported
 from nntrain.config.schema import Config
 from nntrain.engine.model import build_network
 from nntrain.errors import RunError

@@ -7,18 +7,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-# Read by TensorFlow and Keras when they are imported. The backend is not the user's to choose here, and Keras's limits
-# would shorten a run in silence.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ["KERAS_BACKEND"] = "tensorflow"
-for _limit in ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH"):
-    os.environ.pop(_limit, None)
+import keras
+import tensorflow as tf
 
-import keras  # noqa: E402
-import tensorflow as tf  # noqa: E402
-
-from nntrain.config.schema import Runtime  # noqa: E402
-from nntrain.errors import DeviceError  # noqa: E402
+from nntrain.config.schema import Runtime
+from nntrain.errors import DeviceError
 
 
 @dataclass(frozen=True)

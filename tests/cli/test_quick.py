@@ -55,6 +55,16 @@ main()
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
+@pytest.mark.parametrize("command", [["--help"], ["check", "mlp"], ["configs", "--json"]], ids=" ".join)
+def test_a_result_that_cannot_be_written_is_one_error(tmp_path, command):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "nntrain", *command], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert (done.returncode, done.stderr) == (1, "Error: the output: No space left on device\n")
+
+
 def test_nntrain_alone_shows_a_tour_of_four_lines(in_process):
     done = in_process()
     assert done.exit_code == 0
