@@ -22,16 +22,18 @@ def shipped(name, *overrides):
         ("mlp", (), "gpu", True),
         ("cnn", (), "gpu", True),
         ("cnn", ("epochs=1000",), "cpu", False),
-        ("mlp", ("epochs=31",), "cpu", False),  # 31 x 375 batches
-        ("mlp", ("epochs=32",), "cpu", True),  # 32 x 375 = 12,000
+        ("mlp", ("epochs=1000",), "cpu", False),  # matrix products alone
+        ("mlp_complete", ("epochs=7",), "cpu", False),  # 7 x 375 batches
+        ("mlp_complete", ("epochs=8",), "cpu", True),  # 8 x 375 = 3,000
+        ("mlp", ("epochs=8", "optimizer=nadam"), "cpu", True),
     ],
 )
-def test_xla_is_for_gpus_and_for_long_runs_of_dense_networks(name, overrides, device, chosen):
+def test_xla_is_for_gpus_and_for_long_runs_of_networks_with_many_small_operations(name, overrides, device, chosen):
     assert use_xla(shipped(name, *overrides), device=device, training_images=48_000)[0] is chosen
 
 
 def test_a_short_last_batch_counts_as_one():
-    assert use_xla(shipped("mlp", "batch_size=47999", "epochs=6000"), device="cpu", training_images=48_000)[0]
+    assert use_xla(shipped("mlp_complete", "batch_size=47999", "epochs=1500"), device="cpu", training_images=48_000)[0]
 
 
 @pytest.mark.parametrize(("asked", "device"), [(True, "cpu"), (False, "gpu")])

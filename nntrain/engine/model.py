@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -9,6 +10,8 @@ import keras
 from nntrain.config import schema
 from nntrain.config.loading import plain
 from nntrain.config.network import IMAGE, PICTURE, needs_flatten
+from nntrain.engine import layers as quicker
+from nntrain.engine import optimizers
 
 LAYERS = {
     "dense": keras.layers.Dense,
@@ -23,6 +26,7 @@ LAYERS = {
     "activation": keras.layers.Activation,
     "leaky_re_lu": keras.layers.LeakyReLU,
 }
+QUICKER = LAYERS | {"batch_normalization": quicker.BatchNormalization}
 INITIALIZERS = {
     "glorot_uniform": keras.initializers.GlorotUniform,
     "glorot_normal": keras.initializers.GlorotNormal,
@@ -41,9 +45,9 @@ INITIALIZERS = {
 }
 REGULARIZERS = {"l1": keras.regularizers.L1, "l2": keras.regularizers.L2, "l1_l2": keras.regularizers.L1L2}
 OPTIMIZERS = {
-    "sgd": keras.optimizers.SGD,
-    "adam": keras.optimizers.Adam,
-    "adamw": keras.optimizers.AdamW,
+    "sgd": optimizers.SGD,
+    "adam": optimizers.Adam,
+    "adamw": optimizers.AdamW,
     "rmsprop": keras.optimizers.RMSprop,
     "adagrad": keras.optimizers.Adagrad,
     "nadam": keras.optimizers.Nadam,
@@ -77,8 +81,8 @@ def input_shape() -> tuple[int, int]:
     return PICTURE  # type: ignore[return-value]
 
 
-def all_layers(config: schema.Config, *, dtype: str | None = None) -> list[Any]:
-    """Return the network's layers in order: scaling and shaping, which are ours, and the config's.
+def all_layers(config: schema.Config, *, dtype: str | None = None, kinds: Mapping[str, Any] = LAYERS) -> list[Any]:
+    """Return the network's layers in order: scaling and shaping, which are ours, and the config's, of these classes.
 
     With `dtype` "float32" the layers compute in it whatever the run's precision was: what is saved answers alike
     everywhere.
@@ -90,18 +94,18 @@ def all_layers(config: schema.Config, *, dtype: str | None = None) -> list[Any]:
     for index, layer in enumerate(config.model):
         # The last layer stays in float32: probabilities need the precision, and Keras's guide says so.
         last = index == len(config.model) - 1
-        layers.append(build_layer(layer, dtype="float32" if last else dtype))
+        layers.append(build_layer(layer, dtype="float32" if last else dtype, kinds=kinds))
     return layers
+
+
+def build_layer(layer: schema.Layer, *, dtype: str | None = None, kinds: Mapping[str, Any] = LAYERS) -> Any:
+    """Return Keras's layer of one entry of `model`."""
+    return kinds[layer.key](**_arguments(layer), dtype=dtype)
 
 
 def build_network(config: schema.Config, *, dtype: str | None = None) -> Any:
     """Return the config's network as a plain keras.Sequential that takes pictures of shape (n, 28, 28), 0 to 255."""
     return keras.Sequential([keras.Input(input_shape()), *all_layers(config, dtype=dtype)], name="nntrain")
-
-
-def build_layer(layer: schema.Layer, *, dtype: str | None = None) -> Any:
-    """Return Keras's layer of one entry of `model`."""
-    return LAYERS[layer.key](**_arguments(layer), dtype=dtype)
 
 
 def _arguments(component: schema.Component) -> dict[str, Any]:

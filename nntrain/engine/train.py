@@ -20,7 +20,7 @@ from nntrain.engine import device as devices
 from nntrain.engine.callbacks import Guard, Record, stock_callbacks
 from nntrain.engine.classifier import KerasClassifier
 from nntrain.engine.export import plain_network, save_keras, save_tflite, weights_fingerprint
-from nntrain.engine.model import all_layers, build_loss, build_metrics, build_optimizer, input_shape
+from nntrain.engine.model import QUICKER, all_layers, build_loss, build_metrics, build_optimizer, input_shape
 from nntrain.engine.resident import Examples, OnDevice, Portions, Resident, validation_portion
 from nntrain.errors import NntrainError
 from nntrain.evaluation import Question, score, targets
@@ -101,7 +101,7 @@ def compiled_network(
     """Return the config's network with its examples on the device, ready to learn."""
     sparse = config.task != "classification" or config.loss.key == "sparse_categorical_crossentropy"
     one_hot = None if sparse else len(question.classes)
-    network = Resident([keras.Input(input_shape()), *all_layers(config)], name="nntrain")
+    network = Resident([keras.Input(input_shape()), *all_layers(config, kinds=QUICKER)], name="nntrain")
     network.compile(
         optimizer=build_optimizer(config.optimizer),
         loss=build_loss(config.loss),

@@ -73,15 +73,17 @@ def test_weights_do_not_depend_on_how_batches_are_grouped(learn_anew, monkeypatc
 def test_weights_are_those_of_kerass_own_train_on_batch(learn, optimizer, tiny):
     import keras
 
+    from nntrain.engine.model import build_network
     from nntrain.engine.resident import Examples, Portions
 
     ours = learn(f"optimizer={optimizer}", "fit.epochs=2", "fit.validation_split=0")
     used = ours.network.optimizer
     still = f"optimizer.{type(used).__name__.lower()}.learning_rate=1e-30"
     start = learn(f"optimizer={optimizer}", still, "fit.epochs=1", "fit.validation_split=0")
-    plain = keras.models.clone_model(ours.network)
+    plain = build_network(ours.record.config)
     plain.set_weights(start.weights)
-    plain.compile(optimizer=type(used).from_config(used.get_config()), loss="categorical_crossentropy")
+    keras_own = getattr(keras.optimizers, type(used).__name__)
+    plain.compile(optimizer=keras_own.from_config(used.get_config()), loss="categorical_crossentropy")
     portions = Portions(Examples(tiny.x_train, tiny.y_train.astype(np.int32)), batch_size=32, seed=42)
     for epoch in range(2):
         numbers = in_order(portions, epoch)

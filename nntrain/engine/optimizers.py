@@ -1,0 +1,76 @@
+"""Keras's optimizers whose step is one operation of TensorFlow's a variable, where it has one.
+
+Keras writes a step as a dozen operations over whole arrays, each reading and writing memory; TensorFlow has Adam's
+and SGD's as one. The formula is the same (a test holds it against Keras's), the state lies in the same variables, and
+what has no such operation is left to Keras.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+class _OneOperation:
+    """What the optimizers below share: the step's arguments in the variable's precision."""
+
+    _shared: dict[str, Any]
+
+    def apply(self, grads: Any, trainable_variables: Any = None) -> Any:
+        """Update the variables; what all of their steps need is computed once."""
+        self._shared = self._once()
+        return super().apply(grads, trainable_variables)  # type: ignore[misc]  # the optimizer's that it is mixed into
+
+    def _once(self) -> dict[str, Any]:
+        return {}
+
+
+class Adam(_OneOperation, keras.optimizers.Adam):  # type: ignore[misc]  # Keras ships no types
+    """Adam (Kingma and Ba 2015, arXiv 1412.6980)."""
+
+    def _once(self) -> dict[str, Any]:
+        step = tf.cast(self.iterations + 1, tf.float32)
+        return {"beta1_power": tf.pow(float(self.beta_1), step), "beta2_power": tf.pow(float(self.beta_2), step)}
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Update a variable and its two moments."""
+        if self.amsgrad:
+            super().update_step(gradient, variable, learning_rate)
+            return
+        index = self._get_variable_index(variable)
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._momentums[index].value.handle,
+            v=self._velocities[index].value.handle,
+            **self._shared,
+            lr=tf.cast(learning_rate, variable.dtype),
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
+            grad=tf.cast(gradient, variable.dtype),
+        )
+
+
+class AdamW(Adam, keras.optimizers.AdamW):  # type: ignore[misc]
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv 1711.05101), which Keras applies before."""
+
+
+class SGD(_OneOperation, keras.optimizers.SGD):  # type: ignore[misc]
+    """Gradient descent, with momentum (Nesterov's or the plain one) where that is asked."""
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Update a variable and its momentum."""
+        rate, gradient = tf.cast(learning_rate, variable.dtype), tf.cast(gradient, variable.dtype)
+        if self.momentum == 0:
+            tf.raw_ops.ResourceApplyGradientDescent(var=variable.handle, alpha=rate, delta=gradient)
+            return
+        tf.raw_ops.ResourceApplyKerasMomentum(
+            var=variable.handle,
+            accum=self.momentums[self._get_variable_index(variable)].value.handle,
+            lr=rate,
+            grad=gradient,
+            momentum=self.momentum,
+            use_nesterov=self.nesterov,
+        )
