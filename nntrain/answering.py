@@ -8,6 +8,7 @@ from typing import Any
 from nntrain.classifier import Classifier, LiteRTClassifier
 from nntrain.errors import RunError
 from nntrain.evaluation import Question
+from nntrain.fingerprints import fingerprint
 from nntrain.runs import RunDir, read_json
 
 
@@ -48,9 +49,7 @@ class Trained:
             if self.run.model.exists():
                 return _keras_classifier(self.run)
             raise RunError(f"{self.run.path}: holds neither model.tflite nor model.keras; train it again")
-        from nntrain.records import md5
-
-        if md5(self.run.tflite.read_bytes()) != expected:
+        if fingerprint(self.run.tflite.read_bytes()) != expected:
             raise RunError(
                 f"{self.run.tflite}: not the file that training wrote (its fingerprint is another); "
                 "delete it to answer with model.keras"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from nntrain import __version__
 from nntrain.config.loading import dump_config, plain
 from nntrain.config.schema import Config
 from nntrain.evaluation import Question
+from nntrain.fingerprints import fingerprint
 from nntrain.results import EpochResult, TrainResult
 from nntrain.runs import SCHEMA, RunDir, now, to_json, write_atomically
 
@@ -90,7 +90,7 @@ def note_start(
     write_atomically(run.config, text)
     info = run.read_info()
     info.update(device=device, data=data, question=question_document(question))
-    info["fingerprints"]["config"] = md5(text.encode())
+    info["fingerprints"]["config"] = fingerprint(text.encode())
     run.write_info(info)
 
 
@@ -116,7 +116,7 @@ def note_end(run: RunDir, result: TrainResult, history: Sequence[EpochResult], *
     }
     write_atomically(run.metrics, to_json(document))
     info.update(status=result.status, finished=now(), seconds=round(seconds, 3), error=result.problem)
-    info["fingerprints"]["model.tflite"] = md5(run.tflite.read_bytes()) if run.tflite.exists() else None
+    info["fingerprints"]["model.tflite"] = fingerprint(run.tflite.read_bytes()) if run.tflite.exists() else None
     run.write_info(info)
     return document
 
@@ -131,8 +131,3 @@ def note_failure(run: RunDir, status: str, problem: str | None) -> None:
 def _median(values: Sequence[float]) -> float | None:
     ordered = sorted(values)
     return round(ordered[len(ordered) // 2], 4) if ordered else None
-
-
-def md5(content: bytes) -> str:
-    """Return a fingerprint: it tells files apart, it is no protection."""
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()

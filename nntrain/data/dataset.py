@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from nntrain.errors import DataError
+from nntrain.fingerprints import fingerprint, fingerprint_of
 
 PARTS = ("train", "test")
 SIDE = 28
@@ -35,18 +35,17 @@ class Dataset:
     def fingerprints(self) -> dict[str, str]:
         """The MD5 of each array's bytes, labels below 256 as uint8."""
         names = ("x_train", "y_train", "x_test", "y_test")
-        return {name: _md5(getattr(self, name)) for name in names if len(getattr(self, name))}
+        return {name: fingerprint_of([_small(getattr(self, name))]) for name in names if len(getattr(self, name))}
 
     @property
     def fingerprint(self) -> str:
         """One MD5 over all of them."""
-        return hashlib.md5("".join(self.fingerprints.values()).encode(), usedforsecurity=False).hexdigest()
+        return fingerprint("".join(self.fingerprints.values()).encode())
 
 
-def _md5(array: np.ndarray) -> str:
-    if array.dtype != np.uint8 and array.max(initial=0) < 256:
-        array = array.astype(np.uint8)
-    return hashlib.md5(np.ascontiguousarray(array).data, usedforsecurity=False).hexdigest()
+def _small(array: np.ndarray) -> np.ndarray:
+    """Return labels below 256 as uint8, as MNIST's are stored."""
+    return array.astype(np.uint8) if array.dtype != np.uint8 and array.max(initial=0) < 256 else array
 
 
 def checked(images: np.ndarray, labels: np.ndarray, part: str, source: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import warnings
 from typing import Any
@@ -24,14 +23,6 @@ def plain_network(config: schema.Config, trained: Any) -> Any:
     network = build_network(config, dtype="float32")
     network.set_weights(trained.get_weights())
     return network
-
-
-def weights_fingerprint(weights: list[Any]) -> str:
-    """Return the MD5 of all weights' bytes, in order."""
-    digest = hashlib.md5(usedforsecurity=False)
-    for value in weights:
-        digest.update(np.ascontiguousarray(value, np.float32).tobytes())
-    return digest.hexdigest()
 
 
 def save_keras(network: Any, run: RunDir) -> None:

@@ -19,11 +19,12 @@ from nntrain.data import Dataset, validation_split
 from nntrain.engine import device as devices
 from nntrain.engine.callbacks import Guard, Record, stock_callbacks
 from nntrain.engine.classifier import KerasClassifier
-from nntrain.engine.export import plain_network, save_keras, save_tflite, weights_fingerprint
+from nntrain.engine.export import plain_network, save_keras, save_tflite
 from nntrain.engine.model import QUICKER, all_layers, build_loss, build_metrics, build_optimizer, input_shape
 from nntrain.engine.resident import Examples, OnDevice, Portions, Resident, validation_portion
 from nntrain.errors import NntrainError
 from nntrain.evaluation import Question, score, targets
+from nntrain.fingerprints import fingerprint_of
 from nntrain.history import write_history
 from nntrain.policy import resolved, use_xla
 from nntrain.records import note_end, note_start, question_of
@@ -184,7 +185,7 @@ def _save(
     save_keras(plain, run)
     refusal = save_tflite(plain, run, dataset.x_test[:COMPARED])
     info = run.read_info()
-    info["fingerprints"]["weights"] = weights_fingerprint(plain.get_weights())
+    info["fingerprints"]["weights"] = fingerprint_of(plain.get_weights())
     run.write_info(info)
     classifier = KerasClassifier(plain) if refusal else LiteRTClassifier(run.tflite)
     scores = score(classifier.outputs(dataset.x_test), dataset.y_test, question)

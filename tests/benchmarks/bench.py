@@ -33,7 +33,7 @@ ENVIRONMENTS = {
     "sklearn": ["scikit-learn", "numpy"],
 }
 # Epochs of the short and the long process of each network: their difference is what epochs cost once all is warm.
-EPOCHS = {"mlp": (2, 12), "mlp_complete": (2, 7), "cnn": (1, 3)}
+EPOCHS = {"mlp": (2, 12), "mlp_complete": (8, 16), "cnn": (1, 3)}
 PLAIN = ["early_stopping=null", "lr_schedule=null", "fit.validation_split=0.2"]
 
 BARE_TYPER = "import typer; app = typer.Typer(); app.command()(lambda: None); app()"
