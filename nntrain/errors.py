@@ -8,7 +8,8 @@
     ├── ImageError           1  a picture could not be read
     ├── DeviceError          4  the device asked for is not there
     ├── DivergedError        5  the loss stopped being a number
-    └── RequirementError     6  a --require was missed
+    ├── RequirementError     6  a --require was missed
+    └── NotReproducedError   7  a run came out differently
 
 Messages are sentences for the user: what was found, and what to do about it. They never end in a traceback.
 """
@@ -76,3 +77,9 @@ class RequirementError(NntrainError):
     """A figure that was required was not reached."""
 
     exit_code = 6
+
+
+class NotReproducedError(NntrainError):
+    """A run that was trained again came out differently."""
+
+    exit_code = 7

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nntrain.errors import RunError
+from nntrain.files import write_atomically
 from nntrain.results import EpochResult
-from nntrain.runs import write_atomically
 
 FIRST = ("epoch", "seconds", "learning_rate")
 
@@ -28,6 +28,18 @@ def write_history(path: Path, epochs: Sequence[EpochResult]) -> None:
         row.update(result.values)
         table.writerow([row[column] for column in columns])
     write_atomically(path, text.getvalue())
+
+
+def read_results(path: Path, *, epochs: int) -> list[EpochResult]:
+    """Read history.csv as finished epochs of a run that asks for so many; the same errors as `read_history`."""
+    results = []
+    for row in read_history(path):
+        try:
+            epoch, seconds, rate = (row.pop(name) for name in FIRST)
+        except KeyError:
+            raise RunError(f"{path}: damaged: it has not the columns of a training") from None
+        results.append(EpochResult(int(epoch), epochs, seconds, rate, row))
+    return results
 
 
 def _ordered(values: dict[str, float]) -> list[str]:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from nntrain import __version__
 from nntrain.config.loading import dump_config, plain
 from nntrain.config.schema import Config
 from nntrain.evaluation import Question
+from nntrain.files import write_atomically
 from nntrain.fingerprints import fingerprint
 from nntrain.results import EpochResult, TrainResult
-from nntrain.runs import SCHEMA, RunDir, now, to_json, write_atomically
+from nntrain.runs import SCHEMA, RunDir, now, to_json
 
 PACKAGES = ("tensorflow", "keras", "numpy", "ai-edge-litert")
 # Environment variables that change TensorFlow's arithmetic.
@@ -58,13 +61,45 @@ def first_info(config_name: str, *, shipped: bool, differs: dict[str, Any], para
         "process": os.getpid(),
         "versions": _versions(),
         "platform": platform.platform(),
-        "environment": {name: os.environ[name] for name in ARITHMETIC if name in os.environ},
+        "processor": processor(),
+        "environment": _environment(),
         "device": None,
         "question": None,
         "data": None,
         "fingerprints": {},
         "error": None,
     }
+
+
+def _environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in ARITHMETIC if name in os.environ}
+
+
+def processor() -> str:
+    """Return the processor's name, as the system gives it."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()
+
+
+def differences(info: Mapping[str, Any], config: Config) -> list[str]:
+    """Say in what this process differs from the one that a run was trained in, of what its result depends on."""
+    now = {**_versions(), "processor": processor(), **_environment()}
+    then = {**info.get("versions", {}), "processor": info.get("processor"), **info.get("environment", {})}
+    names = [name for name in {**then, **now} if now.get(name) != then.get(name)]
+    words = [f"{name} is {now.get(name)}, was {then.get(name)}" for name in names]
+    device = info.get("device") or {}
+    if device and device.get("threads") != config.runtime.threads:
+        words.append(f"threads are {config.runtime.threads}, were {device.get('threads')}")
+    return words
+
+
+def config_is_as_trained(info: Mapping[str, Any], config: Config) -> bool:
+    """Tell whether a run's config is the one that was trained, as far as the run knows."""
+    written = info.get("fingerprints", {}).get("config")
+    return written in (None, fingerprint(dump_config(config).encode()))
 
 
 def _versions() -> dict[str, str]:
@@ -119,6 +154,14 @@ def note_end(run: RunDir, result: TrainResult, history: Sequence[EpochResult], *
     info["fingerprints"]["model.tflite"] = fingerprint(run.tflite.read_bytes()) if run.tflite.exists() else None
     run.write_info(info)
     return document
+
+
+def note_resume(run: RunDir) -> None:
+    """Write that a run goes on."""
+    info = run.read_info()
+    info.update(status="running", finished=None, error=None, process=os.getpid())
+    info["resumed"] = [*info.get("resumed", []), now()]
+    run.write_info(info)
 
 
 def note_failure(run: RunDir, status: str, problem: str | None) -> None:

@@ -8,14 +8,15 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from nntrain.errors import NntrainError, RunError, UsageError
+from nntrain.files import write_atomically
 from nntrain.locks import FileLock
 
 SCHEMA = 1  # of run.json and metrics.json
@@ -31,27 +32,6 @@ def now() -> str:
 def runs_dir() -> Path:
     """Return the folder that runs go to: `NNTRAIN_RUNS_DIR`, or `runs` here."""
     return Path(os.environ.get("NNTRAIN_RUNS_DIR") or "runs")
-
-
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a file beside its name, then move it into place: at any instant there is the old one or the new, whole."""
-    with written_beside(path) as beside:
-        beside.write_bytes(content.encode() if isinstance(content, str) else content)
-
-
-@contextmanager
-def written_beside(path: Path) -> Iterator[Path]:
-    """Give a name to write to beside `path`, with the same suffix; it is moved into place once written."""
-    beside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    try:
-        yield beside
-        with beside.open("rb+") as file:
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError as error:
-        raise NntrainError(f"{path}: cannot be written: {error.strerror or error}") from None
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -94,6 +74,11 @@ class RunDir:
     def info(self) -> Path:
         """Status, times, versions, fingerprints."""
         return self.path / "run.json"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The whole state after the last epoch and one before."""
+        return self.path / "checkpoint"
 
     @property
     def training_plot(self) -> Path:
@@ -231,6 +216,15 @@ def latest_run(runs: Path) -> RunDir | None:
             if run.status() == "complete":
                 return run
     return None
+
+
+def latest_unfinished(runs: Path) -> RunDir:
+    """Return the run that was stopped last; raises UsageError where there is none."""
+    for run in reversed(all_runs(runs)):
+        with suppress(RunError):
+            if run.status() in ("interrupted", "failed"):
+                return run
+    raise UsageError(f"no run in {runs} was stopped before its end; name one to train it longer")
 
 
 def find_run(text: str | None, runs: Path) -> RunDir:

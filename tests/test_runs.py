@@ -9,9 +9,10 @@ import threading
 import pytest
 
 from nntrain.errors import NntrainError, RunError, UsageError
+from nntrain.files import write_atomically
 from nntrain.history import read_history, write_history
 from nntrain.results import EpochResult
-from nntrain.runs import RunDir, all_runs, check_name, create_run, find_run, latest_run, to_json, write_atomically
+from nntrain.runs import RunDir, all_runs, check_name, create_run, find_run, latest_run, to_json
 
 INFO = {"schema": 1, "status": "complete", "config": "mlp", "finished": "2026-01-01T00:00:00+00:00"}
 

@@ -99,15 +99,17 @@ def _tour() -> None:
 
 
 def _add_commands() -> None:
-    from nntrain.cli import check, configs, data, evaluate, predict, runs, train
+    from nntrain.cli import check, configs, data, evaluate, predict, reproduce, resume, runs, train
 
     app.command()(train.train)
+    app.command()(resume.resume)
     app.command()(evaluate.evaluate)
     app.command()(predict.predict)
     app.command()(check.check)
     app.add_typer(configs.app, name="configs")
     app.add_typer(data.app, name="data")
     app.command()(runs.runs)
+    app.command()(reproduce.reproduce)
 
 
 _add_commands()

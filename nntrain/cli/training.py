@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
-from contextlib import ExitStack
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
 import typer
 import yaml
 
+from nntrain.checkpoints import State
 from nntrain.cli.data import download
 from nntrain.cli.options import Requirements, chosen_runs_dir
 from nntrain.cli.plan import data_words, load_plan, work_words
@@ -24,8 +28,11 @@ from nntrain.interrupts import EXIT_CODE, Interrupts
 from nntrain.locks import FileLock
 from nntrain.records import first_info, note_failure
 from nntrain.report import console
-from nntrain.results import TrainResult, Watch
+from nntrain.results import EpochResult, TrainResult, Watch
 from nntrain.runs import RunDir, all_runs, check_name, create_run, to_json
+
+# Variables that shorten a run of Keras in silence; the engine takes them away.
+IGNORED = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
 
 
 def train_config(
@@ -44,8 +51,9 @@ def train_config(
     runs, run_name = chosen_runs_dir(runs_dir), check_name(name or plan.name)
     ready_data(plan.config.data.dataset, quiet=quiet or json)
     run = _begin(plan, runs, run_name)
-    result = _train(plan, run, quiet=quiet or json)
-    _show(result, run, quiet=quiet, json=json)
+    with FileLock(run.lock):
+        result = Job(plan, run, quiet=quiet or json).train()
+    show_result(result, run, quiet=quiet, json=json)
     requirements.check(result.test.values if result.test else {})
 
 
@@ -82,35 +90,74 @@ def _previous_config(plan: LoadedConfig, runs: Path) -> Path | None:
     return None
 
 
-def _train(plan: LoadedConfig, run: RunDir, *, quiet: bool) -> TrainResult:
-    """Train with TensorFlow loading beside the data, progress shown and signals heeded."""
-    progress = console.TrainingProgress(plan.config.fit.epochs, quiet=quiet)
-    _introduce(plan, run, progress)
-    with ExitStack() as stack:
-        stack.enter_context(FileLock(run.lock))
-        interrupts = stack.enter_context(
-            Interrupts(
-                on_first=lambda: progress.say(
-                    "stopping; what was learnt is being saved (again to stop at once)", "yellow"
-                ),
-                on_exit=lambda: _ended_at_once(run, progress),
+@dataclass(frozen=True)
+class Job:
+    """A training in a run's folder, whose lock the caller holds; `resumed` is what an earlier part of it has left."""
+
+    plan: LoadedConfig
+    run: RunDir
+    quiet: bool
+    resumed: State | None = None
+    data: Mapping[str, str] | None = None  # fingerprints that the data has to have
+    watch: Watch | None = None  # who is told beside the terminal
+
+    def train(self) -> TrainResult:
+        """Train with TensorFlow loading beside the data, progress shown and signals heeded."""
+        progress = console.TrainingProgress(self.plan.config.fit.epochs, quiet=self.quiet)
+        _introduce(self, progress)
+        with ExitStack() as stack:
+            interrupts = stack.enter_context(
+                Interrupts(
+                    on_first=lambda: progress.say(
+                        "stopping; what was learnt is being saved (again to stop at once)", "yellow"
+                    ),
+                    on_exit=lambda: self._ended_at_once(progress),
+                )
             )
-        )
-        stack.enter_context(progress)
-        try:
-            engine = _Engine()
-            progress.waiting("loading TensorFlow")
-            dataset = load_dataset(plan.config.data.dataset, download=False)
-            return engine.train(plan, dataset, run, _watch(progress, interrupts))
-        except NntrainError as error:
-            if run.history.exists():
-                note_failure(run, "failed", str(error))
-            else:
-                shutil.rmtree(run.path, ignore_errors=True)  # nothing was trained
-            raise
-        except BaseException as error:
-            note_failure(run, "failed", f"{type(error).__name__}: {error}")
-            raise
+            stack.enter_context(progress)
+            try:
+                engine = _Engine()
+                progress.waiting("loading TensorFlow")
+                dataset = load_dataset(self.plan.config.data.dataset, download=False)
+                self._check_data(dataset)
+                return engine.train(self, dataset, _watch(progress, interrupts, self.watch))
+            except NntrainError as error:
+                if self._has_something():
+                    _try_to_note(self.run, "failed", str(error))
+                else:
+                    shutil.rmtree(self.run.path, ignore_errors=True)  # nothing was trained
+                raise
+            except BaseException as error:
+                _try_to_note(self.run, "failed", f"{type(error).__name__}: {error}")
+                raise
+
+    def _check_data(self, dataset: Dataset) -> None:
+        for name, expected in (self.data or {}).items():
+            if dataset.fingerprints.get(name) != expected:
+                raise DataError(
+                    f"{dataset.source}: {name} is not what {self.run.name} was trained on (its fingerprint is "
+                    "another); bring that back, or train anew"
+                )
+
+    def _has_something(self) -> bool:
+        return self.resumed is not None or self.run.history.exists()
+
+    def _ended_at_once(self, progress: console.TrainingProgress) -> None:
+        if self._has_something():
+            _try_to_note(self.run, "interrupted", None)
+            progress.say(f"interrupted. {_go_on(self.run)}", "yellow")
+        else:
+            shutil.rmtree(self.run.path, ignore_errors=True)
+            progress.say("interrupted before the first epoch was finished; nothing is kept", "yellow")
+
+
+def _try_to_note(run: RunDir, status: str, problem: str | None) -> None:
+    with suppress(NntrainError, OSError):  # a full disk takes no note either; a run that nobody trains says enough
+        note_failure(run, status, problem)
+
+
+def _go_on(run: RunDir) -> str:
+    return f"To go on: `{console.next_command('resume', str(run.path))}`"
 
 
 class _Engine:
@@ -127,7 +174,7 @@ class _Engine:
         except BaseException:
             return
 
-    def train(self, plan: LoadedConfig, dataset: Dataset, run: RunDir, watch: Watch) -> TrainResult:
+    def train(self, job: Job, dataset: Dataset, watch: Watch) -> TrainResult:
         self._thread.join()
         try:
             from nntrain.engine.train import train
@@ -135,26 +182,37 @@ class _Engine:
             raise NntrainError(
                 f"TensorFlow cannot be loaded: {error}; reinstall it with `pip install nntrain`"
             ) from None
-        return train(plan.config, dataset, run, watch)
+        return train(job.plan.config, dataset, job.run, watch, job.resumed)
 
 
-def _introduce(plan: LoadedConfig, run: RunDir, progress: console.TrainingProgress) -> None:
+def _introduce(job: Job, progress: console.TrainingProgress) -> None:
     """Say what will be trained, before TensorFlow is there."""
     if progress.quiet:
         return
-    console.show_hints(plan.hints)
-    rows = layer_table(plan.config.model)
+    config, state = job.plan.config, job.resumed
+    console.show_hints(job.plan.hints)
+    rows = layer_table(config.model)
     console.show_table(console.layer_table(rows), stderr=True)
     progress.say(f"{sum(row.parameters for row in rows):,} parameters")
-    progress.say(f"data      {data_words(plan.config)}")
-    progress.say(f"training  {work_words(plan.config)}")
-    progress.say(f"run       {run.path}")
+    progress.say(f"data      {data_words(config)}")
+    progress.say(f"training  {work_words(config)}")
+    after = f", going on after epoch {state.epoch}" if state is not None and state.epoch else ""
+    progress.say(f"run       {job.run.path}{after}")
+    for name in IGNORED:
+        if name in os.environ:
+            progress.say(f"{name} is set; nntrain takes no notice of it", "yellow")
 
 
-def _watch(progress: console.TrainingProgress, interrupts: Interrupts) -> Watch:
+def _watch(progress: console.TrainingProgress, interrupts: Interrupts, other: Watch | None) -> Watch:
+    other = other or Watch()
+
     def on_device(words: str) -> None:
         progress.say(f"device    {words}")
         progress.waiting("building the network")
+
+    def on_epoch(result: EpochResult) -> None:
+        progress.epoch(result)
+        other.on_epoch(result)
 
     def on_progress(epoch: int, share: float, values: dict[str, float]) -> None:
         interrupts.may_wait = True
@@ -162,24 +220,15 @@ def _watch(progress: console.TrainingProgress, interrupts: Interrupts) -> Watch:
 
     return Watch(
         on_device=on_device,
-        on_epoch=progress.epoch,
+        on_epoch=on_epoch,
         on_progress=on_progress,
         on_note=lambda words: progress.say(words, "yellow"),
         on_saving=lambda: progress.waiting("saving and testing"),
-        should_stop=lambda: interrupts.asked,
+        should_stop=lambda: interrupts.asked or other.should_stop(),
     )
 
 
-def _ended_at_once(run: RunDir, progress: console.TrainingProgress) -> None:
-    if run.history.exists():
-        note_failure(run, "interrupted", None)
-        progress.say(f"interrupted; {run.path} holds the epochs that were finished", "yellow")
-    else:
-        shutil.rmtree(run.path, ignore_errors=True)
-        progress.say("interrupted before the first epoch was finished; nothing is kept", "yellow")
-
-
-def _show(result: TrainResult, run: RunDir, *, quiet: bool, json: bool) -> None:
+def show_result(result: TrainResult, run: RunDir, *, quiet: bool, json: bool) -> None:
     """Draw the curves and show the result; raises what its status calls for."""
     from nntrain.report.plots import draw_training
 
@@ -190,7 +239,7 @@ def _show(result: TrainResult, run: RunDir, *, quiet: bool, json: bool) -> None:
     if result.status == "diverged":
         raise DivergedError(f"{result.problem}. Try a smaller learning rate: `{_smaller_rate(run)}`")
     if result.status == "interrupted":
-        console.note(f"interrupted after {result.epochs} epochs; {run.path} holds the network as it was then")
+        console.note(f"interrupted after {result.epochs} epochs; {run.path} holds what was learnt. {_go_on(run)}")
         raise typer.Exit(EXIT_CODE)
     if json:
         console.print_json(run.read_metrics())

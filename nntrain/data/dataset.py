@@ -16,7 +16,7 @@ SIDE = 28
 MAX_CLASSES = 1000
 
 
-@dataclass(frozen=True)
+@dataclass
 class Dataset:
     """Pictures with labels; a part that was not asked for is empty.
 

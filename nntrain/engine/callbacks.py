@@ -5,13 +5,20 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
+import numpy as np
 
+from nntrain.checkpoints import State, write_checkpoint
 from nntrain.config import schema
+from nntrain.errors import RunError
 from nntrain.results import EpochResult
+from nntrain.runs import RunDir
 from nntrain.schedules import rate_by_epoch
+
+# Seconds: a checkpoint of the shipped networks takes some milliseconds, a hundredth of that at most.
+BETWEEN_CHECKPOINTS = 2.0
 
 
 def stock_callbacks(config: schema.Config) -> list[Any]:
@@ -32,12 +39,11 @@ def stock_callbacks(config: schema.Config) -> list[Any]:
 
 
 class Guard(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
-    """Stops training on a loss that is not finite and puts the last good weights back."""
+    """Stops training on a loss that is not finite."""
 
     def __init__(self) -> None:
         super().__init__()
         self.diverged_in: int | None = None  # epoch, from 1
-        self._good: list[Any] | None = None
         self._epoch = 0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -49,23 +55,14 @@ class Guard(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no t
         self._look(logs)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Look at the epoch's losses, and keep its weights if they are good."""
+        """Look at the epoch's losses."""
         self._look(logs)
-        if self.diverged_in is None:
-            self._good = self.model.get_weights()
 
     def _look(self, logs: dict[str, float] | None) -> None:
         losses = [float(logs[name]) for name in ("loss", "val_loss") if logs and name in logs]
         if self.diverged_in is None and not all(map(math.isfinite, losses)):
             self.diverged_in = self._epoch
             self.model.stop_training = True
-
-    def restore(self) -> bool:
-        """Put the weights of the last good epoch back; returns whether there was one."""
-        if self._good is None:
-            return False
-        self.model.set_weights(self._good)
-        return True
 
 
 class Record(keras.callbacks.Callback):  # type: ignore[misc]
@@ -76,6 +73,7 @@ class Record(keras.callbacks.Callback):  # type: ignore[misc]
         config: schema.Config,
         *,
         portions: int,
+        resumed: State | None,
         on_epoch: Callable[[EpochResult], None],
         on_progress: Callable[[int, float, dict[str, float]], None],
         on_note: Callable[[str], None],
@@ -85,11 +83,13 @@ class Record(keras.callbacks.Callback):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         self.config, self.portions, self.guard = config, portions, guard
+        self.history = list(resumed.history) if resumed else []
+        self.beyond = {row.epoch: row for row in resumed.beyond} if resumed else {}
         self.on_epoch, self.on_progress, self.on_note, self.should_stop = on_epoch, on_progress, on_note, should_stop
         self.plateau = _only(stock, keras.callbacks.ReduceLROnPlateau)
         self.stopping = _only(stock, keras.callbacks.EarlyStopping)
         self.interrupted = False
-        self.finished = 0  # epochs
+        self.finished = len(self.history)  # epochs
         self._begun = 0.0
         self._done = 0
         self._rate = 0.0
@@ -113,11 +113,18 @@ class Record(keras.callbacks.Callback):  # type: ignore[misc]
         self.finished = epoch + 1
         values = {name: float(value) for name, value in (logs or {}).items() if name != "learning_rate"}
         seconds = time.perf_counter() - self._begun
-        self.on_epoch(EpochResult(self.finished, self.config.fit.epochs, seconds, self._rate, values))
+        result = EpochResult(self.finished, self.config.fit.epochs, seconds, self._rate, values)
+        before = self.beyond.pop(self.finished, result)
+        self.history.append(before if before.values == values else result)
+        self.on_epoch(self.history[-1])
         self._note_plateau()
         self._note_early_stop()
         if self.finished < self.config.fit.epochs and not self.model.stop_training:
             self._stop_if_asked()
+
+    def rows(self) -> list[EpochResult]:
+        """Return the finished epochs, with those that were finished before a checkpoint was written of them."""
+        return [*self.history, *self.beyond.values()]
 
     def _stop_if_asked(self) -> None:
         if self.should_stop():
@@ -142,6 +149,119 @@ class Record(keras.callbacks.Callback):  # type: ignore[misc]
             f"stopped early: {stopping.monitor} was best in epoch {best} ({float(stopping.best):.4g}) and has not "
             f"improved for {stopping.patience} epochs{kept}"
         )
+
+
+class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
+    """Holds the training's whole state after its last whole epoch, puts it on the disk, and takes up an earlier one.
+
+    It goes last: what it holds is what the other callbacks have made of the epoch, and what it puts back at the start
+    comes after they have reset themselves.
+    """
+
+    COUNTERS: ClassVar = {
+        "ReduceLROnPlateau": ("best", "wait", "cooldown_counter"),
+        "EarlyStopping": ("best", "wait", "stopped_epoch", "best_epoch"),
+    }
+
+    def __init__(
+        self,
+        run: RunDir | None,
+        *,
+        stock: list[Any],
+        record: Record,
+        resumed: State | None = None,
+    ) -> None:
+        super().__init__()
+        self.run, self.record, self.state = run, record, resumed
+        self.counted = {type(one).__name__: one for one in stock if type(one).__name__ in self.COUNTERS}
+        self.stopping = self.counted.get("EarlyStopping")
+        self._before = resumed.seconds if resumed else 0.0
+        self._begun = self._written_at = time.monotonic()
+        self._written = resumed
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Put an earlier state back; raises RunError where it is another network's."""
+        if self.state is None or not self.state.epoch:
+            return
+        self._put_back_all(self.state)
+        for name, values in self.state.counters.items():
+            for field, value in values.items() if name in self.counted else ():
+                setattr(self.counted[name], field, value)
+        if self.stopping is not None:
+            self.stopping.best_weights = _arrays(self.state, "best") or None
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Hold the state after an epoch, and write it unless that was done a moment ago."""
+        if self.record.finished == (self.state.epoch if self.state else 0):
+            return  # the epoch was cut short, or its weights are spoilt
+        self.state = self._taken()
+        if time.monotonic() - self._written_at >= BETWEEN_CHECKPOINTS:
+            self.write()
+
+    def write(self) -> None:
+        """Write the state that is held, unless it is on the disk already."""
+        if self.run is not None and self.state is not None and self.state is not self._written:
+            write_checkpoint(self.run.checkpoints, self.state)
+            self._written, self._written_at = self.state, time.monotonic()
+
+    def put_back_weights(self) -> bool:
+        """Give the network what early stopping holds, or the weights of the last whole epoch; returns whether it could.
+
+        After a training that was cut short within an epoch, or has diverged.
+        """
+        if self.state is None or not self.state.epoch:
+            return False
+        self._put_back_all(self.state)
+        optimizer = self.model.optimizer
+        if optimizer.use_ema:
+            optimizer.finalize_variable_values(self.model.trainable_variables)
+        if best := _arrays(self.state, "best"):
+            self.model.set_weights(best)
+        return True
+
+    def _put_back_all(self, state: State) -> None:
+        _put_back(state, "network", self.model.variables)
+        _put_back(state, "optimizer", self.model.optimizer.variables)
+
+    def _taken(self) -> State:
+        arrays = {
+            **_named("network", self.model.variables),
+            **_named("optimizer", self.model.optimizer.variables),
+            **_named("best", (self.stopping.best_weights or ()) if self.stopping is not None else ()),
+        }
+        counters = {
+            name: {field: _plain(getattr(one, field)) for field in self.COUNTERS[name]}
+            for name, one in self.counted.items()
+        }
+        return State(
+            epoch=self.record.finished,
+            seconds=self._before + time.monotonic() - self._begun,
+            history=tuple(self.record.history),
+            counters=counters,
+            arrays=arrays,
+            ended=self.stopping is not None and self.stopping.stopped_epoch == self.record.finished - 1 > 0,
+        )
+
+
+def _arrays(state: State, kind: str) -> list[Any]:
+    return [value for name, value in state.arrays.items() if name.startswith(f"{kind}-")]
+
+
+def _put_back(state: State, kind: str, variables: list[Any]) -> None:
+    values = _arrays(state, kind)
+    if [tuple(variable.shape) for variable in variables] != [value.shape for value in values]:
+        raise RunError("the checkpoint is of another network than config.yaml's; restore the run folder's files")
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def _named(kind: str, values: Any) -> dict[str, Any]:
+    return {f"{kind}-{index:04}": np.array(keras.ops.convert_to_numpy(value)) for index, value in enumerate(values)}
+
+
+def _plain(value: Any) -> Any:
+    """Return a counter as JSON has it."""
+    return value if value is None or isinstance(value, int) else float(value)
 
 
 def _only(callbacks: list[Any], kind: Any) -> Any:

@@ -12,7 +12,8 @@ import numpy as np
 from nntrain.classifier import LiteRTClassifier
 from nntrain.config import schema
 from nntrain.engine.model import build_network
-from nntrain.runs import RunDir, written_beside
+from nntrain.files import written_beside
+from nntrain.runs import RunDir
 
 # The two formats' outputs may differ by so much (FlatBuffer and Keras round sums in another order).
 AGREEMENT = 1e-5

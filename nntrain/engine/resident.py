@@ -31,22 +31,27 @@ EVALUATION_BATCH = 1000
 
 @dataclass(frozen=True)
 class Examples:
-    """Images and what the loss compares with, in the computer's memory."""
+    """Some of a data set's images, by number, and what the loss compares with."""
 
-    images: np.ndarray  # uint8 (n, 28, 28)
-    targets: np.ndarray  # int32 (n,) labels, or float32 (n, 1)
+    images: np.ndarray  # uint8 (n, 28, 28): all of them
+    targets: np.ndarray  # of all: int32 (n,) labels, or float32 (n, 1)
+    numbers: np.ndarray  # int32: which are meant
 
     def __len__(self) -> int:
-        return len(self.images)
+        return len(self.numbers)
 
 
 class OnDevice:
-    """Examples in the device's memory, and a batch of them by number."""
+    """Images and targets in the device's memory, and a batch of them by number."""
 
-    def __init__(self, examples: Examples, *, one_hot: int | None) -> None:
-        self.images = tf.constant(examples.images)
-        self.targets = tf.constant(examples.targets)
+    def __init__(self, images: np.ndarray, targets: np.ndarray, *, one_hot: int | None) -> None:
+        self.images = tf.constant(images)
+        self.targets = tf.constant(targets)
         self.one_hot = one_hot  # classes, where the loss wants labels one-hot
+
+    def array(self) -> np.ndarray:
+        """Return the images as an array: on a CPU in the same memory, so that they need be held once."""
+        return np.asarray(memoryview(self.images)) if "CPU" in self.images.device else self.images.numpy()
 
     def pictures(self, numbers: Any) -> Any:
         """Return float32 pictures (batch, 28, 28), 0 to 255."""
@@ -61,36 +66,35 @@ class OnDevice:
 class Resident(keras.Sequential):  # type: ignore[misc]  # Keras ships no types
     """A Sequential that learns from examples on the device; see the module's words."""
 
-    def place(self, training: OnDevice, validation: OnDevice | None) -> None:
+    def place(self, examples: OnDevice) -> None:
         """Take the examples, and make every variable of loss, metrics and optimizer, outside any loop."""
-        self.training_examples, self.validation_examples = training, validation
+        self.examples = examples
         first = tf.constant([0], tf.int32)
-        self._symbolic_build(data_batch=(training.pictures(first), training.compared_with(first), None))
+        self._symbolic_build(data_batch=(examples.pictures(first), examples.compared_with(first), None))
         self.optimizer.build(self.trainable_variables)
 
     def train_step(self, portion: dict[str, Any]) -> dict[str, Any]:
         """Learn from a portion's whole batches, and from the epoch's shorter last one where it is due."""
-        examples = self.training_examples
         batches, rest = portion["batches"], portion["rest"]
 
         def learn(index: Any) -> Any:
             numbers = batches[index]
             distorted = portion["distorted"][index] if "distorted" in portion else None
-            self._learn(examples, numbers, distorted)
+            self._learn(numbers, distorted)
             return index + 1
 
         tf.while_loop(lambda index: index < portion["count"], learn, [tf.constant(0)], parallel_iterations=1)
         if rest.shape[0]:
             tf.cond(
                 portion["rest_due"],
-                lambda: self._learn(examples, rest, portion.get("distorted_rest")),
+                lambda: self._learn(rest, portion.get("distorted_rest")),
                 lambda: tf.constant(0),
             )
         return dict(self.get_metrics_result())
 
-    def _learn(self, examples: OnDevice, numbers: Any, distorted: Any) -> Any:
-        x = examples.pictures(numbers) if distorted is None else tf.cast(distorted, tf.float32)
-        y = examples.compared_with(numbers)
+    def _learn(self, numbers: Any, distorted: Any) -> Any:
+        x = self.examples.pictures(numbers) if distorted is None else tf.cast(distorted, tf.float32)
+        y = self.examples.compared_with(numbers)
         with tf.GradientTape() as tape:
             y_pred = self(x, training=True)
             loss = self.compute_loss(x=x, y=y, y_pred=y_pred, training=True)
@@ -102,21 +106,20 @@ class Resident(keras.Sequential):  # type: ignore[misc]  # Keras ships no types
 
     def test_step(self, portion: dict[str, Any]) -> dict[str, Any]:
         """Score a portion's whole batches and the shorter last one."""
-        examples = self.validation_examples
         batches, rest = portion["batches"], portion["rest"]
 
         def score(index: Any) -> Any:
-            self._score(examples, batches[index])
+            self._score(batches[index])
             return index + 1
 
         if batches.shape[0]:
             tf.while_loop(lambda index: index < batches.shape[0], score, [tf.constant(0)], parallel_iterations=1)
         if rest.shape[0]:
-            self._score(examples, rest)
+            self._score(rest)
         return dict(self.get_metrics_result())
 
-    def _score(self, examples: Any, numbers: Any) -> None:
-        x, y = examples.pictures(numbers), examples.compared_with(numbers)
+    def _score(self, numbers: Any) -> None:
+        x, y = self.examples.pictures(numbers), self.examples.compared_with(numbers)
         y_pred = self(x, training=False)
         self._count(x, y, y_pred, self.compute_loss(x=x, y=y, y_pred=y_pred, training=False))
 
@@ -175,7 +178,7 @@ class Portions:
     def epoch(self, epoch: int) -> Iterator[dict[str, Any]]:
         """Yield one epoch's portions."""
         order = np.random.Generator(np.random.Philox(key=[self.seed, epoch])).permutation(len(self.examples))
-        numbers = order.astype(np.int32)
+        numbers = self.examples.numbers[order]
         rows = numbers[: self.whole * self.batch_size].reshape(self.whole, self.batch_size)
         rest = numbers[self.whole * self.batch_size :]
         for begin in range(0, self.whole, self.size):
@@ -214,6 +217,6 @@ def validation_portion(examples: Examples) -> Any:
     """Return the one portion that scores all of the validation examples."""
     size = min(EVALUATION_BATCH, len(examples))
     whole = len(examples) // size
-    numbers = np.arange(len(examples), dtype=np.int32)
+    numbers = examples.numbers
     portion = {"batches": numbers[: whole * size].reshape(whole, size), "rest": numbers[whole * size :]}
     return tf.data.Dataset.from_tensors(portion)

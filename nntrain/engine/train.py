@@ -12,12 +12,13 @@ import numpy as np
 import tensorflow as tf
 
 from nntrain.augmentation import Distortion
+from nntrain.checkpoints import State
 from nntrain.classifier import LiteRTClassifier
 from nntrain.config import schema
 from nntrain.config.network import work
 from nntrain.data import Dataset, validation_split
 from nntrain.engine import device as devices
-from nntrain.engine.callbacks import Guard, Record, stock_callbacks
+from nntrain.engine.callbacks import Guard, Keeper, Record, stock_callbacks
 from nntrain.engine.classifier import KerasClassifier
 from nntrain.engine.export import plain_network, save_keras, save_tflite
 from nntrain.engine.model import QUICKER, all_layers, build_loss, build_metrics, build_optimizer, input_shape
@@ -35,31 +36,35 @@ from nntrain.runs import RunDir
 COMPARED = 256
 
 
-def train(config: schema.Config, dataset: Dataset, run: RunDir, watch: Watch) -> TrainResult:
-    """Train a config's network on a data set and leave the run folder whole.
+def train(
+    config: schema.Config, dataset: Dataset, run: RunDir, watch: Watch, resumed: State | None = None
+) -> TrainResult:
+    """Train a config's network on a data set, from an earlier state where there is one, and leave the run folder whole.
 
     Raises DeviceError, DataError, or NntrainError where memory or disk run out; the run's status says how it ended.
     """
     begun = time.perf_counter()
     question = question_of(config, dataset.classes)
-    training, validation = split_examples(config, dataset, question)
     device = devices.set_up(config.runtime, seed=config.seed)
+    examples, training, validation = placed_examples(config, dataset, question)
     xla, why = use_xla(config, device=device.kind, training_images=len(training))
     config = resolved(config, device=device.kind, threads=device.threads, jit_compile=xla)
     note_start(run, config, question, device=asdict(device), data=_described(dataset, training, validation))
     watch.on_device(f"{device.name}, XLA {'on' if xla else 'off'} ({why})")
 
-    network = compiled_network(config, training, validation, question)
+    network = compiled_network(config, examples)
     try:
-        record, guard, history = fit(config, network, training, validation, run, watch)
+        record, guard, keeper = fit(config, network, training, validation, run, watch, resumed)
     except tf.errors.ResourceExhaustedError:
         size = config.fit.batch_size
         raise NntrainError(f"not enough memory for batches of {size} on the {device.kind}; try a smaller one") from None
-    status, problem = _ending(record, guard)
+    keeper.write()
+    status, problem = _ending(record, guard, keeper)
     watch.on_saving()
     test, notes = _save(config, network, dataset, question, run) if record.finished else (None, ())
     result = TrainResult(status, record.finished, test, problem, notes)
-    note_end(run, result, history, seconds=time.perf_counter() - begun)
+    before = resumed.seconds if resumed else 0.0
+    note_end(run, result, record.history, seconds=before + time.perf_counter() - begun)
     return result
 
 
@@ -74,16 +79,26 @@ def _described(dataset: Dataset, training: Examples, validation: Examples | None
     }
 
 
-def _ending(record: Record, guard: Guard) -> tuple[str, str | None]:
-    """Return a training's status and what went wrong; after a divergence the last good weights are put back."""
-    if guard.diverged_in is None:
-        return ("interrupted" if record.interrupted else "complete"), None
-    kept = f"the weights of epoch {record.finished} are kept" if guard.restore() else "there is nothing to keep"
-    return "diverged", f"the loss is no longer a number in epoch {guard.diverged_in}; {kept}"
+def _ending(record: Record, guard: Guard, keeper: Keeper) -> tuple[str, str | None]:
+    """Return a training's status and what went wrong; an epoch that was cut short or diverged leaves no trace."""
+    if guard.diverged_in is not None:
+        kept = f"the weights of epoch {record.finished} are kept"
+        kept = kept if keeper.put_back_weights() else "there is nothing to keep"
+        return "diverged", f"the loss is no longer a number in epoch {guard.diverged_in}; {kept}"
+    if record.interrupted:
+        keeper.put_back_weights()
+        return "interrupted", None
+    return "complete", None
 
 
-def split_examples(config: schema.Config, dataset: Dataset, question: Question) -> tuple[Examples, Examples | None]:
-    """Split the training images as `fit` asks; raises DataError where a part would lack a class."""
+def placed_examples(
+    config: schema.Config, dataset: Dataset, question: Question
+) -> tuple[OnDevice, Examples, Examples | None]:
+    """Put a data set's training images on the device and split them as `fit` asks, by number.
+
+    The data set's own array becomes that of the device where they share memory. Raises DataError where a part would
+    lack a class.
+    """
     learnt, held_out = validation_split(
         dataset.y_train, config.fit.validation_split, stratify=config.fit.stratify, seed=config.seed
     )
@@ -92,16 +107,15 @@ def split_examples(config: schema.Config, dataset: Dataset, question: Question) 
         compared = compared.astype(np.int32)
     else:
         compared = compared.astype(np.float32).reshape(-1, 1)
-    validation = Examples(dataset.x_train[held_out], compared[held_out]) if len(held_out) else None
-    return Examples(dataset.x_train[learnt], compared[learnt]), validation
-
-
-def compiled_network(
-    config: schema.Config, training: Examples, validation: Examples | None, question: Question
-) -> Resident:
-    """Return the config's network with its examples on the device, ready to learn."""
     sparse = config.task != "classification" or config.loss.key == "sparse_categorical_crossentropy"
-    one_hot = None if sparse else len(question.classes)
+    examples = OnDevice(dataset.x_train, compared, one_hot=None if sparse else len(question.classes))
+    dataset.x_train = examples.array()
+    training, validation = (Examples(dataset.x_train, compared, part.astype(np.int32)) for part in (learnt, held_out))
+    return examples, training, validation if len(validation) else None
+
+
+def compiled_network(config: schema.Config, examples: OnDevice) -> Resident:
+    """Return the config's network with its examples on the device, ready to learn."""
     network = Resident([keras.Input(input_shape()), *all_layers(config, kinds=QUICKER)], name="nntrain")
     network.compile(
         optimizer=build_optimizer(config.optimizer),
@@ -109,9 +123,7 @@ def compiled_network(
         metrics=build_metrics(config),
         jit_compile=config.runtime.jit_compile,
     )
-    network.place(
-        OnDevice(training, one_hot=one_hot), OnDevice(validation, one_hot=one_hot) if validation is not None else None
-    )
+    network.place(examples)
     return network
 
 
@@ -122,13 +134,12 @@ def fit(
     validation: Examples | None,
     run: RunDir,
     watch: Watch,
-) -> tuple[Record, Guard, list[EpochResult]]:
-    """Train a network with Keras's own fit, writing history.csv after each epoch."""
-    history: list[EpochResult] = []
+    resumed: State | None = None,
+) -> tuple[Record, Guard, Keeper]:
+    """Train a network with Keras's own fit, from an earlier state where there is one; writes history.csv."""
 
     def on_epoch(result: EpochResult) -> None:
-        history.append(result)
-        write_history(run.history, history)
+        write_history(run.history, record.rows())
         watch.on_epoch(result)
 
     portions = Portions(
@@ -139,6 +150,7 @@ def fit(
     record = Record(
         config,
         portions=portions.an_epoch,
+        resumed=resumed,
         on_epoch=on_epoch,
         on_progress=watch.on_progress,
         on_note=watch.on_note,
@@ -146,18 +158,20 @@ def fit(
         stock=stock,
         guard=guard,
     )
+    keeper = Keeper(run, stock=stock, record=record, resumed=resumed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         network.fit(
-            portions.dataset(),
-            epochs=config.fit.epochs,
+            portions.dataset(first_epoch=record.finished),
+            initial_epoch=record.finished,
+            epochs=record.finished if resumed and resumed.ended else config.fit.epochs,
             steps_per_epoch=portions.an_epoch,
             validation_data=validation_portion(validation) if validation is not None else None,
-            callbacks=[*stock, guard, record],
+            callbacks=[*stock, guard, record, keeper],
             shuffle=False,  # portions are shuffled already
             verbose=0,
         )
-    return record, guard, history
+    return record, guard, keeper
 
 
 def distortion_of(augmentation: schema.Augmentation | None) -> Distortion | None:

@@ -22,7 +22,7 @@ def dense(write_config):
 
 def test_a_run_folder_holds_what_the_readme_lists(trained):
     files = sorted(path.name for path in (trained.folder / "runs" / "tiny-1").iterdir() if path.name[0] != ".")
-    wanted = ["config.yaml", "history.csv", "metrics.json", "model.keras", "model.tflite", "run.json", "training.png"]
+    wanted = "checkpoint config.yaml history.csv metrics.json model.keras model.tflite run.json training.png".split()
     assert [name for name in files if name not in ("confusion.png", "worst.png")] == wanted
 
 
@@ -189,7 +189,7 @@ def test_ctrl_c_and_sigterm_in_training_keep_the_network(nntrain, dense, number)
     process.send_signal(number)
     out, words = process.communicate(timeout=30)
     assert (process.returncode, out) == (130, "")
-    assert re.search(r"interrupted after \d+ epochs; runs/tiny-1 holds the network as it was then", words)
+    assert re.search(r"interrupted after \d+ epochs; runs/tiny-1 holds what was learnt", words)
     assert json.loads((nntrain.folder / "runs" / "tiny-1" / "metrics.json").read_text())["status"] == "interrupted"
     assert nntrain("predict", "--test", "0", "--run", "tiny-1").returncode == 0
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ class Learnt:
     notes: list[str]
     record: Any
     guard: Any
+    keeper: Any
 
     @property
     def weights(self) -> list[Any]:
@@ -48,27 +51,61 @@ def learnt() -> dict[tuple[str | None, str, tuple[str, ...]], Learnt]:
 
 
 @pytest.fixture
-def learn_anew(write_config: Callable[..., Path], tiny: Dataset, tmp_path: Path) -> Callable[..., Learnt]:
-    """Return a function that trains a config, written as text and overrides, without saving the network."""
+def learn_config(tiny: Dataset, tmp_path: Path) -> Callable[..., Learnt]:
+    """Return a function that trains a config without saving the network, from an earlier state where there is one."""
     from nntrain.engine import device
-    from nntrain.engine.train import compiled_network, fit, split_examples
+    from nntrain.engine.train import compiled_network, fit, placed_examples
     from nntrain.policy import resolved, use_xla
     from nntrain.records import question_of
 
-    def run(*overrides: str, text: str | None = None, also: str = "") -> Learnt:
-        path = write_config(text, also=also) if text else write_config(also=also)
-        config = load_config(path, overrides).config
+    def run(config: Any, *, resumed: Any = None, folder: Path = tmp_path, **watch: Any) -> Learnt:
         chosen = device.set_up(config.runtime, seed=config.seed)
         question = question_of(config, tiny.classes)
-        training, validation = split_examples(config, tiny, question)
+        examples, training, validation = placed_examples(config, tiny, question)
         xla, _ = use_xla(config, device=chosen.kind, training_images=len(training))
         config = resolved(config, device=chosen.kind, threads=chosen.threads, jit_compile=xla)
-        network = compiled_network(config, training, validation, question)
+        network = compiled_network(config, examples)
         notes: list[str] = []
-        record, guard, history = fit(
-            config, network, training, validation, RunDir(tmp_path), Watch(on_note=notes.append)
-        )
-        return Learnt(network, history, notes, record, guard)
+        watched = Watch(on_note=notes.append, **watch)
+        record, guard, keeper = fit(config, network, training, validation, RunDir(folder), watched, resumed)
+        return Learnt(network, record.history, notes, record, guard, keeper)
+
+    return run
+
+
+@pytest.fixture
+def learn_anew(write_config: Callable[..., Path], learn_config: Callable[..., Learnt]) -> Callable[..., Learnt]:
+    """Return a function that trains a config, written as text and overrides."""
+
+    def run(*overrides: str, text: str | None = None, also: str = "") -> Learnt:
+        path = write_config(text, also=also) if text else write_config(also=also)
+        return learn_config(load_config(path, overrides).config)
+
+    return run
+
+
+@pytest.fixture
+def learn_in_parts(
+    write_config: Callable[..., Path], learn_config: Callable[..., Learnt], tmp_path: Path
+) -> Callable[..., Learnt]:
+    """Return a function that trains a config, stopped after these epochs (2.5: in the third) and taken up again."""
+    from nntrain.checkpoints import State, read_checkpoint
+
+    def run(text: str, overrides: Sequence[str], stops: Sequence[float], *, anew: bool = True) -> Learnt:
+        config = load_config(write_config(text), overrides).config
+        if anew:
+            shutil.rmtree(tmp_path / "checkpoint", ignore_errors=True)
+        for stop in (*stops, math.inf):
+            place = [0.0]
+            state, _ = read_checkpoint(tmp_path / "checkpoint")
+            learnt = learn_config(
+                config,
+                resumed=state or State(epoch=0, seconds=0.0, history=()),
+                on_progress=lambda epoch, share, _, place=place: place.__setitem__(0, epoch - 1 + share),
+                should_stop=lambda stop=stop, place=place: place[0] >= stop,
+            )
+            learnt.keeper.write()
+        return learnt
 
     return run
 

@@ -8,12 +8,17 @@ import pytest
 pytestmark = pytest.mark.tensorflow
 
 
-@pytest.fixture
-def portions(tiny):
+def portions_of(tiny, count, *, seed=7):
+    """Return the first so many images in batches of 32."""
     from nntrain.engine.resident import Examples, Portions
 
-    examples = Examples(tiny.x_train, tiny.y_train.astype(np.int32))
-    return Portions(examples, batch_size=32, seed=7)  # 250 images: 7 whole batches and 26 images
+    examples = Examples(tiny.x_train, tiny.y_train.astype(np.int32), np.arange(count, dtype=np.int32))
+    return Portions(examples, batch_size=32, seed=seed)
+
+
+@pytest.fixture
+def portions(tiny):
+    return portions_of(tiny, 250)  # 7 whole batches and 26 images
 
 
 def in_order(portions, epoch):
@@ -51,9 +56,7 @@ def test_distorted_images_do_not_depend_on_the_portions(portions):
 
 
 def test_a_data_set_smaller_than_a_batch_is_one_batch(tiny):
-    from nntrain.engine.resident import Examples, Portions
-
-    portions = Portions(Examples(tiny.x_train[:5], tiny.y_train[:5].astype(np.int32)), batch_size=32, seed=7)
+    portions = portions_of(tiny, 5)
     assert (portions.batch_size, portions.whole, portions.left) == (5, 1, 0)
 
 
@@ -74,7 +77,6 @@ def test_weights_are_those_of_kerass_own_train_on_batch(learn, optimizer, tiny):
     import keras
 
     from nntrain.engine.model import build_network
-    from nntrain.engine.resident import Examples, Portions
 
     ours = learn(f"optimizer={optimizer}", "fit.epochs=2", "fit.validation_split=0")
     used = ours.network.optimizer
@@ -84,7 +86,7 @@ def test_weights_are_those_of_kerass_own_train_on_batch(learn, optimizer, tiny):
     plain.set_weights(start.weights)
     keras_own = getattr(keras.optimizers, type(used).__name__)
     plain.compile(optimizer=keras_own.from_config(used.get_config()), loss="categorical_crossentropy")
-    portions = Portions(Examples(tiny.x_train, tiny.y_train.astype(np.int32)), batch_size=32, seed=42)
+    portions = portions_of(tiny, 250, seed=42)
     for epoch in range(2):
         numbers = in_order(portions, epoch)
         for begin in range(0, 250, 32):
@@ -92,6 +94,14 @@ def test_weights_are_those_of_kerass_own_train_on_batch(learn, optimizer, tiny):
             plain.train_on_batch(tiny.x_train[batch], keras.utils.to_categorical(tiny.y_train[batch], 10))
     for one, other in zip(ours.weights, plain.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, rtol=2e-3, atol=2e-5)
+
+
+def test_the_images_are_held_once(tiny):
+    from nntrain.engine.resident import OnDevice
+
+    examples = OnDevice(tiny.x_train, tiny.y_train, one_hot=10)
+    assert np.shares_memory(examples.array(), np.asarray(memoryview(examples.images)))
+    assert np.array_equal(examples.array(), tiny.x_train)
 
 
 def test_validation_scores_all_images_as_keras_does(learn, tiny):

@@ -1,0 +1,112 @@
+"""The work of `nntrain reproduce`: a run trained again beside itself."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nntrain.cli.options import chosen_runs_dir
+from nntrain.cli.training import Job, ready_data
+from nntrain.config.loading import dump_config, load_config
+from nntrain.errors import NotReproducedError, RunError, UsageError
+from nntrain.history import read_results
+from nntrain.locks import FileLock
+from nntrain.records import config_is_as_trained, differences, first_info
+from nntrain.report import console
+from nntrain.results import EpochResult, Watch
+from nntrain.runs import RunDir, create_run, find_run, to_json
+
+# Two machines round otherwise, and training magnifies that: losses and metrics may differ by so much in any epoch.
+TOLERANCE = 0.02
+
+
+@dataclass
+class Comparison:
+    """A run's rows, met one by one by those of its repetition."""
+
+    expected: list[EpochResult]
+    met: int = 0
+    first: tuple[int, str, float, float] | None = None  # epoch, what, was, is
+    largest: float = field(default=0.0)
+
+    def on_epoch(self, again: EpochResult) -> None:
+        """Compare an epoch."""
+        before = self.expected[again.epoch - 1]
+        self.met = again.epoch
+        was = {"learning_rate": before.learning_rate, **before.values}
+        now = {"learning_rate": again.learning_rate, **again.values}
+        for name in was:
+            apart = abs(was[name] - now.get(name, float("inf")))
+            self.largest = max(self.largest, apart)
+            if apart and self.first is None:
+                self.first = (again.epoch, name, was[name], now.get(name, float("nan")))
+
+    def enough(self) -> bool:
+        """Tell whether every epoch of the run was met."""
+        return self.met >= len(self.expected)
+
+
+def reproduce_run(named: str | None, *, runs_dir: Path | None, quiet: bool, json: bool) -> None:
+    """Train a run again and tell whether it came out the same; raises NotReproducedError."""
+    run = find_run(named, chosen_runs_dir(runs_dir))
+    info = run.read_info()
+    if FileLock(run.lock).is_held():
+        raise UsageError(f"{run.path} is being trained; wait for it, or stop it first")
+    plan = load_config(run.config, shown_as=str(run.config))
+    rows = read_results(run.history, epochs=plan.config.fit.epochs)
+    if not rows:
+        raise RunError(f"{run.history}: no epoch to compare with")
+    ready_data(plan.config.data.dataset, quiet=quiet or json)
+    reasons = differences(info, plan.config)
+    if not config_is_as_trained(info, plan.config):
+        reasons.append("config.yaml was changed since")
+    comparison = Comparison(rows)
+    with tempfile.TemporaryDirectory(prefix="nntrain-") as folder:
+        again = create_run(Path(folder), run.name, _files(info, dump_config(plan.config)))
+        with FileLock(again.lock):
+            watch = Watch(on_epoch=comparison.on_epoch, should_stop=comparison.enough)
+            data = (info.get("data") or {}).get("fingerprints")
+            Job(plan, again, quiet or json, data=data, watch=watch).train()
+        weights = again.read_info()["fingerprints"].get("weights")
+    same_weights = weights == info.get("fingerprints", {}).get("weights")
+    _tell(run, comparison, reasons, same_weights=same_weights, json=json)
+
+
+def _files(info: dict[str, Any], config: str) -> dict[str, str]:
+    first = first_info(str(info.get("config")), shipped=False, differs={}, parameters=int(info.get("parameters") or 0))
+    return {"config.yaml": config, "run.json": to_json(first)}
+
+
+def _tell(run: RunDir, comparison: Comparison, reasons: list[str], *, same_weights: bool, json: bool) -> None:
+    epochs, first = len(comparison.expected), comparison.first
+    identical = first is None and same_weights and comparison.met == epochs
+    near = comparison.met == epochs and comparison.largest <= TOLERANCE
+    if json:
+        different = dict(zip(("epoch", "what", "was", "is"), first, strict=True)) if first else None
+        console.print_json(
+            {
+                "schema": 1,
+                "run": str(run.path),
+                "epochs": comparison.met,
+                "identical": identical,
+                "weights_identical": same_weights,
+                "first_difference": different,
+                "reasons": reasons,
+            }
+        )
+    if identical:
+        if not json:
+            console.result(f"{run.path}: identical, {epochs} epochs and the weights")
+        return
+    cause = f"; {', '.join(reasons)}" if reasons else "; data, config, versions and machine are the same as then"
+    if reasons and near:
+        if not json:
+            console.result(f"{run.path}: within {comparison.largest:.2g} of the run in all {epochs} epochs{cause}")
+        return
+    if first is None:
+        what = "the weights differ" if comparison.met == epochs else f"it stopped after epoch {comparison.met}"
+        raise NotReproducedError(f"{run.path}: not reproduced: {what}{cause}")
+    epoch, name, was, now = first
+    raise NotReproducedError(f"{run.path}: not reproduced: epoch {epoch} has {name} {now:.9g}, was {was:.9g}{cause}")

@@ -1,0 +1,105 @@
+"""The work of `nntrain resume`: what a run has left, what may change in it, and its training from there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from nntrain.checkpoints import State, read_checkpoint
+from nntrain.cli.options import Requirements, chosen_runs_dir
+from nntrain.cli.training import Job, ready_data, show_result
+from nntrain.config.building import OVERRIDE
+from nntrain.config.loading import LoadedConfig, changes, load_config
+from nntrain.config.schema import CosineAnnealing
+from nntrain.errors import RunError, UsageError
+from nntrain.history import read_results
+from nntrain.locks import FileLock
+from nntrain.records import config_is_as_trained, differences, note_resume
+from nntrain.report import console
+from nntrain.runs import RunDir, find_run, latest_unfinished
+
+# What a resume may change: what has no part in the epochs that are trained already.
+CHANGEABLE = ("fit.epochs", "early_stopping")
+
+
+def resume_run(
+    arguments: list[str],
+    *,
+    runs_dir: Path | None,
+    require: list[str] | None,
+    quiet: bool,
+    json: bool,
+) -> None:
+    """Go on with the run that the arguments name; see `nntrain resume`."""
+    overrides = [argument for argument in arguments if OVERRIDE.match(argument)]
+    named = [argument for argument in arguments if not OVERRIDE.match(argument)]
+    if len(named) > 1:
+        raise UsageError(f"one run at a time, got {' and '.join(named)}")
+    runs = chosen_runs_dir(runs_dir)
+    run = find_run(named[0], runs) if named else latest_unfinished(runs)
+    requirements = Requirements(require)
+    lock = FileLock(run.lock)
+    if not lock.take():
+        raise UsageError(f"{run.path} is being trained by another process; wait for it, or stop it first")
+    try:
+        job = _job(run, overrides, quiet=quiet or json)
+        note_resume(run)
+        result = job.train()
+    finally:
+        lock.release()
+    show_result(result, run, quiet=quiet, json=json)
+    requirements.check(result.test.values if result.test else {})
+
+
+def _job(run: RunDir, overrides: list[str], *, quiet: bool) -> Job:
+    info = run.read_info()
+    if not config_is_as_trained(info, load_config(run.config, shown_as=str(run.config)).config):
+        raise RunError(f"{run.config}: was changed since the run was trained; restore it, or train it as a new run")
+    plan = load_config(run.config, overrides, shown_as=str(run.config))
+    changed = changes(plan, previous=run.config) if overrides else {}
+    state = _state(run, plan, quiet=quiet)
+    _check(run, str(info.get("status")), plan, state, changed)
+    ready_data(plan.config.data.dataset, quiet=quiet)
+    if not quiet:
+        for words in differences(info, plan.config):
+            console.note(f"{words}: the result may differ in the last digits from that of a run without a stop")
+    data = (info.get("data") or {}).get("fingerprints")
+    return Job(plan, run, quiet, resumed=replace(state, ended=state.ended and not changed), data=data)
+
+
+def _state(run: RunDir, plan: LoadedConfig, *, quiet: bool) -> State:
+    """Return the state that the run has left, or that of a run which has not begun."""
+    state, notes = read_checkpoint(run.checkpoints)
+    if not quiet:
+        for words in notes:
+            console.note(f"{words}; going on from {'the one before' if state else 'the beginning'}")
+    state = state or State(epoch=0, seconds=0.0, history=())
+    rows = []
+    with suppress(RunError):  # the checkpoint has the rows as well
+        rows = read_results(run.history, epochs=plan.config.fit.epochs)
+    return replace(state, beyond=tuple(rows[state.epoch :]))
+
+
+def _check(run: RunDir, status: str, plan: LoadedConfig, state: State, changed: Mapping[str, Any]) -> None:
+    """Raise UsageError for a resume that cannot be, or would not be the same training."""
+    config = plan.config
+    for key, value in changed.items():
+        if not key.startswith(CHANGEABLE):
+            raise UsageError(
+                f"{key}={value}: a resume may change {' and '.join(CHANGEABLE)} alone; "
+                f"for another training `{console.next_command('train', str(run.config), f'{key}={value}')}`"
+            )
+    if status == "diverged":
+        raise UsageError(f"{run.path} has diverged, and would again; train anew with a smaller learning rate")
+    if "fit.epochs" in changed:
+        if isinstance(config.lr_schedule, CosineAnnealing):
+            raise UsageError("epochs: under cosine_annealing every learning rate depends on the number of epochs")
+        if config.fit.epochs < state.epoch:
+            raise UsageError(f"epochs={config.fit.epochs}: {run.path} has been trained for {state.epoch} already")
+    if status == "complete" and not changed:
+        longer = console.next_command("resume", str(run.path), f"epochs={2 * config.fit.epochs}")
+        early = " early_stopping=null" if state.ended else ""
+        raise UsageError(f"{run.path} is complete, after {state.epoch} epochs; to train it longer: `{longer}{early}`")

@@ -1,0 +1,176 @@
+"""Runs that are killed, interrupted, lengthened, repeated."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import re
+import shutil
+import signal
+import time
+
+import pytest
+
+pytestmark = pytest.mark.tensorflow
+
+LONG = """
+model:
+  - dense: {units: 32, activation: relu}
+  - dropout: 0.2
+  - dense: {units: 10, activation: softmax}
+optimizer: {adam: {learning_rate: 0.01}}
+loss: categorical_crossentropy
+fit: {epochs: 200, batch_size: 8}
+lr_schedule: {reduce_lr_on_plateau: {patience: 20}}
+"""
+
+
+def result(nntrain, name):
+    """Return what a run came to: status, the weights' fingerprint, and history.csv without its seconds."""
+    folder = nntrain.folder / "runs" / name
+    info = json.loads((folder / "run.json").read_text())
+    rows = [{**row, "seconds": ""} for row in csv.DictReader((folder / "history.csv").read_text().splitlines())]
+    return info["status"], info["fingerprints"]["weights"], rows
+
+
+def wait_for(process, pattern):
+    """Read stderr up to a line that matches."""
+    while not re.match(pattern, line := process.stderr.readline()):
+        assert line, "the process ended"
+
+
+@pytest.fixture
+def long(write_config):
+    """Return the path of a config of 200 epochs of some milliseconds."""
+    return str(write_config(LONG))
+
+
+def test_ten_kills_at_random_moments_change_nothing(nntrain, long):
+    dice = random.Random(7)
+    assert nntrain("train", long, "--quiet", "--name", "whole").returncode == 0
+    process = nntrain.start("train", long)
+    for _ in range(10):
+        wait_for(process, "run ")
+        time.sleep(dice.uniform(0.0, 3.5))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        left = list((nntrain.folder / "runs").glob("tiny-*"))
+        assert len(left) == 1
+        process = nntrain.start("resume", "tiny-1")
+    _, words = process.communicate(timeout=60)
+    assert process.returncode in (0, 2), words  # 2: a kill came when all was done
+    assert result(nntrain, "tiny-1") == result(nntrain, "whole-1")
+
+
+def test_ctrl_c_then_resume_is_the_run_without_a_stop(nntrain, long):
+    assert nntrain("train", long, "fit.epochs=60", "--quiet", "--name", "whole").returncode == 0
+    process = nntrain.start("train", long, "fit.epochs=60")
+    wait_for(process, "epoch 20/")
+    process.send_signal(signal.SIGINT)
+    _, words = process.communicate(timeout=30)
+    assert process.returncode == 130
+    (command,) = re.findall(r"To go on: `nntrain (resume runs/tiny-1)`", words)
+    before = (nntrain.folder / "runs/tiny-1/history.csv").read_text()
+    assert nntrain(*command.split(), "--quiet").returncode == 0
+    assert (nntrain.folder / "runs/tiny-1/history.csv").read_text().startswith(before)
+    assert result(nntrain, "tiny-1") == result(nntrain, "whole-1")
+
+
+def test_a_finished_run_can_be_trained_longer_as_if_it_had_been_asked_for_at_once(nntrain, long):
+    assert nntrain("train", long, "fit.epochs=12", "--quiet", "--name", "whole").returncode == 0
+    assert nntrain("train", long, "fit.epochs=5", "--quiet").returncode == 0
+    done = nntrain("resume", "tiny-1", "epochs=12")
+    assert (done.returncode, "going on after epoch 5" in done.stderr) == (0, True), done.stderr
+    assert result(nntrain, "tiny-1") == result(nntrain, "whole-1")
+    assert nntrain("train", "runs/tiny-1/config.yaml", "--quiet", "--name", "again").returncode == 0
+    assert result(nntrain, "again-1") == result(nntrain, "whole-1")
+
+
+@pytest.fixture
+def finished(trained, tmp_path):
+    """Return the program in a copy of the trained folder."""
+    shutil.copytree(trained.folder / "runs", tmp_path / "runs")
+    return type(trained)(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["tiny-1"], 2, r"Error: runs/tiny-1 is complete, after 3 epochs; to train it longer: `nntrain resume .*`"),
+        (["tiny-1", "epochs=2"], 2, r"Error: epochs=2: runs/tiny-1 has been trained for 3 already"),
+        (["tiny-1", "seed=2"], 2, r"Error: seed=2: a resume may change fit\.epochs and early_stopping alone; .*"),
+        (["tiny-1", "value-1"], 2, r"Error: one run at a time, got tiny-1 and value-1"),
+        (["tiny-1", "epochs=many"], 2, r"argument epochs=many: fit\.epochs: must be .*"),
+        (["nothing-1"], 2, r"Error: no run 'nothing-1' in runs.*"),
+        ([], 2, r"Error: no run in runs was stopped before its end; name one to train it longer"),
+    ],
+    ids=str,
+)
+def test_a_resume_that_cannot_be_is_told_so(finished, arguments, code, words):
+    done = finished("resume", *arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert re.match(words, done.stderr.splitlines()[0])
+
+
+def test_under_cosine_annealing_a_longer_training_is_another_one(nntrain, write_config):
+    path = str(write_config(also="lr_schedule: cosine_annealing"))
+    assert nntrain("train", path, "--quiet").returncode == 0
+    done = nntrain("resume", "tiny-1", "epochs=9")
+    assert (done.returncode, "cosine_annealing" in done.stderr) == (2, True)
+
+
+def test_of_two_resumes_at_once_one_wins_and_a_running_run_is_not_touched(nntrain, long):
+    first = nntrain.start("train", long, "fit.epochs=100000")
+    wait_for(first, "epoch 1/")
+    for command in ("resume", "reproduce"):
+        done = nntrain(command, "tiny-1")
+        assert done.returncode == 2
+        assert re.search(r"runs/tiny-1 is being trained", done.stderr)
+    first.send_signal(signal.SIGKILL)
+    first.communicate()
+    assert [one["status"] for one in nntrain.json("runs")["runs"]] == ["interrupted"]
+
+
+def test_a_changed_config_and_changed_data_are_refused(finished):
+    config = finished.folder / "runs/tiny-1/config.yaml"
+    config.write_text(config.read_text().replace("0.01", "0.02"))
+    done = finished("resume", "tiny-1", "epochs=9")
+    assert (done.returncode, "was changed since the run was trained" in done.stderr) == (3, True)
+
+
+def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before_and_says_so(nntrain, long):
+    assert nntrain("train", long, "fit.epochs=6", "--quiet", "--name", "whole").returncode == 0
+    assert nntrain("train", long, "fit.epochs=3", "--quiet").returncode == 0
+    checkpoints = nntrain.folder / "runs/tiny-1/checkpoint"
+    assert nntrain("resume", "tiny-1", "epochs=4", "--quiet").returncode == 0
+    assert sorted(path.name for path in checkpoints.iterdir()) == ["epoch-000003.npz", "epoch-000004.npz"]
+    newest = checkpoints / "epoch-000004.npz"
+    newest.write_bytes(newest.read_bytes()[:-2000])
+    done = nntrain("resume", "tiny-1", "epochs=6")
+    assert (
+        done.returncode,
+        "epoch-000004.npz is damaged and left out; going on from the one before" in done.stderr,
+    ) == (
+        0,
+        True,
+    )
+    assert result(nntrain, "tiny-1") == result(nntrain, "whole-1")
+
+
+def test_reproduce_finds_the_same_and_leaves_the_run_alone(finished):
+    before = {path.name: path.read_bytes() for path in (finished.folder / "runs/tiny-1").iterdir() if path.is_file()}
+    done = finished("reproduce", "tiny-1", "--quiet")
+    assert (done.returncode, done.stdout) == (0, "runs/tiny-1: identical, 3 epochs and the weights\n")
+    after = {path.name: path.read_bytes() for path in (finished.folder / "runs/tiny-1").iterdir() if path.is_file()}
+    assert after == before
+
+
+def test_reproduce_names_the_first_epoch_that_differs(finished):
+    history = finished.folder / "runs/tiny-1/history.csv"
+    rows = history.read_text().splitlines()
+    rows[2] = rows[2].rpartition(",")[0] + ",0.5"
+    history.write_text("\n".join(rows) + "\n")
+    done = finished("reproduce", "tiny-1", "--quiet")
+    assert done.returncode == 7
+    assert re.match(r"Error: runs/tiny-1: not reproduced: epoch 2 has val_\w+ [\d.e-]+, was 0\.5; data, ", done.stderr)
