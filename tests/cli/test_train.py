@@ -22,7 +22,16 @@ def dense(write_config):
 
 def test_a_run_folder_holds_what_the_readme_lists(trained):
     files = sorted(path.name for path in (trained.folder / "runs" / "tiny-1").iterdir() if path.name[0] != ".")
-    wanted = "checkpoint config.yaml history.csv metrics.json model.keras model.tflite run.json training.png".split()
+    wanted = [
+        "checkpoint",
+        "config.yaml",
+        "history.csv",
+        "metrics.json",
+        "model.keras",
+        "model.tflite",
+        "run.json",
+        "training.png",
+    ]
     assert [name for name in files if name not in ("confusion.png", "worst.png")] == wanted
 
 
