@@ -8,6 +8,7 @@ from __future__ import annotations
 from math import ceil
 
 from nntrain.config import schema
+from nntrain.errors import DeviceError
 
 # Measured on two cores, batches of 128: where XLA has many small operations to melt into few it saves 0.15 to 0.5 ms a
 # batch and takes 0.6 to 0.8 s to compile, so it pays from about here on. Matrix products alone it computes more slowly
@@ -35,6 +36,25 @@ def use_xla(config: schema.Config, *, device: str, training_images: int) -> tupl
 def _has_many_small_operations(config: schema.Config) -> bool:
     normalizes = any(isinstance(layer, schema.BatchNormalization) for layer in config.model)
     return normalizes or isinstance(config.optimizer, schema.Nadam)
+
+
+def check_precision(config: schema.Config, *, device: str, bfloat16: bool) -> None:
+    """Raise DeviceError for a mixed precision that gains nothing; `bfloat16`: the processor computes with it.
+
+    Measured on a CPU that does: convolutions take a third less time, dense layers a fifth more.
+    """
+    policy = config.runtime.dtype_policy
+    if policy == "float32" or device == "gpu":
+        return
+    if policy == "mixed_float16":
+        why = "no CPU computes with 16-bit floats quickly"
+    elif not bfloat16:
+        why = "this processor has no bfloat16 arithmetic"
+    elif not any(isinstance(layer, schema.Conv2D) for layer in config.model):
+        why = "dense layers are slower with it"
+    else:
+        return
+    raise DeviceError(f"runtime.dtype_policy: {policy} gains nothing on this CPU: {why}; use float32, or a GPU")
 
 
 def resolved(config: schema.Config, *, device: str, threads: int, jit_compile: bool) -> schema.Config:

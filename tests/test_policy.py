@@ -8,7 +8,8 @@ import pytest
 
 from nntrain.config.loading import load_config
 from nntrain.config.shipped import shipped_config
-from nntrain.policy import resolved, use_xla
+from nntrain.errors import DeviceError
+from nntrain.policy import check_precision, resolved, use_xla
 
 
 def shipped(name, *overrides):
@@ -40,6 +41,25 @@ def test_a_short_last_batch_counts_as_one():
 def test_what_is_asked_for_is_done(asked, device):
     config = shipped("cnn", f"runtime.jit_compile={str(asked).lower()}")
     assert use_xla(config, device=device, training_images=1) == (asked, "as asked")
+
+
+@pytest.mark.parametrize(
+    ("name", "policy", "bfloat16", "why"),
+    [
+        ("cnn", "mixed_float16", True, "no CPU computes with 16-bit floats quickly"),
+        ("cnn", "mixed_bfloat16", False, "this processor has no bfloat16 arithmetic"),
+        ("mlp", "mixed_bfloat16", True, "dense layers are slower with it"),
+    ],
+)
+def test_a_precision_that_gains_nothing_is_refused_with_the_reason(name, policy, bfloat16, why):
+    config = shipped(name, f"runtime.dtype_policy={policy}")
+    check_precision(config, device="gpu", bfloat16=bfloat16)
+    with pytest.raises(DeviceError, match=f"{policy} gains nothing on this CPU: {why}; use float32, or a GPU"):
+        check_precision(config, device="cpu", bfloat16=bfloat16)
+
+
+def test_bfloat16_is_for_convolutions_on_a_processor_that_has_it():
+    check_precision(shipped("cnn", "runtime.dtype_policy=mixed_bfloat16"), device="cpu", bfloat16=True)
 
 
 def test_a_resolved_config_says_auto_nowhere_and_changes_nothing_else():

@@ -21,6 +21,7 @@ class Device:
     kind: str  # "cpu" or "gpu"
     name: str  # in words, for people
     threads: int
+    bfloat16: bool = False  # a CPU that computes with 16-bit floats
 
 
 def set_up(runtime: Runtime, *, seed: int) -> Device:
@@ -43,7 +44,7 @@ def _choose(runtime: Runtime) -> Device:
     if runtime.device == "cpu" or not gpus:
         if gpus:
             tf.config.set_visible_devices([], "GPU")
-        return Device("cpu", f"CPU, {threads} thread{'s' if threads > 1 else ''}", threads)
+        return Device("cpu", f"CPU, {threads} thread{'s' if threads > 1 else ''}", threads, _has_bfloat16())
     for gpu in gpus:
         # TensorFlow takes the whole card otherwise.
         tf.config.experimental.set_memory_growth(gpu, True)
@@ -61,6 +62,14 @@ def _set_threads(runtime: Runtime) -> int:
         # TensorFlow is already running in this process, with the number it has.
         threads = tf.config.threading.get_intra_op_parallelism_threads() or available_cores()
     return threads
+
+
+def _has_bfloat16() -> bool:
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
 def available_cores() -> int:

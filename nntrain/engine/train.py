@@ -27,7 +27,7 @@ from nntrain.errors import NntrainError
 from nntrain.evaluation import Question, score, targets
 from nntrain.fingerprints import fingerprint_of
 from nntrain.history import write_history
-from nntrain.policy import resolved, use_xla
+from nntrain.policy import check_precision, resolved, use_xla
 from nntrain.records import note_end, note_start, question_of
 from nntrain.results import EpochResult, TrainResult, Watch
 from nntrain.runs import RunDir
@@ -46,6 +46,7 @@ def train(
     begun = time.perf_counter()
     question = question_of(config, dataset.classes)
     device = devices.set_up(config.runtime, seed=config.seed)
+    check_precision(config, device=device.kind, bfloat16=device.bfloat16)
     examples, training, validation = placed_examples(config, dataset, question)
     xla, why = use_xla(config, device=device.kind, training_images=len(training))
     config = resolved(config, device=device.kind, threads=device.threads, jit_compile=xla)

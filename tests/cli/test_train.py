@@ -8,10 +8,15 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.tensorflow
+
+
+CPUINFO = Path("/proc/cpuinfo")
+PROCESSOR = CPUINFO.read_text() if CPUINFO.exists() else ""
 
 
 @pytest.fixture
@@ -132,8 +137,17 @@ def test_both_saved_formats_answer_alike(trained, tiny_data):
     assert np.abs(LiteRTClassifier(run.tflite).outputs(images) - keras).max() < 1e-5
 
 
+def test_mixed_precision_that_gains_nothing_exits_with_4_and_leaves_no_run(nntrain, dense):
+    done = nntrain("train", dense, "runtime.dtype_policy=mixed_float16", "runtime.device=cpu", "--quiet")
+    assert done.returncode == 4
+    assert done.stderr.startswith("Error: runtime.dtype_policy: mixed_float16 gains nothing on this CPU")
+    assert list((nntrain.folder / "runs").iterdir()) == []
+
+
+@pytest.mark.skipif("bf16" not in PROCESSOR, reason="needs a processor with bfloat16 arithmetic")
 def test_mixed_precision_is_saved_as_a_network_of_whole_floats(nntrain, dense):
-    document = nntrain.json("train", dense, "runtime.dtype_policy=mixed_bfloat16")
+    layers = "model=[conv2d: {filters: 4, kernel_size: 5}, flatten, dense: {units: 10, activation: softmax}]"
+    document = nntrain.json("train", dense, layers, "runtime.dtype_policy=mixed_bfloat16")
     assert nntrain.json("evaluate", "--no-plots")["accuracy"] == document["test"]["accuracy"]
 
 
