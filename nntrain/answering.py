@@ -44,10 +44,10 @@ class Trained:
         """
         expected = self.info.get("fingerprints", {}).get("model.tflite")
         if expected is None and not self.run.tflite.exists():
-            return _keras_classifier(self.run)
+            return self._keras_classifier()
         if not self.run.tflite.exists():
             if self.run.model.exists():
-                return _keras_classifier(self.run)
+                return self._keras_classifier()
             raise RunError(f"{self.run.path}: holds neither model.tflite nor model.keras; train it again")
         if fingerprint(self.run.tflite.read_bytes()) != expected:
             raise RunError(
@@ -56,13 +56,12 @@ class Trained:
             )
         return LiteRTClassifier(self.run.tflite)
 
+    def _keras_classifier(self) -> Classifier:
+        from nntrain.config.loading import load_config
+        from nntrain.engine.classifier import load_classifier
 
-def _keras_classifier(run: RunDir) -> Classifier:
-    from nntrain.config.loading import load_config
-    from nntrain.engine.classifier import load_classifier
-
-    config = load_config(run.config, count_classes=lambda _: None).config
-    return load_classifier(run, config)
+        config = load_config(self.run.config, count_classes=lambda _: None).config
+        return load_classifier(self.run, config, fingerprint=self.info.get("fingerprints", {}).get("weights"))
 
 
 def open_trained(run: RunDir) -> Trained:

@@ -8,9 +8,12 @@ from typing import Protocol
 import numpy as np
 
 from nntrain.errors import RunError
+from nntrain.interrupts import time_limit
 
 # Few enough that activations stay in the processor's cache, many enough that calls do not cost.
 BATCH = 256
+# A damaged file can keep LiteRT busy for ever; the largest network that a config may ask for takes a tenth of this.
+SECONDS_A_BATCH = 60
 
 
 class Classifier(Protocol):
@@ -35,11 +38,14 @@ class LiteRTClassifier:
             raise RunError(f"{path}: missing") from None
         except (OSError, ValueError, RuntimeError, IndexError):
             raise RunError(f"{path}: damaged: LiteRT cannot read it; train again or restore the file") from None
-        self._size = 0
+        self._path, self._size = path, 0
 
     def outputs(self, images: np.ndarray) -> np.ndarray:
         """Answer uint8 images (n, 28, 28); see Classifier."""
-        answers = [self._batch(images[begin : begin + BATCH]) for begin in range(0, len(images), BATCH)]
+        answers = []
+        for begin in range(0, len(images), BATCH):
+            with time_limit(SECONDS_A_BATCH, f"{self._path}: no answer within {SECONDS_A_BATCH} s; train it again"):
+                answers.append(self._batch(images[begin : begin + BATCH]))
         return np.concatenate(answers) if answers else np.zeros((0, 1), np.float32)
 
     def _batch(self, images: np.ndarray) -> np.ndarray:

@@ -12,8 +12,11 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
+
+from nntrain.errors import RunError
 
 EXIT_CODE = 130
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
@@ -71,3 +74,23 @@ class Interrupts:
 
 def _noted(number: int, frame: FrameType | None) -> None:
     """Take the signal; the thread acts on it."""
+
+
+@contextmanager
+def time_limit(seconds: float, problem: str) -> Iterator[None]:
+    """End the process with RunError's exit code and these words if what is done inside takes longer.
+
+    For calls into libraries that cannot be asked to stop.
+    """
+
+    def end() -> None:
+        print(f"Error: {problem}", file=sys.stderr, flush=True)
+        os._exit(RunError.exit_code)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

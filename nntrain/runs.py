@@ -227,6 +227,14 @@ def latest_unfinished(runs: Path) -> RunDir:
     raise UsageError(f"no run in {runs} was stopped before its end; name one to train it longer")
 
 
+def _of_its_own(run: RunDir) -> RunDir:
+    """Return a run whose files lie in its folder; raises RunError for one with links, which may lead anywhere."""
+    for path in (run.config, run.info, run.model, run.tflite, run.history, run.metrics, run.checkpoints, run.lock):
+        if path.is_symlink():
+            raise RunError(f"{path}: is a link; a run's files lie in its folder. Put the file itself there")
+    return run
+
+
 def find_run(text: str | None, runs: Path) -> RunDir:
     """Return the run that is named by folder name or path, or the latest complete one.
 
@@ -241,7 +249,7 @@ def find_run(text: str | None, runs: Path) -> RunDir:
         if path.is_dir():
             if not (path / "run.json").is_file():
                 raise RunError(f"{path}: not a run folder: it has no run.json")
-            return RunDir(path)
+            return _of_its_own(RunDir(path))
     names = [run.name for run in all_runs(runs)]
     close = difflib.get_close_matches(text, names, n=1)
     guess = f"; did you mean '{close[0]}'?" if close else "; `nntrain runs` lists them" if names else ""

@@ -66,7 +66,11 @@ def _read(path: Path, shown: str) -> str:
     try:
         if path.is_dir():
             raise UsageError(f"{shown} is a folder; a config is a YAML file (`nntrain configs` lists some)")
-        data = path.read_bytes() if path != Path("-") else sys.stdin.buffer.read(MAX_BYTES + 1)
+        if path == Path("-"):
+            data = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            with path.open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         near = [entry.name for entry in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
         there = f"; beside it there are {', '.join(sorted(near)[:8])}" if near else ""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import h5py
@@ -11,9 +13,11 @@ import numpy as np
 from nntrain.config.schema import Config
 from nntrain.engine.model import build_network
 from nntrain.errors import RunError
+from nntrain.fingerprints import fingerprint_of
 from nntrain.runs import RunDir
 
 WEIGHTS = "model.weights.h5"  # the file of the weights in a .keras archive
+ROOM = 10_000_000  # bytes for what stands beside the weights
 
 
 class KerasClassifier:
@@ -28,15 +32,18 @@ class KerasClassifier:
         return np.asarray(answers, np.float32)
 
 
-def load_classifier(run: RunDir, config: Config) -> KerasClassifier:
+def load_classifier(run: RunDir, config: Config, *, fingerprint: str | None = None) -> KerasClassifier:
     """Rebuild a run's network from its config and load the weights into it; no code in the file is run.
 
-    Raises RunError where model.keras is missing or damaged, or holds other weights than the config's network has.
+    Raises RunError where model.keras is missing or damaged, holds other weights than the config's network has, or not
+    those of the fingerprint.
     """
     network = build_network(config, dtype="float32")
     try:
-        with zipfile.ZipFile(run.model) as archive, archive.open(WEIGHTS) as file, h5py.File(file, "r") as weights:
-            stored = _arrays(weights)
+        with zipfile.ZipFile(run.model) as archive:
+            _refuse_strange(archive, most=4 * network.count_params() + ROOM, path=run.model)
+            with archive.open(WEIGHTS) as file, h5py.File(file, "r") as weights:
+                stored = _arrays(weights)
         if stored != len(network.weights):
             raise RunError(
                 f"{run.model}: holds {stored} arrays of weights, but its config's network has {len(network.weights)}"
@@ -44,13 +51,34 @@ def load_classifier(run: RunDir, config: Config) -> KerasClassifier:
         network.load_weights(run.model)
     except FileNotFoundError:
         raise RunError(f"{run.model}: missing") from None
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error):
         raise RunError(f"{run.model}: damaged, or not the network of {run.config}") from None
+    if fingerprint is not None and fingerprint_of(network.get_weights()) != fingerprint:
+        raise RunError(f"{run.model}: not the weights that training ended with (their fingerprint is another)")
     return KerasClassifier(network)
 
 
+def _refuse_strange(archive: zipfile.ZipFile, *, most: int, path: Path) -> None:
+    """Raise RunError for an archive that unfolds to more bytes than the network needs, or out of its folder."""
+    for entry in archive.infolist():
+        if entry.file_size > most:
+            raise RunError(f"{path}: {entry.filename} would unfold to {entry.file_size:,} bytes, more than {most:,}")
+        if entry.filename.startswith(("/", "\\")) or ".." in PurePosixPath(entry.filename).parts:
+            raise RunError(f"{path}: {entry.filename!r} leads out of the archive; it is not a file of Keras's")
+
+
 def _arrays(weights: h5py.File) -> int:
-    """Count the arrays of weights; dropout's random state, which is stored too, is none of the saved network's."""
+    """Count the arrays of weights; dropout's random state, which is stored too, is none of the saved network's.
+
+    Raises ValueError for an array whose content lies in another file.
+    """
     found: list[str] = []
-    weights.visititems(lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None)
+
+    def look(name: str, item: h5py.Dataset | h5py.Group) -> None:
+        if isinstance(item, h5py.Dataset):
+            if item.external or item.is_virtual:
+                raise ValueError("the content lies elsewhere")
+            found.append(name)
+
+    weights.visititems(look)
     return sum("seed_generator" not in name for name in found)

@@ -1,0 +1,114 @@
+"""The power fails at every single write, sync and rename of a training in turn; nothing is lost and nothing half."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.tensorflow
+
+PARTS = 4  # of the sweep, so that it spreads over processes
+
+
+class PowerFailureError(BaseException):
+    """Nothing runs after it."""
+
+
+class Disk:
+    """Stands for `sync` and `move` of nntrain.files: what was not synced is lost when the power fails."""
+
+    def __init__(self, fails_at: int | None) -> None:
+        self.fails_at, self.done, self.off = fails_at, 0, False
+
+    def step(self) -> None:
+        """Count an operation; from the one at which the power fails on there is none."""
+        self.done += 1
+        self.off = self.off or self.done == self.fails_at
+        if self.off:
+            raise PowerFailureError
+
+    def sync(self, path: Path) -> None:
+        """A file was written, then is synced: without power it is empty, or half."""
+        for left in (0, path.stat().st_size // 2):
+            try:
+                self.step()
+            except PowerFailureError:
+                with path.open("rb+") as file:
+                    file.truncate(left)
+                raise
+
+    def move(self, source: Path, target: Path) -> None:
+        """A file is renamed, then the folder is synced: without power the old name comes back."""
+        self.step()
+        before = target.read_bytes() if target.exists() else None
+        source.replace(target)
+        try:
+            self.step()
+        except PowerFailureError:
+            if before is None:
+                target.rename(source)
+            else:
+                shutil.copyfile(target, source)
+                target.write_bytes(before)
+            raise
+
+
+@pytest.fixture
+def power(monkeypatch, tmp_path, write_config):
+    """Return a function that trains or resumes on a disk whose power fails; it tells how many operations were done."""
+    from nntrain.cli.resuming import resume_run
+    from nntrain.cli.training import train_config
+
+    config = str(write_config())
+    quietly = {"runs_dir": tmp_path / "runs", "require": None, "quiet": True, "json": False}
+    unlink, rmtree = Path.unlink, shutil.rmtree
+    monkeypatch.setattr("nntrain.engine.callbacks.BETWEEN_CHECKPOINTS", 0)
+    monkeypatch.setattr("nntrain.cli.training.show_result", lambda *_, **how: None)  # draws, which takes its time
+    monkeypatch.setattr("nntrain.cli.resuming.show_result", lambda *_, **how: None)
+
+    def run(*, fails_at: int | None = None, resume: bool = False) -> int:
+        disk = Disk(fails_at)
+        monkeypatch.setattr("nntrain.files.sync", disk.sync)
+        monkeypatch.setattr("nntrain.files.move", disk.move)
+        monkeypatch.setattr(Path, "unlink", lambda path, **how: None if disk.off else unlink(path, **how))
+        monkeypatch.setattr(shutil, "rmtree", lambda path, **how: None if disk.off else rmtree(path, **how))
+        if resume:
+            resume_run(["tiny-1"], **quietly)
+        else:
+            train_config([config], name=None, **quietly)
+        return disk.done
+
+    return run
+
+
+def come_to(folder):
+    """Return what a run came to."""
+    from nntrain.history import read_history
+    from nntrain.runs import RunDir
+
+    run = RunDir(folder)
+    rows = [{**row, "seconds": 0.0} for row in read_history(run.history)]
+    info = run.read_info()
+    return run.status(), info["fingerprints"]["weights"], run.read_metrics()["test"], rows
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_after_a_power_failure_at_any_moment_a_resume_gives_the_run_without_one(power, tmp_path, part):
+    from nntrain.runs import all_runs
+
+    runs = tmp_path / "runs"
+    operations = power()
+    whole = come_to(runs / "tiny-1")
+    assert operations > 40
+    for fails_at in range(1 + part, operations + 1, PARTS):
+        shutil.rmtree(runs)
+        with pytest.raises(PowerFailureError):
+            power(fails_at=fails_at)
+        found = all_runs(runs)
+        if found and found[0].status() != "complete":
+            power(resume=True)
+        elif not found:
+            power()
+        assert come_to(runs / "tiny-1") == whole, f"after operation {fails_at}"

@@ -1,0 +1,130 @@
+"""What does not fit, was tampered with, or has no room: one error, and what was there before is whole."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+pytestmark = pytest.mark.tensorflow
+
+
+@pytest.fixture
+def copied(trained, tmp_path):
+    """Return the program in a copy of the trained folder, and the run to spoil."""
+    shutil.copytree(trained.folder / "runs", tmp_path / "runs")
+    return type(trained)(tmp_path), tmp_path / "runs" / "tiny-1"
+
+
+def refused(done, words, code=3):
+    """Check that a command ended with one error."""
+    assert (done.returncode, done.stdout) == (code, "")
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_keras_file_that_unfolds_to_more_than_the_network_is_refused(copied):
+    nntrain, run = copied
+    (run / "model.tflite").unlink()
+    with zipfile.ZipFile(run / "model.keras", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("model.weights.h5", bytes(50_000_000))
+    refused(nntrain("predict", "--test", "0"), "model.weights.h5 would unfold to 50,000,000 bytes, more than")
+
+
+def test_a_keras_file_with_a_name_that_leads_out_is_refused(copied):
+    nntrain, run = copied
+    (run / "model.tflite").unlink()
+    with zipfile.ZipFile(run / "model.keras", "a") as archive:
+        archive.writestr("../../evil.txt", "x")
+    refused(nntrain("predict", "--test", "0"), "'../../evil.txt' leads out of the archive")
+
+
+def test_a_keras_file_with_other_weights_is_refused(copied):
+    nntrain, run = copied
+    (run / "model.tflite").unlink()
+    info = json.loads((run / "run.json").read_text())
+    info["fingerprints"]["weights"] = "0" * 32
+    (run / "run.json").write_text(json.dumps(info))
+    refused(nntrain("predict", "--test", "0"), "model.keras: not the weights that training ended with")
+
+
+def test_a_run_with_a_link_for_a_file_is_refused(copied):
+    nntrain, run = copied
+    (run / "model.tflite").rename(run / "elsewhere")
+    (run / "model.tflite").symlink_to(run / "elsewhere")
+    refused(nntrain("predict", "--test", "0", "--run", "tiny-1"), "model.tflite: is a link")
+
+
+def test_a_network_that_does_not_answer_is_given_up(monkeypatch, capfd):
+    code = """
+import time
+from nntrain.interrupts import time_limit
+with time_limit(0.2, "model.tflite: no answer"):
+    time.sleep(30)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20)
+    assert (done.returncode, done.stderr) == (3, "Error: model.tflite: no answer\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
+def test_a_full_disk_names_the_file_and_the_run_goes_on_when_there_is_room(nntrain, write_config, monkeypatch):
+    import resource
+
+    config = str(write_config())
+    assert nntrain("train", config, "--quiet", "--name", "whole").returncode == 0
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, before[1]))
+    try:
+        done = nntrain("train", config, "--quiet")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    refused(done, "Error: runs/tiny-1/", code=1)
+    assert "cannot be written: File too large" in done.stderr
+    assert nntrain("resume", "--quiet").returncode == 0
+    weights = [
+        json.loads((nntrain.folder / "runs" / name / "run.json").read_text())["fingerprints"]["weights"]
+        for name in ("whole-1", "tiny-1")
+    ]
+    assert weights[0] == weights[1]
+
+
+def test_a_folder_that_vanishes_under_the_run_is_one_error(nntrain, write_config):
+    process = nntrain.start("train", str(write_config()), "fit.epochs=100000")
+    while not process.stderr.readline().startswith("epoch 3/"):
+        pass
+    shutil.rmtree(nntrain.folder / "runs" / "tiny-1")
+    _, words = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "Error: runs/tiny-1/" in words
+    assert "Traceback" not in words
+
+
+def test_eight_trainings_at_once_get_eight_folders(nntrain, write_config):
+    config = str(write_config())
+    started = [nntrain.start("train", config, "fit.epochs=1", "--quiet") for _ in range(8)]
+    assert [process.wait() for process in started if process.communicate()] == [0] * 8
+    statuses = [one["status"] for one in nntrain.json("runs")["runs"]]
+    assert statuses == ["complete"] * 8
+
+
+def test_variables_that_would_shorten_a_run_of_keras_are_named_and_do_nothing(nntrain, write_config):
+    done = nntrain("train", str(write_config()), KERAS_MAX_EPOCHS="1")
+    assert "KERAS_MAX_EPOCHS is set; nntrain takes no notice of it" in done.stderr
+    assert "epoch 2/2" in done.stderr
+
+
+def test_ctrl_c_twice_ends_at_once_and_the_run_can_be_resumed(nntrain, write_config):
+    process = nntrain.start("train", str(write_config()), "fit.epochs=100000", "fit.batch_size=1")
+    while not process.stderr.readline().startswith("epoch 2/"):
+        pass
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGINT)
+    _, words = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "To go on: `nntrain resume runs/tiny-1`" in words
+    assert nntrain("resume", "epochs=3", "--quiet").returncode in (0, 2)
