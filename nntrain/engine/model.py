@@ -26,7 +26,6 @@ LAYERS = {
     "activation": keras.layers.Activation,
     "leaky_re_lu": keras.layers.LeakyReLU,
 }
-QUICKER = LAYERS | {"batch_normalization": quicker.BatchNormalization}
 INITIALIZERS = {
     "glorot_uniform": keras.initializers.GlorotUniform,
     "glorot_normal": keras.initializers.GlorotNormal,
@@ -96,6 +95,12 @@ def all_layers(config: schema.Config, *, dtype: str | None = None, kinds: Mappin
         last = index == len(config.model) - 1
         layers.append(build_layer(layer, dtype="float32" if last else dtype, kinds=kinds))
     return layers
+
+
+def quicker_layers(*, xla: bool) -> Mapping[str, Any]:
+    """Return the classes of the network that is trained, with XLA or without."""
+    kinds = LAYERS | {"batch_normalization": quicker.BatchNormalization, "conv2d": quicker.Conv2D}
+    return kinds | ({"dropout": quicker.Dropout} if xla else {})
 
 
 def build_layer(layer: schema.Layer, *, dtype: str | None = None, kinds: Mapping[str, Any] = LAYERS) -> Any:

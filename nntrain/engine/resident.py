@@ -1,9 +1,10 @@
 """The fast training step: the images stay on the device as bytes, and one call trains on many batches.
 
-`Resident` is a keras.Sequential for Keras's own `fit`. What `fit` feeds it are not images but *portions*: matrices of
-image numbers, a row a batch. `train_step` gathers, scales and learns batch after batch in a loop that TensorFlow runs
-whole (and that XLA can compile whole), so that Python, tf.data and float copies of the images are out of the way. The
-result does not depend on how batches are grouped into portions.
+`Resident` is a keras.Sequential for Keras's own `fit`. What `fit` feeds it are *portions*: many batches at once, as
+image numbers, a row a batch, with their pictures as bytes beside them where the device is the processor. `train_step`
+scales and learns batch after batch in a loop that TensorFlow runs whole (and that XLA can compile whole), so that
+Python and float copies of the images are out of the way. The result does not depend on how batches are grouped into
+portions.
 """
 
 from __future__ import annotations
@@ -49,13 +50,36 @@ class OnDevice:
         self.targets = tf.constant(targets)
         self.one_hot = one_hot  # classes, where the loss wants labels one-hot
 
+    @property
+    def on_cpu(self) -> bool:
+        """Whether the device is the processor itself."""
+        return "CPU" in self.images.device
+
     def array(self) -> np.ndarray:
         """Return the images as an array: on a CPU in the same memory, so that they need be held once."""
-        return np.asarray(memoryview(self.images)) if "CPU" in self.images.device else self.images.numpy()
+        return np.asarray(memoryview(self.images)) if self.on_cpu else self.images.numpy()
+
+    def fed(self, portions: Any) -> Any:
+        """Return a data set of portions with their pictures, gathered beside training, or as it is on a GPU.
+
+        On a CPU, XLA's own gather takes as long as half of a dense network's step; on a GPU it takes nothing, and the
+        bytes would have to cross the bus.
+        """
+        fed = portions.map(self._with_pictures) if self.on_cpu else portions
+        return fed.prefetch(1)  # one portion ahead: images are gathered, and distorted, beside training
+
+    def _with_pictures(self, portion: dict[str, Any]) -> dict[str, Any]:
+        if "pictures" in portion:  # distorted ones
+            return portion
+        return {
+            **portion,
+            "pictures": tf.gather(self.images, portion["batches"]),
+            "rest_pictures": tf.gather(self.images, portion["rest"]),
+        }
 
     def pictures(self, numbers: Any) -> Any:
-        """Return float32 pictures (batch, 28, 28), 0 to 255."""
-        return tf.cast(tf.gather(self.images, numbers), tf.float32)
+        """Return uint8 pictures (batch, 28, 28)."""
+        return tf.gather(self.images, numbers)
 
     def compared_with(self, numbers: Any) -> Any:
         """Return the targets in the form that the loss takes."""
@@ -70,31 +94,33 @@ class Resident(keras.Sequential):  # type: ignore[misc]  # Keras ships no types
         """Take the examples, and make every variable of loss, metrics and optimizer, outside any loop."""
         self.examples = examples
         first = tf.constant([0], tf.int32)
-        self._symbolic_build(data_batch=(examples.pictures(first), examples.compared_with(first), None))
+        self._symbolic_build(data_batch=(*self._made(first, None), None))
         self.optimizer.build(self.trainable_variables)
 
     def train_step(self, portion: dict[str, Any]) -> dict[str, Any]:
         """Learn from a portion's whole batches, and from the epoch's shorter last one where it is due."""
-        batches, rest = portion["batches"], portion["rest"]
 
         def learn(index: Any) -> Any:
-            numbers = batches[index]
-            distorted = portion["distorted"][index] if "distorted" in portion else None
-            self._learn(numbers, distorted)
+            self._learn(*self._batch(portion, index))
             return index + 1
 
         tf.while_loop(lambda index: index < portion["count"], learn, [tf.constant(0)], parallel_iterations=1)
-        if rest.shape[0]:
-            tf.cond(
-                portion["rest_due"],
-                lambda: self._learn(rest, portion.get("distorted_rest")),
-                lambda: tf.constant(0),
-            )
+        if portion["rest"].shape[0]:
+            tf.cond(portion["rest_due"], lambda: self._learn(*self._rest(portion)), lambda: tf.constant(0))
         return dict(self.get_metrics_result())
 
-    def _learn(self, numbers: Any, distorted: Any) -> Any:
-        x = self.examples.pictures(numbers) if distorted is None else tf.cast(distorted, tf.float32)
-        y = self.examples.compared_with(numbers)
+    def _batch(self, portion: dict[str, Any], index: Any) -> tuple[Any, Any]:
+        return self._made(portion["batches"][index], portion["pictures"][index] if "pictures" in portion else None)
+
+    def _rest(self, portion: dict[str, Any]) -> tuple[Any, Any]:
+        return self._made(portion["rest"], portion.get("rest_pictures"))
+
+    def _made(self, numbers: Any, pictures: Any) -> tuple[Any, Any]:
+        """Return a batch: float32 pictures (batch, 28, 28), 0 to 255, and what the loss compares with."""
+        pictures = self.examples.pictures(numbers) if pictures is None else pictures
+        return tf.cast(pictures, tf.float32), self.examples.compared_with(numbers)
+
+    def _learn(self, x: Any, y: Any) -> Any:
         with tf.GradientTape() as tape:
             y_pred = self(x, training=True)
             loss = self.compute_loss(x=x, y=y, y_pred=y_pred, training=True)
@@ -104,22 +130,37 @@ class Resident(keras.Sequential):  # type: ignore[misc]  # Keras ships no types
         self._count(x, y, y_pred, loss)
         return tf.constant(0)
 
-    def test_step(self, portion: dict[str, Any]) -> dict[str, Any]:
-        """Score a portion's whole batches and the shorter last one."""
-        batches, rest = portion["batches"], portion["rest"]
+    def hold_out(self, examples: Examples) -> Any:
+        """Take the examples to validate on; returns their data set, for `fit`."""
+        portions = self.examples.fed(validation_portion(examples))
+        self._held_out = iter(portions)
+        return portions
 
-        def score(index: Any) -> Any:
-            self._score(batches[index])
-            return index + 1
+    def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
+        """Score the held-out examples in one call, when `fit` asks for it after an epoch.
 
-        if batches.shape[0]:
-            tf.while_loop(lambda index: index < batches.shape[0], score, [tf.constant(0)], parallel_iterations=1)
-        if rest.shape[0]:
-            self._score(rest)
+        Keras's own makes an iterator each time, which takes a dense network a tenth of its epoch.
+        """
+        self.make_test_function()
+        self.reset_metrics()
+        self.test_function(self._held_out)
         return dict(self.get_metrics_result())
 
-    def _score(self, numbers: Any) -> None:
-        x, y = self.examples.pictures(numbers), self.examples.compared_with(numbers)
+    def test_step(self, portion: dict[str, Any]) -> dict[str, Any]:
+        """Score a portion's whole batches and the shorter last one."""
+        whole = portion["batches"].shape[0]
+
+        def score(index: Any) -> Any:
+            self._score(*self._batch(portion, index))
+            return index + 1
+
+        if whole:
+            tf.while_loop(lambda index: index < whole, score, [tf.constant(0)], parallel_iterations=1)
+        if portion["rest"].shape[0]:
+            self._score(*self._rest(portion))
+        return dict(self.get_metrics_result())
+
+    def _score(self, x: Any, y: Any) -> None:
         y_pred = self(x, training=False)
         self._count(x, y, y_pred, self.compute_loss(x=x, y=y, y_pred=y_pred, training=False))
 
@@ -165,15 +206,14 @@ class Portions:
             "rest_due": tf.TensorSpec((), tf.bool),
         }
         if self.distortion is not None:
-            signature["distorted"] = tf.TensorSpec((self.size, self.batch_size, *image), tf.uint8)
-            signature["distorted_rest"] = tf.TensorSpec((self.left, *image), tf.uint8)
+            signature["pictures"] = tf.TensorSpec((self.size, self.batch_size, *image), tf.uint8)
+            signature["rest_pictures"] = tf.TensorSpec((self.left, *image), tf.uint8)
 
         def endless() -> Iterator[dict[str, Any]]:
             for epoch in itertools.count(first_epoch):
                 yield from self.epoch(epoch)
 
-        # One portion ahead: images are distorted beside training.
-        return tf.data.Dataset.from_generator(endless, output_signature=signature).prefetch(1)
+        return tf.data.Dataset.from_generator(endless, output_signature=signature)
 
     def epoch(self, epoch: int) -> Iterator[dict[str, Any]]:
         """Yield one epoch's portions."""
@@ -192,8 +232,8 @@ class Portions:
             }
             if self.distortion is not None:
                 drawn = [self._distorted(row, epoch, begin + index) for index, row in enumerate(chosen)]
-                portion["distorted"] = _filled(np.stack(drawn), self.size)
-                portion["distorted_rest"] = self._distorted(rest, epoch, self.whole) if last else self._images(rest)
+                portion["pictures"] = _filled(np.stack(drawn), self.size)
+                portion["rest_pictures"] = self._distorted(rest, epoch, self.whole) if last else self._images(rest)
             yield portion
 
     def _images(self, numbers: np.ndarray) -> np.ndarray:
@@ -214,9 +254,12 @@ def _filled(rows: np.ndarray, size: int) -> np.ndarray:
 
 
 def validation_portion(examples: Examples) -> Any:
-    """Return the one portion that scores all of the validation examples."""
+    """Return an endless data set of the one portion that scores all of the validation examples.
+
+    Endless, so that Keras goes on with one iterator instead of making one each epoch.
+    """
     size = min(EVALUATION_BATCH, len(examples))
     whole = len(examples) // size
     numbers = examples.numbers
     portion = {"batches": numbers[: whole * size].reshape(whole, size), "rest": numbers[whole * size :]}
-    return tf.data.Dataset.from_tensors(portion)
+    return tf.data.Dataset.from_tensors(portion).repeat()

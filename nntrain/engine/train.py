@@ -21,8 +21,9 @@ from nntrain.engine import device as devices
 from nntrain.engine.callbacks import Guard, Keeper, Record, stock_callbacks
 from nntrain.engine.classifier import KerasClassifier
 from nntrain.engine.export import plain_network, save_keras, save_tflite
-from nntrain.engine.model import QUICKER, all_layers, build_loss, build_metrics, build_optimizer, input_shape
-from nntrain.engine.resident import Examples, OnDevice, Portions, Resident, validation_portion
+from nntrain.engine.layers import pooled
+from nntrain.engine.model import all_layers, build_loss, build_metrics, build_optimizer, input_shape, quicker_layers
+from nntrain.engine.resident import Examples, OnDevice, Portions, Resident
 from nntrain.errors import NntrainError
 from nntrain.evaluation import Question, score, targets
 from nntrain.fingerprints import fingerprint_of
@@ -117,7 +118,8 @@ def placed_examples(
 
 def compiled_network(config: schema.Config, examples: OnDevice) -> Resident:
     """Return the config's network with its examples on the device, ready to learn."""
-    network = Resident([keras.Input(input_shape()), *all_layers(config, kinds=QUICKER)], name="nntrain")
+    layers = all_layers(config, kinds=quicker_layers(xla=bool(config.runtime.jit_compile)))
+    network = Resident([keras.Input(input_shape()), *pooled(layers)], name="nntrain")
     network.compile(
         optimizer=build_optimizer(config.optimizer),
         loss=build_loss(config.loss),
@@ -163,11 +165,11 @@ def fit(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         network.fit(
-            portions.dataset(first_epoch=record.finished),
+            network.examples.fed(portions.dataset(first_epoch=record.finished)),
             initial_epoch=record.finished,
             epochs=record.finished if resumed and resumed.ended else config.fit.epochs,
             steps_per_epoch=portions.an_epoch,
-            validation_data=validation_portion(validation) if validation is not None else None,
+            validation_data=network.hold_out(validation) if validation is not None else None,
             callbacks=[*stock, guard, record, keeper],
             shuffle=False,  # portions are shuffled already
             verbose=0,

@@ -68,3 +68,45 @@ def test_batch_normalization_of_feature_maps_is_keras_own(arguments):
 
     for ours, keras_own in zip(normalize(layers), normalize(keras.layers), strict=True):
         np.testing.assert_allclose(ours, keras_own, rtol=1e-4, atol=1e-4)
+
+
+def test_bias_and_relu_after_the_pooling_give_the_same_network():
+    import keras
+
+    from nntrain.engine.layers import Conv2D, pooled
+
+    pair = [
+        [kind(8, 3, activation="relu"), keras.layers.MaxPooling2D(), kind(4, 3, activation="relu"), last]
+        for kind, last in (
+            (Conv2D, keras.layers.MaxPooling2D(padding="same")),
+            (keras.layers.Conv2D, keras.layers.MaxPooling2D(padding="same")),
+        )
+    ]
+    ours, plain = (keras.Sequential([keras.Input((28, 28, 1)), *layers]) for layers in (pooled(pair[0]), pair[1]))
+    images = np.random.default_rng(1).random((8, 28, 28, 1), np.float32)
+    plain.set_weights([weight + 0.05 for weight in ours.get_weights()])  # biases that are not zero
+    ours.set_weights(plain.get_weights())
+    assert len(ours.layers) == 2
+    assert np.array_equal(ours(images), plain(images))
+
+
+def test_dropout_drops_its_share_anew_each_time_and_scales_up_the_rest():
+    from nntrain.engine.layers import Dropout
+
+    layer = Dropout(0.3, seed=5)
+    ones = np.ones((500, 400), np.float32)
+    first, second = (np.asarray(layer(ones, training=True)) for _ in range(2))
+    assert set(np.unique(first)) == {np.float32(0), np.float32(1 / np.float32(0.7))}
+    kept = np.stack([first > 0, second > 0])
+    # 0.7 of 200,000 has a standard deviation of 0.001, and 0.49 of them about as much.
+    assert kept.mean(axis=(1, 2)) == pytest.approx([0.7, 0.7], abs=0.005)
+    assert (kept[0] & kept[1]).mean() == pytest.approx(0.49, abs=0.005)  # the next batch's dice are others
+    assert (kept[0][:, 1:] & kept[0][:, :-1]).mean() == pytest.approx(0.49, abs=0.005)  # the next unit's, too
+    assert (kept[0][1:] & kept[0][:-1]).mean() == pytest.approx(0.49, abs=0.005)  # and the next image's
+
+
+def test_dropout_does_nothing_outside_training():
+    from nntrain.engine.layers import Dropout
+
+    ones = np.ones((4, 5), np.float32)
+    assert np.array_equal(Dropout(0.9)(ones, training=False), ones)

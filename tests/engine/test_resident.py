@@ -49,9 +49,9 @@ def test_distorted_images_do_not_depend_on_the_portions(portions):
 
     portions.distortion = Distortion(rotation=10.0)
     portions.size = 1
-    single = [portion["distorted"][0] for portion in portions.epoch(2)]
+    single = [portion["pictures"][0] for portion in portions.epoch(2)]
     portions.size = 4
-    grouped = [image for portion in portions.epoch(2) for image in portion["distorted"][: portion["count"]]]
+    grouped = [image for portion in portions.epoch(2) for image in portion["pictures"][: portion["count"]]]
     assert np.array_equal(np.stack(single), np.stack(grouped))
 
 
