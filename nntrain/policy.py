@@ -11,8 +11,8 @@ from nntrain.config import schema
 from nntrain.errors import DeviceError
 
 # Measured on two cores, batches of 128: melting a dense network's operations into few saves 0.3 ms a batch (0.5 ms
-# with batch normalization and dropout) and takes 0.9 s (1.5 s) more to compile than the plain graph to trace, so it pays
-# from about here on. Convolutions it computes many times more slowly than oneDNN.
+# with batch normalization and dropout) and takes 0.9 s (1.5 s) more to compile than the plain graph to trace: it
+# pays from about here on. Convolutions it computes many times more slowly than oneDNN.
 MIN_CPU_BATCHES = 3_000
 
 

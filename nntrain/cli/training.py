@@ -218,12 +218,17 @@ def _watch(progress: console.TrainingProgress, interrupts: Interrupts, other: Wa
         interrupts.may_wait = True
         progress.progress(epoch, share, values)
 
+    def on_saving() -> None:
+        progress.waiting("saving and testing")
+        # What draws takes half a second to load: beside the export, which takes as long.
+        threading.Thread(target=import_module, args=("matplotlib.figure",), daemon=True).start()
+
     return Watch(
         on_device=on_device,
         on_epoch=on_epoch,
         on_progress=on_progress,
         on_note=lambda words: progress.say(words, "yellow"),
-        on_saving=lambda: progress.waiting("saving and testing"),
+        on_saving=on_saving,
         should_stop=lambda: interrupts.asked or other.should_stop(),
     )
 

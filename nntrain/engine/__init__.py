@@ -12,8 +12,8 @@ import sys
 # Read by TensorFlow and Keras as they load. The backend is not the user's to choose here, and Keras's limits would
 # shorten a run in silence.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# TensorFlow leaves oneDNN out on processors without AVX-512; with AVX2 alone, too, a small convolution, its gradient
-# and that of a max pooling are three to five times as fast with it.
+# TensorFlow leaves oneDNN out on processors without AVX-512; with AVX2 alone, too, a small convolution and the
+# gradient of a max pooling are three to five times as fast with it.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 os.environ["KERAS_BACKEND"] = "tensorflow"
 for _limit in ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH"):

@@ -70,7 +70,7 @@ def pooled(layers: list[Any]) -> list[Any]:
     """Return layers in which each convolution with ReLU has taken in the max pooling after it."""
     kept: list[Any] = []
     for layer in layers:
-        before = kept[-1] if kept else None
+        before: Any = kept[-1] if kept else None
         takes = isinstance(before, Conv2D) and before.pool is None and before.activation is keras.activations.relu
         if takes and isinstance(layer, keras.layers.MaxPooling2D):
             before.pool = layer
