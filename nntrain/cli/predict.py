@@ -93,13 +93,14 @@ def _outputs(trained: Trained, asked: list[Asked]) -> np.ndarray:
 
 
 def _pictures(given: list[str], trained: Trained) -> Iterator[Asked | Failed]:
-    from nntrain.images import read_picture
+    from nntrain.pictures import read_picture, read_pixels
 
     for name in _files(given):
         try:
             source = sys.stdin.buffer.read() if name == "-" else Path(name)
             shown = "stdin" if name == "-" else name
-            yield Asked(name, read_picture(source, name=shown, digit=trained.reads_digits).pixels)
+            read = read_picture if trained.reads_digits else read_pixels
+            yield Asked(name, read(source, name=shown).pixels)
         except ImageError as error:
             yield Failed(name, str(error))
 

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from nntrain.errors import ImageError
-from nntrain.images import is_mnist, read_picture
+from nntrain.pictures import is_mnist, read_picture
 
 SAMPLE = Path(__file__).parents[1] / "nntrain" / "data" / "mnist_5k.npz"
 
@@ -398,5 +398,5 @@ def test_warnings_of_others_are_left_alone():
 
 
 def test_importing_the_module_does_not_load_pillow():
-    code = "import sys, nntrain.images; sys.exit('PIL' in sys.modules)"
+    code = "import sys, nntrain.pictures; sys.exit('PIL' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

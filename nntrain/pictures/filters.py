@@ -1,0 +1,188 @@
+"""What is done to arrays of grey levels and to masks of ink: blurs, running extremes, thresholds, connected parts."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Floats: TypeAlias = npt.NDArray[np.float32]
+Mask: TypeAlias = npt.NDArray[np.bool_]
+Pixels: TypeAlias = npt.NDArray[np.uint8]
+Box: TypeAlias = tuple[int, int, int, int]  # top, bottom, left, right; the ends exclusive
+
+
+def surface(levels: Floats) -> Floats:
+    """A surface of second degree through the picture, fitted again without what lies far from it: the ink."""
+    height, width = levels.shape
+    y, x = np.linspace(-1, 1, height)[:, None], np.linspace(-1, 1, width)[None, :]
+    step = max(1, round((levels.size / 1500) ** 0.5))
+    rows, columns = (axis.ravel() for axis in np.broadcast_arrays(y[::step], x[:, ::step]))
+    terms = np.stack([np.ones_like(rows), rows, columns, rows * rows, rows * columns, columns * columns])
+    targets = levels[::step, ::step].ravel().astype(np.float64)
+    kept, kept_before = np.ones(targets.shape), None
+    fit = np.zeros(len(terms))
+    for _ in range(5):
+        weighted = terms * kept
+        # A touch of ridge: a picture whose kept pixels lie in one row would have no single answer.
+        fit = np.linalg.solve(weighted @ terms.T + 1e-6 * np.eye(len(terms)), weighted @ targets)
+        rest = np.abs(targets - fit @ terms)
+        kept_before, kept = kept, (rest <= 2 * np.median(rest) + 1).astype(np.float64)
+        if np.array_equal(kept, kept_before):
+            break
+    result = (fit[0] + fit[1] * y + fit[3] * y * y) + (fit[2] * x + fit[5] * x * x) + (fit[4] * y) * x
+    return np.asarray(result, dtype=np.float32)
+
+
+def running_extreme(levels: Floats, window: int, *, axis: int, smallest: bool) -> Floats:
+    """Smallest or largest value in a window about each pixel, at a cost that does not depend on the window.
+
+    van Herk 1992: running extremes forwards and backwards within blocks of the window's length, then one of each.
+    """
+    extreme = np.minimum if smallest else np.maximum
+    lines = np.moveaxis(levels, axis, -1)
+    length = lines.shape[-1]
+    window = min(window, 2 * length - 1) | 1
+    half = window // 2
+    blocks = -(-(length + 2 * half) // window)
+    outside = np.float32(np.inf if smallest else -np.inf)
+    padded = np.full((*lines.shape[:-1], blocks * window), outside, dtype=np.float32)
+    padded[..., half : half + length] = lines
+    parts = padded.reshape(*lines.shape[:-1], blocks, window)
+    forwards = extreme.accumulate(parts, axis=-1).reshape(padded.shape)
+    backwards = extreme.accumulate(parts[..., ::-1], axis=-1)[..., ::-1].reshape(padded.shape)
+    result = extreme(backwards[..., :length], forwards[..., window - 1 : window - 1 + length])
+    return np.moveaxis(result, -1, axis)
+
+
+def box_blur(levels: Floats, radius: int) -> Floats:
+    """The mean of the square of that radius about each pixel; the border goes on beyond the edge."""
+    return levels if radius == 0 else np.asarray(_mean_along(_mean_along(levels, radius, 0), radius, 1))
+
+
+def _mean_along(levels: Floats, radius: int, axis: int) -> Floats:
+    padding = [(0, 0), (0, 0)]
+    padding[axis] = (radius + 1, radius)
+    sums = np.cumsum(np.pad(levels, padding, mode="edge"), axis=axis, dtype=np.float64)
+    width = 2 * radius + 1
+    high = np.take(sums, np.arange(width, sums.shape[axis]), axis=axis)
+    low = np.take(sums, np.arange(0, sums.shape[axis] - width), axis=axis)
+    return ((high - low) / width).astype(np.float32)
+
+
+def otsu(levels: Floats) -> float:
+    """The threshold that parts levels into the two classes of least spread (Otsu 1979)."""
+    low, high = float(levels.min()), float(levels.max())
+    counts, edges = np.histogram(levels, bins=256, range=(low, high if high > low else low + 1))
+    centres = (edges[:-1] + edges[1:]) / 2
+    below = np.cumsum(counts)
+    above = below[-1] - below
+    sums = np.cumsum(counts * centres)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = below * above * (sums / below - (sums[-1] - sums) / above) ** 2
+    return float(edges[1 + int(np.nanargmax(between[:-1]))])
+
+
+def components(mask: Mask) -> tuple[npt.NDArray[np.intp], int]:
+    """Number the connected parts of a mask from 1, diagonal neighbours counted in; 0 is the ground.
+
+    Runs of each row are joined to the runs they meet in the row before, until no number changes.
+    """
+    height, width = mask.shape
+    flat = np.zeros((height, width + 2), dtype=np.int8)
+    flat[:, 1:-1] = mask
+    steps = np.diff(flat, axis=1)
+    rows, starts = np.nonzero(steps == 1)
+    ends = np.nonzero(steps == -1)[1]
+    if rows.size == 0:
+        return np.zeros(mask.shape, dtype=np.intp), 0
+    # One line of numbers holds all rows, so that one search finds the runs above: those that end no earlier than a run
+    # starts, up to those that start no later than it ends.
+    stride = width + 4
+    above_starts, above_ends = (rows + 1) * stride + starts, (rows + 1) * stride + ends
+    first = np.searchsorted(above_ends, rows * stride + starts)
+    last = np.searchsorted(above_starts, rows * stride + ends, side="right")
+    meetings = np.maximum(last - first, 0)
+    lower = np.repeat(np.arange(rows.size), meetings)
+    upper = np.arange(meetings.sum()) - np.repeat(np.cumsum(meetings) - meetings, meetings) + np.repeat(first, meetings)
+    number = np.arange(rows.size)
+    while True:
+        smallest = np.minimum(number[lower], number[upper])
+        before = number.copy()
+        np.minimum.at(number, number[lower], smallest)
+        np.minimum.at(number, number[upper], smallest)
+        number = number[number]
+        if np.array_equal(number, before):
+            break
+    values, number = np.unique(number, return_inverse=True)
+    labels = np.zeros(height * width + 1, dtype=np.intp)
+    np.add.at(labels, rows * width + starts, number + 1)
+    np.add.at(labels, rows * width + ends, -(number + 1))
+    return np.cumsum(labels)[:-1].reshape(height, width), len(values)
+
+
+def grown(mask: Mask, radius: float) -> Mask:
+    """Grow a mask by a disc of that radius; what lies beyond the edge is False."""
+    reach = int(np.ceil(radius))
+    height, width = mask.shape
+    padded = np.pad(mask, reach)
+    grown = mask.copy()
+    for row in range(-reach, reach + 1):
+        for column in range(-reach, reach + 1):
+            if row * row + column * column <= radius * radius:
+                grown |= padded[reach + row : reach + row + height, reach + column : reach + column + width]
+    return grown
+
+
+def grown_square(mask: Mask, window: int) -> Mask:
+    """Grow a mask by a square; `window` is its side."""
+    if window <= 5:
+        return _grown_by_shifts(mask, window // 2)
+    grown = mask.astype(np.float32)
+    for axis in (0, 1):
+        grown = running_extreme(grown, window, axis=axis, smallest=False)
+    return grown > 0.5
+
+
+def _grown_by_shifts(mask: Mask, reach: int) -> Mask:
+    """The same for small squares, at a fraction of the cost."""
+    for axis in (0, 1):
+        lines = np.moveaxis(mask, axis, 0)
+        result = lines.copy()
+        for shift in range(1, reach + 1):
+            result[shift:] |= lines[:-shift]
+            result[:-shift] |= lines[shift:]
+        mask = np.moveaxis(result, 0, axis)
+    return mask
+
+
+def stroke_width(mask: Mask) -> float:
+    """Mean width of the strokes in pixels: twice the area over the outline's length."""
+    padded = np.pad(mask, 1).astype(np.int8)
+    steps = np.abs(np.diff(padded, axis=0)).sum() + np.abs(np.diff(padded, axis=1)).sum()
+    # Steps of a grid run 4/pi times as far as the outline that they follow, averaged over its directions.
+    return 2 * float(mask.sum()) / (np.pi / 4 * max(1, int(steps)))
+
+
+def resize(levels: Floats, longer: int) -> Floats:
+    """Scale so that the longer side is that long, keeping proportions; every pixel of the source is averaged in."""
+    from PIL import Image
+
+    height, width = levels.shape
+    scale = longer / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(Image.fromarray(levels).resize(size, Image.Resampling.BILINEAR), dtype=np.float32)
+
+
+def centre_of_mass(levels: npt.NDArray[Any]) -> tuple[float, float]:
+    weights = levels.astype(np.float64)
+    total = weights.sum()
+    rows, columns = weights.sum(axis=1), weights.sum(axis=0)
+    return float(rows @ np.arange(rows.size) / total), float(columns @ np.arange(columns.size) / total)
+
+
+def box(mask: Mask) -> tuple[int, int, int, int]:
+    """Top, bottom, left and right of what is True, the ends exclusive."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
