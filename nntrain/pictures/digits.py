@@ -7,6 +7,7 @@ among which the network chooses by `best_row`.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -116,7 +117,9 @@ def _digit(ink: Ink, group: Sequence[Atom]) -> Digit:
 
 
 def _may_be_one(group: Sequence[Atom], tall: int) -> bool:
-    gaps = [right.left - left.right for left, right in zip(group, group[1:], strict=False)]
+    if len({atom.labels for atom in group}) == 1:
+        return True  # it was one piece of ink
+    gaps = [right.left - left.right for left, right in itertools.pairwise(group)]
     height = max(atom.bottom for atom in group) - min(atom.top for atom in group)
     width = max(atom.right for atom in group) - min(atom.left for atom in group)
     return max(gaps) < NEAR * tall and width <= WIDEST * height
@@ -128,7 +131,7 @@ def _atoms(ink: Ink) -> list[Atom]:
     for part in ink.parts:
         above = [group for group in groups if _above_one_another(group, part)]
         groups = [group for group in groups if group not in above]
-        groups.append([*sum(above, []), part])
+        groups.append([*itertools.chain(*above), part])
     whole = [group for group in groups if _tall(group) >= FRAGMENT * tallest]
     for group in groups:
         if group not in whole:
@@ -178,7 +181,7 @@ def _cut(ink: Ink, atom: Atom) -> list[Atom]:
     edges = [atom.left, *(atom.left + place for place in places), atom.right]
     return [
         Atom(atom.labels, left, right, atom.top, atom.bottom, cut=right != atom.right)
-        for left, right in zip(edges, edges[1:], strict=False)
+        for left, right in itertools.pairwise(edges)
     ]
 
 

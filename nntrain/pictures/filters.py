@@ -10,29 +10,51 @@ import numpy.typing as npt
 Floats: TypeAlias = npt.NDArray[np.float32]
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Pixels: TypeAlias = npt.NDArray[np.uint8]
+MOST_SWEEPS = 12  # of a flood; a spiral has more turns than that only where nothing can be read
 Box: TypeAlias = tuple[int, int, int, int]  # top, bottom, left, right; the ends exclusive
 
 
 def surface(levels: Floats) -> Floats:
-    """A surface of second degree through the picture, fitted again without what lies far from it: the ink."""
+    """The smooth part of the light: a surface of second degree whose slopes are those of most of the picture.
+
+    Slopes are compared, not levels: strokes rise and fall alike, and a shadow's edge is a slope in few places, so that
+    neither bends the surface (weights of Geman and McClure 1987).
+    """
     height, width = levels.shape
-    y, x = np.linspace(-1, 1, height)[:, None], np.linspace(-1, 1, width)[None, :]
-    step = max(1, round((levels.size / 1500) ** 0.5))
-    rows, columns = (axis.ravel() for axis in np.broadcast_arrays(y[::step], x[:, ::step]))
-    terms = np.stack([np.ones_like(rows), rows, columns, rows * rows, rows * columns, columns * columns])
-    targets = levels[::step, ::step].ravel().astype(np.float64)
-    kept, kept_before = np.ones(targets.shape), None
-    fit = np.zeros(len(terms))
-    for _ in range(5):
-        weighted = terms * kept
-        # A touch of ridge: a picture whose kept pixels lie in one row would have no single answer.
-        fit = np.linalg.solve(weighted @ terms.T + 1e-6 * np.eye(len(terms)), weighted @ targets)
-        rest = np.abs(targets - fit @ terms)
-        kept_before, kept = kept, (rest <= 2 * np.median(rest) + 1).astype(np.float64)
-        if np.array_equal(kept, kept_before):
-            break
-    result = (fit[0] + fit[1] * y + fit[3] * y * y) + (fit[2] * x + fit[5] * x * x) + (fit[4] * y) * x
-    return np.asarray(result, dtype=np.float32)
+    blocks = _block_means(levels, min(24, height // 2), min(24, width // 2))
+    y, x = np.linspace(-1, 1, blocks.shape[0]), np.linspace(-1, 1, blocks.shape[1])
+    down, right = np.diff(blocks, axis=0) / (y[1] - y[0]), np.diff(blocks, axis=1) / (x[1] - x[0])
+    slopes = np.concatenate([down.ravel(), right.ravel()])
+    # The slopes of c0 y + c1 y^2 + c2 x + c3 x^2 + c4 x y, halfway between blocks.
+    y_down, x_down = (axis.ravel() for axis in np.meshgrid((y[1:] + y[:-1]) / 2, x, indexing="ij"))
+    y_right, x_right = (axis.ravel() for axis in np.meshgrid(y, (x[1:] + x[:-1]) / 2, indexing="ij"))
+    none, one = np.zeros, np.ones
+    terms = np.stack(
+        [
+            np.concatenate([one(y_down.size), none(y_right.size)]),
+            np.concatenate([2 * y_down, none(y_right.size)]),
+            np.concatenate([none(y_down.size), one(y_right.size)]),
+            np.concatenate([none(y_down.size), 2 * x_right]),
+            np.concatenate([x_down, y_right]),
+        ]
+    )
+    fit = np.array([np.median(down), 0, np.median(right), 0, 0])
+    for _ in range(6):
+        off = slopes - fit @ terms
+        scale = 2 * np.median(np.abs(off)) + 1
+        weighted = terms / (1 + (off / scale) ** 2) ** 2
+        fit = np.linalg.solve(weighted @ terms.T + 1e-3 * np.eye(len(fit)), weighted @ slopes)
+    rows, columns = np.linspace(-1, 1, height)[:, None], np.linspace(-1, 1, width)[None, :]
+    result = (fit[0] * rows + fit[1] * rows * rows) + (fit[2] * columns + fit[3] * columns * columns)
+    result = result + (fit[4] * rows) * columns
+    return np.asarray(result + np.median(blocks), dtype=np.float32)
+
+
+def _block_means(levels: Floats, down: int, right: int) -> npt.NDArray[np.float64]:
+    rows = np.linspace(0, levels.shape[0], down + 1).astype(np.intp)
+    columns = np.linspace(0, levels.shape[1], right + 1).astype(np.intp)
+    sums = np.add.reduceat(np.add.reduceat(levels, rows[:-1], axis=0, dtype=np.float64), columns[:-1], axis=1)
+    return np.asarray(sums / np.outer(np.diff(rows), np.diff(columns)))
 
 
 def running_extreme(levels: Floats, window: int, *, axis: int, smallest: bool) -> Floats:
@@ -54,6 +76,30 @@ def running_extreme(levels: Floats, window: int, *, axis: int, smallest: bool) -
     backwards = extreme.accumulate(parts[..., ::-1], axis=-1)[..., ::-1].reshape(padded.shape)
     result = extreme(backwards[..., :length], forwards[..., window - 1 : window - 1 + length])
     return np.moveaxis(result, -1, axis)
+
+
+def flooded(marker: Floats, levels: Floats) -> Floats:
+    """The highest that the marker reaches when it spreads beneath the levels (reconstruction by dilation, Vincent 1993).
+
+    A pixel gets the most that any way to it lets through: of all ways from any marker, the least level on the way.
+    `marker` lies nowhere above `levels`.
+    """
+    result = np.minimum(marker, levels)
+    for _ in range(MOST_SWEEPS):
+        before = result.copy()
+        for axis in (0, 1):
+            # Contiguous lines, and one operation for all lines across: sweeps there and back.
+            lines = np.ascontiguousarray(np.moveaxis(result, axis, 0))
+            bound = np.ascontiguousarray(np.moveaxis(levels, axis, 0))
+            for order in (range(1, len(lines)), range(len(lines) - 2, -1, -1)):
+                step = -1 if order.step > 0 else 1
+                for place in order:
+                    np.maximum(lines[place], lines[place + step], out=lines[place])
+                    np.minimum(lines[place], bound[place], out=lines[place])
+            result = np.moveaxis(lines, 0, axis)
+        if np.abs(result - before).max() < 0.5:
+            break
+    return np.ascontiguousarray(result)
 
 
 def box_blur(levels: Floats, radius: int) -> Floats:

@@ -15,12 +15,15 @@ from nntrain.pictures.filters import (
     box,
     box_blur,
     components,
+    flooded,
     grown_square,
     otsu,
     running_extreme,
     surface,
 )
 
+OPEN = 0.15  # of the edge and the picture: what is more on both sides does not settle which the ground is
+SHADOW = 12.0  # levels by which a ground has edges
 UNEVEN = 24.0  # levels of 255 between the darkest and the lightest ground
 WINDOW, NARROW_WINDOW = 0.5, 0.2  # of the shorter side; strokes are narrower than these
 SMALLEST = 6  # pixels of the longer side of a digit; less is a speck
@@ -96,19 +99,24 @@ def blank() -> ImageError:
 def _find(levels: Floats, smooth: Floats, window: float, *, light: bool) -> Ink | None:
     """Tell ink from ground, as seen through a window of that share of the shorter side; None where there is no ink."""
     ground = _ground(levels, smooth, window)
-    # Light on paper multiplies: in shadow ink differs less from its ground, in proportion to what the paper reflects.
-    reach = np.maximum(255 - ground, 32)
     height = box_blur(levels, round(min(levels.shape) / 250)) - ground
-    height *= np.float32(np.percentile(reach, 90)) / reach
+    if light:
+        # Light on paper multiplies: in shadow ink differs less from its ground, in proportion to what paper reflects.
+        reach = np.maximum(255 - ground, 32)
+        height *= np.float32(np.percentile(reach, 90)) / reach
     middle, noise = _grain(height)
     height -= np.float32(middle)
     floor = max(FAINTEST, 5 * noise)
-    above = height[height > floor]
-    if not above.size:
+    stands_out = height > floor
+    if not stands_out.any():
         return None
     # Half of the height that most of the ink reaches. Otsu's threshold would split the grain where ink is scarce.
-    threshold = max(floor, 0.5 * float(np.percentile(above, 85)))
-    labels, parts, specks = _without_specks(height > threshold, height)
+    typical = float(np.percentile(height[stands_out], 85))
+    if not light:
+        # A black ground does not tell how much light falls on it, but the ink round about does.
+        height *= typical / _around(height, typical)
+    threshold = max(floor, 0.5 * typical)
+    labels, parts, specks = _without_specks((height > threshold) & stands_out, height)
     mask = labels > 0
     top, bottom, left, right = box(mask)
     longer = max(bottom - top, right - left)
@@ -119,6 +127,13 @@ def _find(levels: Floats, smooth: Floats, window: float, *, light: bool) -> Ink 
     return Ink(height, threshold, labels, parts, light, bool(high - low > UNEVEN), specks)
 
 
+def _around(height: Floats, typical: float) -> Floats:
+    """The height that ink reaches near each place, from 40 to 100 % of what is typical."""
+    window = max(5, round(0.25 * min(height.shape)))
+    highest = running_extreme(running_extreme(height, window, axis=0, smallest=False), window, axis=1, smallest=False)
+    return np.clip(box_blur(highest, window // 4), np.float32(0.4 * typical), np.float32(typical))
+
+
 def _meets_edge(mask: Mask) -> bool:
     return bool(mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any())
 
@@ -126,7 +141,8 @@ def _meets_edge(mask: Mask) -> bool:
 def _ground_is_light(levels: Floats, smooth: Floats) -> bool:
     """Tell whether the ground is lighter than the ink: the side of Otsu's threshold on which most of the edge lies.
 
-    Where light falls unevenly, the edge says little until a smooth surface through the picture is taken away.
+    Where that leaves it open, as a shadow over half of the picture does, it is the side that fills most of what is
+    around each place: strokes stand out to the other side, and further.
     """
     even = levels - smooth
     margin = max(1, min(levels.shape) // 20)
@@ -134,7 +150,11 @@ def _ground_is_light(levels: Floats, smooth: Floats) -> bool:
     inside = light[margin:-margin, margin:-margin]
     edge = (light.sum() - inside.sum()) / (light.size - inside.size)
     # The edge counts twice as much as the whole: ink can reach it, and strokes can fill half of a close crop.
-    return bool(edge + 0.5 * light.mean() > 0.75)
+    share = float(edge + 0.5 * light.mean()) / 1.5
+    if share < OPEN or share > 1 - OPEN:
+        return share > 0.5
+    around = box_blur(even, round(0.15 * min(levels.shape)))
+    return bool(((even - around) ** 3).mean() < 0)
 
 
 def _grain(height: Floats) -> tuple[float, float]:
@@ -160,13 +180,17 @@ def _ground(levels: Floats, smooth: Floats, share: float) -> Floats:
     """The dark ground beneath light ink: what is left when all that is narrower than a window is taken off.
 
     An opening (Serra 1982) by a window of that share of the shorter side. The smooth part of the light goes first,
-    because an opening cuts off a slope where the picture ends.
+    because an opening cuts off a slope where the picture ends. Where a hard shadow falls, the ground has edges of any
+    shape, into whose corners no window fits: there the opened ground is let spread up to them.
     """
-    opened = box_blur(levels - smooth, max(1, min(levels.shape) // 100))
+    even = box_blur(levels - smooth, max(1, min(levels.shape) // 100))
     window = max(5, round(share * min(levels.shape)))
+    opened = even
     for smallest in (True, False):
         for axis in (0, 1):
             opened = running_extreme(opened, window, axis=axis, smallest=smallest)
+    if opened.max() - opened.min() > SHADOW:
+        opened = flooded(opened, even)
     return smooth + opened
 
 
