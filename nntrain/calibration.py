@@ -48,7 +48,7 @@ def calibrated(outputs: np.ndarray, temperature: float | None, question: Questio
     scaled -= scaled.max(axis=1, keepdims=True)
     powers = np.exp(scaled)
     shares = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
-    return shares[:, 1:] if question.task == "binary" else shares
+    return np.asarray(shares[:, 1:] if question.task == "binary" else shares)
 
 
 def _logits(outputs: np.ndarray, question: Question) -> np.ndarray:

@@ -21,7 +21,7 @@ from nntrain.pictures.fitting import SIDE, is_mnist
 from nntrain.pictures.ink import Ink, find_ink
 from nntrain.pictures.reading import read_levels
 
-__all__ = ["SIDE", "Candidate", "Digit", "Picture", "is_mnist", "prepare", "read_picture", "read_pixels"]
+__all__ = ["SIDE", "Candidate", "Digit", "Picture", "is_mnist", "prepare", "read_picture", "read_pixels", "unchanged"]
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,11 @@ def read_pixels(source: Path | bytes | BinaryIO, *, name: str | None = None) -> 
         return _passed(levels, _rounded(levels), [*decisions, "already 28x28: unchanged"])
     except ImageError as error:
         raise ImageError(f"{name}: {error}") from error.__cause__
+
+
+def unchanged(pixels: Pixels) -> Picture:
+    """Return an image, uint8 (28, 28), that is to be answered as it is."""
+    return _passed(pixels.astype(np.float32), pixels, [])
 
 
 def prepare(levels: Floats, decisions: list[str] | None = None) -> Picture:

@@ -64,6 +64,7 @@ class Candidate:
     first: int
     last: int
     digit: Digit
+    cuts: int = 0  # ends at which it was cut from ink that goes on
 
 
 def candidates(ink: Ink) -> tuple[tuple[Candidate, ...], int]:
@@ -78,7 +79,8 @@ def candidates(ink: Ink) -> tuple[tuple[Candidate, ...], int]:
             group = atoms[first:last]
             if last - first > 1 and not _may_be_one(group, tall):
                 break
-            found.append(Candidate(first, last, _digit(ink, group)))
+            cuts = int(group[-1].cut) + int(first > 0 and atoms[first - 1].cut)
+            found.append(Candidate(first, last, _digit(ink, group), cuts))
     return tuple(found), len(atoms)
 
 

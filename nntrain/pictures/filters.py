@@ -79,7 +79,7 @@ def running_extreme(levels: Floats, window: int, *, axis: int, smallest: bool) -
 
 
 def flooded(marker: Floats, levels: Floats) -> Floats:
-    """The highest that the marker reaches when it spreads beneath the levels (reconstruction by dilation, Vincent 1993).
+    """The highest that a marker reaches when it spreads beneath the levels (reconstruction by dilation; Vincent 1993).
 
     A pixel gets the most that any way to it lets through: of all ways from any marker, the least level on the way.
     `marker` lies nowhere above `levels`.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from drawing.paper import grainy, shaded
 from PIL import Image
+
+from drawing.paper import grainy, shaded
 
 
 def pasted(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:

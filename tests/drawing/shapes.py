@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -18,14 +19,14 @@ def arc(x: float, y: float, wide: float, high: float, start: float, end: float) 
 DIGITS: dict[str, list[Line]] = {
     "0": [arc(0.5, 0.5, 0.3, 0.5, -90, 270)],
     "1": [[(0.35, 0.2), (0.52, 0.0), (0.52, 1.0)]],
-    "2": [arc(0.5, 0.28, 0.3, 0.28, -170, 30) + [(0.2, 1.0), (0.82, 1.0)]],
+    "2": [[*arc(0.5, 0.28, 0.3, 0.28, -170, 30), (0.2, 1.0), (0.82, 1.0)]],
     "3": [arc(0.45, 0.26, 0.3, 0.26, -150, 90) + arc(0.45, 0.75, 0.33, 0.25, -90, 150)],
     "4": [[(0.55, 0.0), (0.15, 0.62), (0.85, 0.62)], [(0.62, 0.3), (0.62, 1.0)]],
-    "5": [[(0.78, 0.0), (0.28, 0.0), (0.25, 0.42)] + arc(0.45, 0.68, 0.32, 0.31, -120, 140)],
-    "6": [[(0.65, 0.0), (0.4, 0.25)] + arc(0.5, 0.7, 0.27, 0.3, -180, 180)],
+    "5": [[(0.78, 0.0), (0.28, 0.0), (0.25, 0.42), *arc(0.45, 0.68, 0.32, 0.31, -120, 140)]],
+    "6": [[(0.65, 0.0), (0.4, 0.25), *arc(0.5, 0.7, 0.27, 0.3, -180, 180)]],
     "7": [[(0.2, 0.0), (0.8, 0.0), (0.42, 1.0)]],
     "8": [arc(0.5, 0.25, 0.24, 0.25, 90, 450) + arc(0.5, 0.74, 0.29, 0.25, -90, 270)],
-    "9": [arc(0.48, 0.28, 0.27, 0.28, 0, -360) + [(0.74, 0.3), (0.62, 1.0)]],
+    "9": [[*arc(0.48, 0.28, 0.27, 0.28, 0, -360), (0.74, 0.3), (0.62, 1.0)]],
 }
 
 # Capitals that no digit resembles.
@@ -83,7 +84,23 @@ def by_hand(lines: list[Line], rng: np.random.Generator, *, amount: float = 1.0)
 def dense(line: Line) -> Line:
     """Return a line with a point every fiftieth of the square, so that it can be bent."""
     result: Line = [line[0]]
-    for (x0, y0), (x1, y1) in zip(line, line[1:], strict=False):
+    for (x0, y0), (x1, y1) in itertools.pairwise(line):
         steps = max(1, round(math.hypot(x1 - x0, y1 - y0) / 0.02))
         result += [(x0 + (x1 - x0) * k / steps, y0 + (y1 - y0) * k / steps) for k in range(1, steps + 1)]
     return result
+
+
+def zigzag(rng: np.random.Generator) -> list[Line]:
+    """Return a pen's way up and down, from left to right."""
+    count = int(rng.integers(6, 14))
+    x = np.linspace(0, 1, count) + rng.normal(0, 0.03, count)
+    y = np.where(np.arange(count) % 2, 0, 1) * rng.uniform(0.6, 1, count) + rng.normal(0, 0.08, count)
+    return [list(zip(x.tolist(), y.tolist(), strict=True))]
+
+
+def loops(rng: np.random.Generator) -> list[Line]:
+    """Return a pen's way round and round."""
+    turn = np.linspace(0, 2 * np.pi * int(rng.integers(3, 7)), 200)
+    x = 0.5 + 0.3 * np.cos(turn) + 0.2 * np.sin(turn * rng.uniform(0.1, 0.4))
+    y = 0.5 + 0.4 * np.sin(turn * rng.uniform(0.8, 1.2))
+    return [list(zip(x.tolist(), y.tolist(), strict=True))]
