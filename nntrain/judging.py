@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 # What each digit is asked again as; a person would read the same.
 TRIALS = ({"rotation": 10}, {"rotation": -10}, {"shear": 0.2}, {"shear": -0.2}, {"stroke": 1.2}, {"stroke": -1.0})
 # Made by tests/benchmarks/fit_judging.py from training images, drawn digits, letters and scribbles, with a network of
-# convolutions and a dense one; in the order of `marks`. The last is moved down by 0.23, to the side of doubt.
-WEIGHTS = np.array([0.6, 1.95, -0.18, -4.27, 2.03, 0.47, -0.8])
+# convolutions and a dense one; in the order of `marks`.
+WEIGHTS = np.array([0.58, 2.53, -0.02, -7.29, -0.27, 2.38, -3.69, 4.2])
+BLOT = 4.0  # pixels; strokes that are wider on average run into one another
 CLEAR = 3.0  # log odds of trust above which the digit is not asked again
 CUT = -1.0  # log odds against a cut through ink
 UNCERTAIN = 0.6  # the least confidence in an answer about other things than digits
@@ -86,7 +87,7 @@ def _least_trust(reading: Reading) -> float:
 
 
 def marks(confidence: np.ndarray, allowed: np.ndarray, seen: Looks) -> np.ndarray:
-    """Return what trust is weighed by, (n, 7).
+    """Return what trust is weighed by, (n, 8).
 
     `confidence` is that of each answer, 0 to 1, and `allowed`, (n, 10), which digits the answer speaks of.
     """
@@ -102,6 +103,7 @@ def marks(confidence: np.ndarray, allowed: np.ndarray, seen: Looks) -> np.ndarra
             seen.across,
             seen.down,
             seen.length,
+            np.maximum(seen.width - BLOT, 0),
             one,
         ],
         axis=1,
@@ -187,7 +189,7 @@ def _odds_again(
     """Return the log odds of an answer whose trials gave these probabilities on average."""
     confidence = _support(outputs[place], shares, question)
     row = slice(place, place + 1)
-    one = Looks(seen.likeness[row], seen.across[row], seen.down[row], seen.length[row])
+    one = Looks(seen.likeness[row], seen.across[row], seen.down[row], seen.length[row], seen.width[row])
     return float((marks(np.array([confidence]), allowed[row], one) @ WEIGHTS)[0])
 
 

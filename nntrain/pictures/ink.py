@@ -18,6 +18,7 @@ from nntrain.pictures.filters import (
     flooded,
     grown_square,
     otsu,
+    quantile,
     running_extreme,
     surface,
 )
@@ -103,7 +104,7 @@ def _find(levels: Floats, smooth: Floats, window: float, *, light: bool) -> Ink 
     if light:
         # Light on paper multiplies: in shadow ink differs less from its ground, in proportion to what paper reflects.
         reach = np.maximum(255 - ground, 32)
-        height *= np.float32(np.percentile(reach, 90)) / reach
+        height *= np.float32(quantile(reach, 0.9)) / reach
     middle, noise = _grain(height)
     height -= np.float32(middle)
     floor = max(FAINTEST, 5 * noise)
@@ -111,7 +112,7 @@ def _find(levels: Floats, smooth: Floats, window: float, *, light: bool) -> Ink 
     if not stands_out.any():
         return None
     # Half of the height that most of the ink reaches. Otsu's threshold would split the grain where ink is scarce.
-    typical = float(np.percentile(height[stands_out], 85))
+    typical = quantile(height[stands_out], 0.85)
     if not light:
         # A black ground does not tell how much light falls on it, but the ink round about does.
         height *= typical / _around(height, typical)
@@ -123,8 +124,8 @@ def _find(levels: Floats, smooth: Floats, window: float, *, light: bool) -> Ink 
     # Grain that was joined by chance is thinner than a line, and dust is smaller than any digit that could be read.
     if longer < max(SMALLEST, 0.03 * min(levels.shape)) or mask.sum() < longer:
         return None
-    low, high = np.percentile(ground, (2, 98))
-    return Ink(height, threshold, labels, parts, light, bool(high - low > UNEVEN), specks)
+    uneven = quantile(ground, 0.98) - quantile(ground, 0.02) > UNEVEN
+    return Ink(height, threshold, labels, parts, light, uneven, specks)
 
 
 def _around(height: Floats, typical: float) -> Floats:
@@ -166,7 +167,7 @@ def _grain(height: Floats) -> tuple[float, float]:
     ground = low if parted else height.ravel()
     middle = spread = 0.0
     for _ in range(6):
-        middle = float(np.median(ground))
+        middle = quantile(ground, 0.5)
         off = np.abs(ground - np.float32(middle))
         spread = float(np.sqrt(np.mean(off * off)))
         kept = ground[off <= 3 * spread + 1]

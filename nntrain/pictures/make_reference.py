@@ -1,4 +1,4 @@
-"""Make reference.npz: 200 images a digit of the shipped sample, described as resemblance.py compares them.
+"""Make reference.npz: 400 images a digit of the shipped sample, described as resemblance.py compares them.
 
 python -m nntrain.pictures.make_reference
 """
@@ -10,7 +10,7 @@ import numpy as np
 from nntrain.data.sources import SAMPLE
 from nntrain.pictures.resemblance import REFERENCE, describe
 
-A_DIGIT = 200
+A_DIGIT = 400
 
 
 def main() -> None:

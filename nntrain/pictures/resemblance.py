@@ -1,6 +1,6 @@
 """How much a picture looks like a digit at all, whatever a network says of it.
 
-A network answers for anything: shown a letter, it names the nearest digit, and often with confidence. Two thousand of
+A network answers for anything: shown a letter, it names the nearest digit, and often with confidence. Four thousand of
 MNIST's training images are at hand here, slant and detail taken off, and a picture is compared with them.
 """
 
@@ -31,6 +31,7 @@ class Looks:
     across: Doubles  # strokes that a row of pixels crosses, mean of the rows with ink
     down: Doubles  # strokes that a column crosses
     length: Doubles  # of all strokes, in heights of a digit
+    width: Doubles  # of the strokes, mean, in pixels
 
 
 def looks(pixels: Pixels) -> Looks:
@@ -43,7 +44,9 @@ def looks(pixels: Pixels) -> Looks:
     likeness = np.stack([_largest(similar[:, labels == digit]) for digit in range(10)], axis=1)
     ink = pixels > INKED
     across, down = _crossings(ink, axis=2), _crossings(ink, axis=1)
-    return Looks(likeness, across, down, _length(ink))
+    length = _length(ink)
+    width = ink.sum(axis=(1, 2)) / np.maximum(20 * length, 1)
+    return Looks(likeness, across, down, length, width)
 
 
 def describe(pixels: Pixels) -> Floats:

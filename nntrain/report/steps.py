@@ -14,7 +14,7 @@ from nntrain.files import written_beside
 if TYPE_CHECKING:
     from PIL import Image, ImageFont
 
-PANEL, GAP, HEAD, FOOT = 168, 16, 30, 12  # pixels
+PANEL, ANSWER, GAP, HEAD, FOOT = 168, 330, 16, 30, 12  # pixels
 PAPER, INK, FAINT, ALERT = (255, 255, 255), (34, 34, 34), (107, 107, 107), (213, 94, 0)
 TITLES = ("picture", "ink", "crop", "network saw", "answer")
 
@@ -41,7 +41,7 @@ def draw_steps(rows: Sequence[Row], path: Path) -> None:
     step = PANEL + GAP
     name_height = 22
     row_height = name_height + PANEL + FOOT
-    strip = Image.new("RGB", (GAP + len(TITLES) * step, HEAD + len(rows) * row_height + GAP), PAPER)
+    strip = Image.new("RGB", (GAP + (len(TITLES) - 1) * step + ANSWER, HEAD + len(rows) * row_height + GAP), PAPER)
     pen = ImageDraw.Draw(strip)
     for column, title in enumerate(TITLES):
         pen.text((GAP + column * step, 8), title, fill=FAINT, font=font)

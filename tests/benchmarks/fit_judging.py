@@ -51,7 +51,7 @@ def pictures(rng: np.random.Generator) -> dict[str, list[tuple[Picture, int]]]:
 
 
 def _drawn(lines: list, rng: np.random.Generator, *, bent: bool = True) -> np.ndarray:
-    return np.asarray(drawn(by_hand(lines, rng) if bent else lines, stroke=rng.uniform(0.03, 0.16)))
+    return np.asarray(drawn(by_hand(lines, rng) if bent else lines, stroke=rng.uniform(0.03, 0.16 if bent else 0.08)))
 
 
 def _prepared(some: list[tuple[np.ndarray, int]]):
@@ -104,7 +104,7 @@ def main() -> None:
         odds = marks @ weights
         for kind in SHARES:
             mine = np.array(kinds) == kind
-            for bound in (-0.5, 0.0, 0.5, 1.0):
+            for bound in (-1.0, -0.5, 0.0, 0.5, 1.0):
                 unsure = (odds < bound) & mine
                 wrong = (odds >= bound) & mine & ~right
                 shares = f"unsure {100 * unsure.sum() / mine.sum():5.1f} %, wrong {wrong.sum()}"
