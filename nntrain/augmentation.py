@@ -117,7 +117,7 @@ def _origins(shape: tuple[int, ...], distortion: Distortion, rng: np.random.Gene
     """Row and column, both (n, height * width), that each pixel of the result is sampled at."""
     count, height, width = shape
     angle = np.deg2rad(_draw(rng, count, distortion.rotation))
-    scale = 1 / (1 + _draw(rng, count, distortion.zoom))
+    scale = np.asarray(1 / (1 + _draw(rng, count, distortion.zoom)), np.float32)
     shear = _draw(rng, count, distortion.shear)
     down, right = _draw(rng, count, distortion.translation), _draw(rng, count, distortion.translation)
     row, column = _affine(shape, angle=angle, scale=scale, shear=shear, down=down, right=right)

@@ -18,7 +18,8 @@ from nntrain.report.pixels import colours_wanted, draw_pixels
 from nntrain.runs import PRETRAINED
 
 if TYPE_CHECKING:
-    from nntrain.cli.predict import Answered, Failed
+    from nntrain.cli.predict import Answered
+    from nntrain.cli.preparing import Failed
 
 MOST_STEPS = 200  # rows of a strip; more make a picture that nothing opens
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from nntrain.runs import find_trained, shipped_run
 if TYPE_CHECKING:
     from nntrain.answering import Trained
     from nntrain.classifier import Classifier
+    from nntrain.cli.preparing import Asked, Failed
     from nntrain.judging import Reading
     from nntrain.pictures import Picture
 
@@ -35,23 +35,6 @@ class Answered:
     picture: Picture | None = None
     truth: str | None = None
     otherwise: Reading | None = None  # by the shipped network, where it reads it differently and more surely
-
-
-@dataclass(frozen=True)
-class Failed:
-    """A picture that could not be read."""
-
-    name: str
-    error: str
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A picture that is ready to be answered."""
-
-    name: str
-    picture: Picture
-    truth: str | None = None
 
 
 def predict(
@@ -94,11 +77,12 @@ def predict(
         raise UsageError("name pictures (`nntrain predict photo.png`) or test images (`nntrain predict --test 0-4`)")
     from nntrain.answering import open_trained
     from nntrain.cli import answers
+    from nntrain.cli.preparing import Failed, prepared
 
     if steps is not None:
         answers.check_steps(steps)
     trained = open_trained(find_trained(run, chosen_runs_dir(runs_dir)))
-    asked = _test_images(test, trained) if test else _pictures(pictures or [], trained)
+    asked = _test_images(test, trained) if test else prepared(_files(pictures or []), digits=trained.reads_digits)
     found = list(_answered(asked, trained, compared=not test, kept=steps is not None))
     answered = [one for one in found if isinstance(one, Answered)]
     failed = [one for one in found if isinstance(one, Failed)]
@@ -117,16 +101,18 @@ def predict(
 
 
 def _answered(
-    asked: Iterator[Asked | Failed], trained: Trained, *, compared: bool, kept: bool
+    asked: Iterator[Asked] | Iterator[Asked | Failed], trained: Trained, *, compared: bool, kept: bool
 ) -> Iterator[Answered | Failed]:
     """Answer pictures some at a time, so that thousands need no more memory than some."""
     from itertools import islice
 
-    classifier = None
+    some: list[Asked | Failed] = list(islice(asked, AT_ONCE))
+    # Only now, since processes may have been forked for the first pictures, and LiteRT has threads.
+    classifier = trained.classifier()
     second = _second_opinion(trained) if compared else None
-    while some := list(islice(asked, AT_ONCE)):
-        classifier = classifier or trained.classifier()
+    while some:
         yield from _answer_some(some, trained, classifier, second, kept=kept)
+        some = list(islice(asked, AT_ONCE))
 
 
 def _answer_some(
@@ -137,6 +123,7 @@ def _answer_some(
     *,
     kept: bool,
 ) -> Iterator[Answered | Failed]:
+    from nntrain.cli.preparing import Asked, Failed
     from nntrain.judging import more_surely, read
 
     ready = [one for one in some if isinstance(one, Asked)]
@@ -162,18 +149,6 @@ def _second_opinion(trained: Trained) -> tuple[Trained, Classifier] | None:
     return shipped, shipped.classifier()
 
 
-def _pictures(given: list[str], trained: Trained) -> Iterator[Asked | Failed]:
-    from nntrain.pictures import read_picture, read_pixels
-
-    read = read_picture if trained.reads_digits else read_pixels
-    for name in _files(given):
-        try:
-            source = sys.stdin.buffer.read() if name == "-" else Path(name)
-            yield Asked(name, read(source, name="stdin" if name == "-" else name))
-        except ImageError as error:
-            yield Failed(name, str(error))
-
-
 def _files(given: list[str]) -> list[str]:
     """Replace each folder by the pictures in it, by name."""
     names = []
@@ -189,7 +164,8 @@ def _files(given: list[str]) -> list[str]:
     return names
 
 
-def _test_images(text: str, trained: Trained) -> Iterator[Asked | Failed]:
+def _test_images(text: str, trained: Trained) -> Iterator[Asked]:
+    from nntrain.cli.preparing import Asked
     from nntrain.data import load_dataset
     from nntrain.evaluation import YES_NO
     from nntrain.pictures import unchanged

@@ -12,6 +12,7 @@ Floats: TypeAlias = npt.NDArray[np.float32]
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 BLOCKS = 24  # each way, whose means tell the slopes of the light
+EVEN = 1.0  # levels from the middle of a picture to its edge, in most of its blocks: nothing to even out
 MOST_SWEEPS = 12  # of a flood; a spiral has more turns than that only where nothing can be read
 Box: TypeAlias = tuple[int, int, int, int]  # top, bottom, left, right; the ends exclusive
 
@@ -35,6 +36,8 @@ def surface(levels: Floats) -> Floats:
     # Blocks lie this far apart in coordinates from -1 to 1.
     down, right = down * ((len(blocks) - 1) / 2), right * ((blocks.shape[1] - 1) / 2)
     slopes = np.concatenate([down.ravel(), right.ravel()])
+    if quantile(np.abs(slopes), 0.6) < EVEN:
+        return np.full((height, width), quantile(blocks, 0.5), dtype=np.float32)
     fit = np.array([quantile(down, 0.5), 0, quantile(right, 0.5), 0, 0])
     for _ in range(4):
         off = slopes - fit @ terms
@@ -79,19 +82,20 @@ def running_extreme(levels: Floats, window: int, *, axis: int, smallest: bool) -
     van Herk 1992: running extremes forwards and backwards within blocks of the window's length, then one of each.
     """
     extreme = np.minimum if smallest else np.maximum
-    lines = np.moveaxis(levels, axis, -1)
-    length = lines.shape[-1]
+    lines = levels if axis == 1 else levels.T
+    count, length = lines.shape
     window = min(window, 2 * length - 1) | 1
     half = window // 2
     blocks = -(-(length + 2 * half) // window)
     outside = np.float32(np.inf if smallest else -np.inf)
-    padded = np.full((*lines.shape[:-1], blocks * window), outside, dtype=np.float32)
-    padded[..., half : half + length] = lines
-    parts = padded.reshape(*lines.shape[:-1], blocks, window)
-    forwards = extreme.accumulate(parts, axis=-1).reshape(padded.shape)
-    backwards = extreme.accumulate(parts[..., ::-1], axis=-1)[..., ::-1].reshape(padded.shape)
-    result = extreme(backwards[..., :length], forwards[..., window - 1 : window - 1 + length])
-    return np.moveaxis(result, -1, axis)
+    padded = np.empty((count, blocks * window), dtype=np.float32)
+    padded[:, :half] = padded[:, half + length :] = outside
+    padded[:, half : half + length] = lines
+    parts = padded.reshape(count, blocks, window)
+    forwards = extreme.accumulate(parts, axis=2).reshape(padded.shape)
+    backwards = extreme.accumulate(parts[:, :, ::-1], axis=2)[:, :, ::-1].reshape(padded.shape)
+    result = extreme(backwards[:, :length], forwards[:, window - 1 : window - 1 + length])
+    return np.asarray(result if axis == 1 else result.T)
 
 
 def flooded(marker: Floats, levels: Floats) -> Floats:
@@ -124,13 +128,15 @@ def box_blur(levels: Floats, radius: int) -> Floats:
 
 
 def _mean_along(levels: Floats, radius: int, axis: int) -> Floats:
-    padding = [(0, 0), (0, 0)]
-    padding[axis] = (radius + 1, radius)
-    sums = np.cumsum(np.pad(levels, padding, mode="edge"), axis=axis, dtype=np.float64)
-    width = 2 * radius + 1
-    high = np.take(sums, np.arange(width, sums.shape[axis]), axis=axis)
-    low = np.take(sums, np.arange(0, sums.shape[axis] - width), axis=axis)
-    return ((high - low) / width).astype(np.float32)
+    lines = levels if axis == 1 else levels.T
+    length, width = lines.shape[1], 2 * radius + 1
+    sums = np.empty((lines.shape[0], length + width), np.float64)
+    sums[:, : radius + 1] = lines[:, :1]
+    sums[:, radius + 1 : radius + 1 + length] = lines
+    sums[:, radius + 1 + length :] = lines[:, -1:]
+    np.cumsum(sums, axis=1, out=sums)
+    means = ((sums[:, width:] - sums[:, :-width]) / width).astype(np.float32)
+    return means if axis == 1 else means.T
 
 
 def otsu(levels: Floats) -> float:
@@ -212,21 +218,22 @@ def grown_square(mask: Mask, window: int) -> Mask:
 def _grown_by_shifts(mask: Mask, reach: int) -> Mask:
     """The same for small squares, at a fraction of the cost."""
     for axis in (0, 1):
-        lines = np.moveaxis(mask, axis, 0)
+        lines = mask if axis == 0 else mask.T
         result = lines.copy()
         for shift in range(1, reach + 1):
             result[shift:] |= lines[:-shift]
             result[:-shift] |= lines[shift:]
-        mask = np.moveaxis(result, 0, axis)
+        mask = result if axis == 0 else result.T
     return mask
 
 
 def stroke_width(mask: Mask) -> float:
     """Mean width of the strokes in pixels: twice the area over the outline's length."""
-    padded = np.pad(mask, 1).astype(np.int8)
-    steps = np.abs(np.diff(padded, axis=0)).sum() + np.abs(np.diff(padded, axis=1)).sum()
+    area = np.count_nonzero(mask)
+    inside = np.count_nonzero(mask[1:] != mask[:-1]) + np.count_nonzero(mask[:, 1:] != mask[:, :-1])
+    border = sum(np.count_nonzero(line) for line in (mask[0], mask[-1], mask[:, 0], mask[:, -1]))
     # Steps of a grid run 4/pi times as far as the outline that they follow, averaged over its directions.
-    return 2 * float(mask.sum()) / (np.pi / 4 * max(1, int(steps)))
+    return 2 * area / (np.pi / 4 * max(1, inside + border))
 
 
 def resize(levels: Floats, longer: int) -> Floats:

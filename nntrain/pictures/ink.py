@@ -56,7 +56,7 @@ class Ink:
 
     height: Floats = field(repr=False)  # of each pixel above its ground
     threshold: float  # of height
-    labels: npt.NDArray[np.intp] = field(repr=False)  # the number of the part that a pixel belongs to, or 0
+    labels: npt.NDArray[np.int16] = field(repr=False)  # the number of the part that a pixel belongs to, or 0
     parts: tuple[Part, ...]
     light: bool  # the ground was light, and levels were inverted
     uneven: bool  # the ground was
@@ -166,7 +166,7 @@ def _grain(height: Floats) -> tuple[float, float]:
     parted = high.size > 0 and high.mean() - low.mean() > 1.8 * (high.std() + low.std())
     ground = low if parted else height.ravel()
     middle = spread = 0.0
-    for _ in range(6):
+    for _ in range(4):
         middle = quantile(ground, 0.5)
         off = np.abs(ground - np.float32(middle))
         spread = float(np.sqrt(np.mean(off * off)))
@@ -195,7 +195,7 @@ def _ground(levels: Floats, smooth: Floats, share: float) -> Floats:
     return smooth + opened
 
 
-def _without_specks(mask: Mask, height: Floats) -> tuple[npt.NDArray[np.intp], tuple[Part, ...], bool]:
+def _without_specks(mask: Mask, height: Floats) -> tuple[npt.NDArray[np.int16], tuple[Part, ...], bool]:
     """Number the parts that belong to digits: the heaviest, and those of some weight beside it.
 
     Returns the labels, the parts from left to right, and whether anything was left out.
@@ -204,6 +204,8 @@ def _without_specks(mask: Mask, height: Floats) -> tuple[npt.NDArray[np.intp], t
     gap = max(1, round(0.015 * min(mask.shape)))
     labels, count = components(grown_square(mask, 2 * gap + 1))
     labels = np.where(mask, labels, 0)
+    if count == 1:
+        return labels.astype(np.int16), (Part(1, box(mask), 1.0),), False
     weights = np.bincount(labels.ravel(), weights=height.ravel(), minlength=count + 1)[1:]
     edges = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     contact = np.bincount(edges, minlength=count + 1)[1:]
@@ -213,7 +215,7 @@ def _without_specks(mask: Mask, height: Floats) -> tuple[npt.NDArray[np.intp], t
     keep = (rank >= 0.06 * rank[main]) & ((contact == 0) | (np.arange(count) == main))
     boxes = _boxes(labels, np.flatnonzero(keep) + 1)
     order = sorted(boxes, key=lambda label: boxes[label][2])
-    numbers = np.zeros(count + 1, np.intp)
+    numbers = np.zeros(count + 1, np.int16)
     numbers[order] = np.arange(1, len(order) + 1)
     parts = tuple(Part(place, boxes[label], float(weights[label - 1])) for place, label in enumerate(order, 1))
     return numbers[labels], parts, bool(count > keep.sum())

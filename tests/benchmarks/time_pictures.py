@@ -1,6 +1,6 @@
 """Time `nntrain predict` as whole processes: a 12-megapixel photo, and 1,000 small pictures in one call.
 
-    python tests/benchmarks/time_pictures.py [--times 5]
+python tests/benchmarks/time_pictures.py [--times 5]
 """
 
 from __future__ import annotations
