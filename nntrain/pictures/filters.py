@@ -229,11 +229,11 @@ def _grown_by_shifts(mask: Mask, reach: int) -> Mask:
 
 def stroke_width(mask: Mask) -> float:
     """Mean width of the strokes in pixels: twice the area over the outline's length."""
-    area = np.count_nonzero(mask)
-    inside = np.count_nonzero(mask[1:] != mask[:-1]) + np.count_nonzero(mask[:, 1:] != mask[:, :-1])
-    border = sum(np.count_nonzero(line) for line in (mask[0], mask[-1], mask[:, 0], mask[:, -1]))
+    area = int(np.count_nonzero(mask))
+    inside = int(np.count_nonzero(mask[1:] != mask[:-1]) + np.count_nonzero(mask[:, 1:] != mask[:, :-1]))
+    border = sum(int(np.count_nonzero(line)) for line in (mask[0], mask[-1], mask[:, 0], mask[:, -1]))
     # Steps of a grid run 4/pi times as far as the outline that they follow, averaged over its directions.
-    return 2 * area / (np.pi / 4 * max(1, inside + border))
+    return float(2 * area / (np.pi / 4 * max(1, inside + int(border))))
 
 
 def resize(levels: Floats, longer: int) -> Floats:
