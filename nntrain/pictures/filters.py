@@ -13,7 +13,6 @@ Mask: TypeAlias = npt.NDArray[np.bool_]
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 BLOCKS = 24  # each way, whose means tell the slopes of the light
 EVEN = 1.0  # levels from the middle of a picture to its edge, in most of its blocks: nothing to even out
-MOST_SWEEPS = 12  # of a flood; a spiral has more turns than that only where nothing can be read
 Box: TypeAlias = tuple[int, int, int, int]  # top, bottom, left, right; the ends exclusive
 
 
@@ -96,30 +95,6 @@ def running_extreme(levels: Floats, window: int, *, axis: int, smallest: bool) -
     backwards = extreme.accumulate(parts[:, :, ::-1], axis=2)[:, :, ::-1].reshape(padded.shape)
     result = extreme(backwards[:, :length], forwards[:, window - 1 : window - 1 + length])
     return np.asarray(result if axis == 1 else result.T)
-
-
-def flooded(marker: Floats, levels: Floats) -> Floats:
-    """The highest that a marker reaches when it spreads beneath the levels (reconstruction by dilation; Vincent 1993).
-
-    A pixel gets the most that any way to it lets through: of all ways from any marker, the least level on the way.
-    `marker` lies nowhere above `levels`.
-    """
-    result = np.minimum(marker, levels)
-    for _ in range(MOST_SWEEPS):
-        before = result.copy()
-        for axis in (0, 1):
-            # Contiguous lines, and one operation for all lines across: sweeps there and back.
-            lines = np.ascontiguousarray(np.moveaxis(result, axis, 0))
-            bound = np.ascontiguousarray(np.moveaxis(levels, axis, 0))
-            for order in (range(1, len(lines)), range(len(lines) - 2, -1, -1)):
-                step = -1 if order.step > 0 else 1
-                for place in order:
-                    np.maximum(lines[place], lines[place + step], out=lines[place])
-                    np.minimum(lines[place], bound[place], out=lines[place])
-            result = np.moveaxis(lines, 0, axis)
-        if np.abs(result - before).max() < 0.5:
-            break
-    return np.ascontiguousarray(result)
 
 
 def box_blur(levels: Floats, radius: int) -> Floats:

@@ -15,7 +15,6 @@ from nntrain.pictures.filters import (
     box,
     box_blur,
     components,
-    flooded,
     grown_square,
     otsu,
     quantile,
@@ -24,7 +23,6 @@ from nntrain.pictures.filters import (
 )
 
 OPEN = 0.15  # of the edge and the picture: what is more on both sides does not settle which the ground is
-SHADOW = 12.0  # levels by which a ground has edges
 UNEVEN = 24.0  # levels of 255 between the darkest and the lightest ground
 WINDOW, NARROW_WINDOW = 0.5, 0.2  # of the shorter side; strokes are narrower than these
 SMALLEST = 6  # pixels of the longer side of a digit; less is a speck
@@ -181,17 +179,13 @@ def _ground(levels: Floats, smooth: Floats, share: float) -> Floats:
     """The dark ground beneath light ink: what is left when all that is narrower than a window is taken off.
 
     An opening (Serra 1982) by a window of that share of the shorter side. The smooth part of the light goes first,
-    because an opening cuts off a slope where the picture ends. Where a hard shadow falls, the ground has edges of any
-    shape, into whose corners no window fits: there the opened ground is let spread up to them.
+    because an opening cuts off a slope where the picture ends. Of a hard shadow it leaves the edge where it is.
     """
-    even = box_blur(levels - smooth, max(1, min(levels.shape) // 100))
+    opened = box_blur(levels - smooth, max(1, min(levels.shape) // 100))
     window = max(5, round(share * min(levels.shape)))
-    opened = even
     for smallest in (True, False):
         for axis in (0, 1):
             opened = running_extreme(opened, window, axis=axis, smallest=smallest)
-    if opened.max() - opened.min() > SHADOW:
-        opened = flooded(opened, even)
     return smooth + opened
 
 
