@@ -74,12 +74,12 @@ def test_what_cannot_be_read_stops_nothing_else(in_process, pictures):
     ]
 
 
-def test_many_pictures_are_answered_in_their_order(in_process, tmp_path):
+def test_many_pictures_are_answered_in_their_order(nntrain, tmp_path):
     (tmp_path / "many").mkdir()
     for number in range(120):
         drawn(DIGITS[str(number % 10)], size=(48, 48), stroke=0.1).save(tmp_path / "many" / f"{number:03d}.png")
     (tmp_path / "many" / "050.png").write_text("damaged")
-    given = document(in_process("predict", "many", "--json"))
+    given = document(nntrain("predict", "many", "--json"))
     assert [one["image"][-7:-4] for one in given["predictions"]] == [f"{n:03d}" for n in range(120) if n != 50]
     assert [one["image"] for one in given["errors"]] == ["many/050.png"]
     right = sum(one.get("digit") == int(one["image"][-7:-4]) % 10 for one in given["predictions"])
