@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: train test test-fast lint format measure bench clean
+.PHONY: train test test-fast lint format measure score-pictures pretrained bench clean
 
 # Train the quickstart network on the images that ship with nntrain.
 train: .venv/installed
@@ -28,6 +28,16 @@ format: .venv/installed-dev
 # Train the shipped configs on full MNIST over several seeds: the figures of the README and of the configs' heads.
 measure: .venv/installed-dev
 	$(BIN)/python tests/benchmarks/measure_configs.py
+
+# Score a run (RUN=name; else the latest, or the network that ships) on handwriting and on test images pasted onto larger
+# pictures. The handwriting is no part of the project: NNTRAIN_HANDWRITING_DIR, or handwriting/ in NNTRAIN_DATA_DIR.
+score-pictures: .venv/installed-dev
+	$(BIN)/python tests/benchmarks/score_pictures.py $(if $(RUN),--run $(RUN)) $(if $(HALF),--half $(HALF))
+
+# Train the network that ships, or take a finished run of it (RUN=folder), into nntrain/pretrained/.
+CONFIG ?= cnn_best
+pretrained: .venv/installed-dev
+	$(BIN)/python -m nntrain.make_pretrained --config $(CONFIG) $(if $(RUN),--run $(RUN))
 
 # Time nntrain beside Keras, PyTorch, JAX and scikit-learn, each in an environment of its own under .bench/.
 bench: .venv/installed-dev

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from nntrain.calibration import calibrated
 from nntrain.classifier import Classifier, LiteRTClassifier
 from nntrain.errors import RunError
 from nntrain.evaluation import Question
@@ -29,6 +32,16 @@ class Trained:
     def reads_digits(self) -> bool:
         """Whether it was trained on MNIST, so that pictures are prepared as MNIST's were."""
         return self.dataset in ("mnist", "mnist_5k")
+
+    @property
+    def temperature(self) -> float | None:
+        """The temperature that its confidence is calibrated by; None where the run has none."""
+        found = self.info.get("temperature")
+        return float(found) if isinstance(found, (int, float)) and 0 < found < 1000 else None
+
+    def calibrated(self, outputs: np.ndarray) -> np.ndarray:
+        """Return the network's outputs as probabilities that mean what they say; see nntrain.calibration."""
+        return calibrated(outputs, self.temperature, self.question)
 
     def test_score(self) -> dict[str, float] | None:
         """Return the figures that training ended with, or None where there are none."""

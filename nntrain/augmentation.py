@@ -63,6 +63,27 @@ def distort(images: Pixels, distortion: Distortion, rng: np.random.Generator) ->
     return values.astype(np.uint8)
 
 
+def distort_by(images: Pixels, *, rotation: float = 0.0, shear: float = 0.0, stroke: float = 0.0) -> Pixels:
+    """Distort all images by the same amounts, in the units and directions of Distortion, without a draw."""
+    count = len(images)
+
+    def same(amount: float) -> Floats:
+        return np.full(count, amount, dtype=np.float32)
+
+    values = _with_stroke(images, same(stroke), most=abs(stroke)) if stroke else images.astype(np.float32)
+    if rotation or shear:
+        row, column = _affine(
+            images.shape,
+            angle=same(np.deg2rad(rotation)),
+            scale=same(1.0),
+            shear=same(shear),
+            down=same(0),
+            right=same(0),
+        )
+        values = _sample(values, row, column)
+    return np.asarray(values + np.float32(0.5)).astype(np.uint8)
+
+
 def _draw(rng: np.random.Generator, count: int, bound: float) -> Floats:
     """Evenly from -bound to bound, shaped (count,)."""
     return (2 * rng.random(count, dtype=np.float32) - 1) * np.float32(bound)
@@ -96,16 +117,10 @@ def _origins(shape: tuple[int, ...], distortion: Distortion, rng: np.random.Gene
     """Row and column, both (n, height * width), that each pixel of the result is sampled at."""
     count, height, width = shape
     angle = np.deg2rad(_draw(rng, count, distortion.rotation))
-    scale = 1 / (1 + _draw(rng, count, distortion.zoom))
+    scale = np.asarray(1 / (1 + _draw(rng, count, distortion.zoom)), np.float32)
     shear = _draw(rng, count, distortion.shear)
     down, right = _draw(rng, count, distortion.translation), _draw(rng, count, distortion.translation)
-    # The image is zoomed, sheared, turned counter-clockwise, then moved; here the way back, about the image's middle.
-    cos, sin = scale * np.cos(angle), scale * np.sin(angle)
-    rows = np.stack([cos, sin, -cos * down - sin * right + (height - 1) / 2], axis=1)
-    columns = np.stack([-sin - shear * cos, cos - shear * sin], axis=1)
-    columns = np.column_stack([columns, -columns[:, 0] * down - columns[:, 1] * right + (width - 1) / 2])
-    grid = _grid(height, width)
-    row, column = rows.astype(np.float32) @ grid, columns.astype(np.float32) @ grid
+    row, column = _affine(shape, angle=angle, scale=scale, shear=shear, down=down, right=right)
     if distortion.elastic_alpha:
         # Noise is drawn for the few components that the smooth field has, not for every pixel.
         along_rows = _smooth_components(height, distortion.elastic_sigma)
@@ -114,6 +129,21 @@ def _origins(shape: tuple[int, ...], distortion: Distortion, rng: np.random.Gene
         field = np.matmul(along_rows * np.float32(distortion.elastic_alpha), noise @ along_columns.T)
         row += field[:count].reshape(count, -1)
         column += field[count:].reshape(count, -1)
+    return row, column
+
+
+def _affine(
+    shape: tuple[int, ...], *, angle: Floats, scale: Floats, shear: Floats, down: Floats, right: Floats
+) -> tuple[Floats, Floats]:
+    """The same without the elastic part; the amounts are (n,), `scale` that of the way back."""
+    _, height, width = shape
+    # The image is zoomed, sheared, turned counter-clockwise, then moved; here the way back, about the image's middle.
+    cos, sin = scale * np.cos(angle), scale * np.sin(angle)
+    rows = np.stack([cos, sin, -cos * down - sin * right + (height - 1) / 2], axis=1)
+    columns = np.stack([-sin - shear * cos, cos - shear * sin], axis=1)
+    columns = np.column_stack([columns, -columns[:, 0] * down - columns[:, 1] * right + (width - 1) / 2])
+    grid = _grid(height, width)
+    row, column = rows.astype(np.float32) @ grid, columns.astype(np.float32) @ grid
     return row, column
 
 

@@ -100,6 +100,23 @@ def worst_mistakes(outputs: np.ndarray, labels: np.ndarray, question: Question, 
     ]
 
 
+def calibration_error(outputs: np.ndarray, labels: np.ndarray, question: Question, bins: int = 15) -> float:
+    """Return the expected calibration error: how far confidence is from the share of right answers, 0 to 1.
+
+    Answers are put into equal bins by their confidence; the mean over the bins of |right - confidence| is weighted by
+    how many each holds (Naeini et al. 2015; Guo et al. 2017). Shapes and errors as in `score`; not for a regression.
+    """
+    _check(outputs, question)
+    _check_labels(outputs, labels, question)
+    answers = _answers(outputs, question)
+    confidence = _confidence(outputs, answers, question).astype(np.float64)
+    right = answers == targets(labels, question).astype(np.int64)
+    # A bin holds its upper end, as in the paper: a confidence of 1 is in the last.
+    places = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
+    excess = np.bincount(places, weights=right - confidence, minlength=bins)
+    return float(np.abs(excess).sum() / len(labels))
+
+
 # --- checks ----------------------------------------------------------------------------------------------------------
 
 

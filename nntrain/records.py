@@ -65,6 +65,7 @@ def first_info(config_name: str, *, shipped: bool, differs: dict[str, Any], para
         "environment": _environment(),
         "device": None,
         "question": None,
+        "temperature": None,
         "data": None,
         "fingerprints": {},
         "error": None,

@@ -19,6 +19,8 @@ from nntrain.errors import NntrainError, RunError, UsageError
 from nntrain.files import write_atomically
 from nntrain.locks import FileLock
 
+PRETRAINED = "pretrained"  # the name of the run that ships with nntrain
+SHIPPED = Path(__file__).parent / PRETRAINED
 SCHEMA = 1  # of run.json and metrics.json
 STATUSES = ("running", "complete", "interrupted", "diverged", "failed")
 MAX_JSON_BYTES = 50_000_000
@@ -44,6 +46,16 @@ class RunDir:
     def name(self) -> str:
         """The folder's name, `mlp-1`."""
         return self.path.resolve().name
+
+    @property
+    def is_shipped(self) -> bool:
+        """Whether it is the one that ships with nntrain, which is never written to."""
+        return self.path == SHIPPED
+
+    @property
+    def shown(self) -> str:
+        """How it is named to people: by its path, the shipped one by its name."""
+        return PRETRAINED if self.is_shipped else str(self.path)
 
     @property
     def config(self) -> Path:
@@ -254,3 +266,20 @@ def find_run(text: str | None, runs: Path) -> RunDir:
     close = difflib.get_close_matches(text, names, n=1)
     guess = f"; did you mean '{close[0]}'?" if close else "; `nntrain runs` lists them" if names else ""
     raise UsageError(f"no run '{text}' in {runs}{guess}")
+
+
+def shipped_run() -> RunDir | None:
+    """Return the trained network that ships with nntrain, or None where this installation lacks it."""
+    run = RunDir(SHIPPED)
+    return run if run.info.is_file() and run.tflite.is_file() else None
+
+
+def find_trained(text: str | None, runs: Path) -> RunDir:
+    """Return the run that is to answer: the one named, else the latest complete one, else the one that ships.
+
+    Raises as `find_run` does.
+    """
+    shipped = shipped_run()
+    if shipped is not None and (latest_run(runs) is None if text is None else text == PRETRAINED):
+        return shipped
+    return find_run(text, runs)

@@ -9,7 +9,7 @@ import typer
 
 from nntrain.cli.options import Json, Quiet, Require, Requirements, RunArgument, RunsDir, chosen_runs_dir
 from nntrain.report import console
-from nntrain.runs import find_run
+from nntrain.runs import PRETRAINED, RunDir, find_trained
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,21 +44,32 @@ def evaluate(
     from nntrain.evaluation import score
 
     requirements = Requirements(require)
-    trained = open_trained(find_run(run, chosen_runs_dir(runs_dir)))
+    trained = open_trained(find_trained(run, chosen_runs_dir(runs_dir)))
     dataset = load_dataset(_named(data) or trained.dataset, parts=("test",), download=False)
     _check_data(trained, dataset, named=data is not None, quiet=quiet or json)
     outputs = trained.classifier().outputs(dataset.x_test)
     scores = score(outputs, dataset.y_test, trained.question)
+    error = _calibration_error(trained, outputs, dataset)
+    outputs = trained.calibrated(outputs)
     pictures = _draw(trained, dataset, outputs, scores, own=data is None) if plots else []
     if json:
-        console.print_json(_document(trained, dataset, scores))
+        console.print_json(_document(trained, dataset, scores, error))
     else:
-        _show(trained, scores, quiet=quiet)
+        _show(trained, scores, error, quiet=quiet)
         if pictures and not quiet:
             console.say(f"drawn: {', '.join(map(str, pictures))}")
-            named = ["--run", str(trained.run.path)] if run or runs_dir else []
+            named = ["--run", trained.run.shown] if run or runs_dir else []
             console.say(f"Next: `{console.next_command('predict', '--test', '0-4', *named)}`")
     requirements.check(scores.values)
+
+
+def _calibration_error(trained: Trained, outputs: np.ndarray, dataset: Dataset) -> float | None:
+    """Return how far confidence is from the share of right answers, or None for a regression."""
+    from nntrain.evaluation import calibration_error
+
+    if trained.question.task == "regression":
+        return None
+    return calibration_error(trained.calibrated(outputs), dataset.y_test, trained.question)
 
 
 def _named(data: str | None) -> str | None:
@@ -91,7 +102,10 @@ def _draw(trained: Trained, dataset: Dataset, outputs: np.ndarray, scores: Score
 
     run, drawn = trained.run, []
     other = "" if own else dataset.name
-    title = f"{run.name} on {Path(dataset.name).name}'s {scores.images:,} test images"
+    if run.is_shipped:
+        # The package's own folder may belong to someone else; pictures go to where the user is.
+        run, other = RunDir(Path()), f"{PRETRAINED}-{dataset.name}"
+    title = f"{trained.run.name} on {Path(dataset.name).name}'s {scores.images:,} test images"
     if scores.confusion:
         drawn.append(run.plot("confusion", other))
         draw_confusion(scores, drawn[-1], title=title)
@@ -101,14 +115,16 @@ def _draw(trained: Trained, dataset: Dataset, outputs: np.ndarray, scores: Score
     return drawn
 
 
-def _document(trained: Trained, dataset: Dataset, scores: Scores) -> dict[str, Any]:
+def _document(trained: Trained, dataset: Dataset, scores: Scores, error: float | None) -> dict[str, Any]:
     document = {
         "schema": 1,
-        "run": str(trained.run.path),
+        "run": trained.run.shown,
         "dataset": dataset.name,
         "images": scores.images,
         **scores.values,
     }
+    if error is not None:
+        document["calibration"] = {"error": error, "bins": 15, "temperature": trained.temperature}
     if scores.confusion:
         document["classes"] = [
             {"label": one.label, "precision": one.precision, "recall": one.recall, "f1": one.f1, "support": one.support}
@@ -118,8 +134,8 @@ def _document(trained: Trained, dataset: Dataset, scores: Scores) -> dict[str, A
     return document
 
 
-def _show(trained: Trained, scores: Scores, *, quiet: bool) -> None:
-    line = f"{trained.run.path}: {console.figures(scores.values)} ({scores.images:,} images)"
+def _show(trained: Trained, scores: Scores, error: float | None, *, quiet: bool) -> None:
+    line = f"{trained.run.shown}: {console.figures(scores.values)} ({scores.images:,} images)"
     if quiet or not scores.confusion:
         console.result(line)
         return
@@ -127,4 +143,7 @@ def _show(trained: Trained, scores: Scores, *, quiet: bool) -> None:
     console.result("")
     console.show_table(console.class_table(scores))
     console.result("")
+    if error is not None:
+        how = "calibrated" if trained.temperature else "not calibrated"
+        console.result(f"confidence off by {100 * error:.2f} % on average ({how}; calibration error over 15 bins)")
     console.result(line)

@@ -3,43 +3,38 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nntrain.cli.options import Json, Quiet, RunsDir, chosen_runs_dir
 from nntrain.errors import ImageError, UsageError
 from nntrain.report import console
-from nntrain.runs import find_run
+from nntrain.runs import find_trained, shipped_run
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from nntrain.answering import Trained
-    from nntrain.results import Prediction
+    from nntrain.classifier import Classifier
+    from nntrain.cli.preparing import Asked, Failed
+    from nntrain.judging import Reading
+    from nntrain.pictures import Picture
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
+AT_ONCE = 256  # pictures held in memory
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A picture to answer."""
+class Answered:
+    """A picture and what it was read as; the picture is kept only where its steps are to be shown."""
 
     name: str  # as it was given
-    pixels: np.ndarray  # uint8 (28, 28)
+    reading: Reading
+    picture: Picture | None = None
     truth: str | None = None
-
-
-@dataclass(frozen=True)
-class Failed:
-    """A picture that could not be read."""
-
-    name: str
-    error: str
+    otherwise: Reading | None = None  # by the shipped network, where it reads it differently and more surely
 
 
 def predict(
@@ -55,71 +50,125 @@ def predict(
     ] = None,
     run: Annotated[
         str | None,
-        typer.Option("--run", metavar="RUN", help="A run's name or folder; else the latest.", show_default=False),
+        typer.Option(
+            "--run",
+            metavar="RUN",
+            help="A run's name or folder, or pretrained; else the latest, or the network that ships.",
+            show_default=False,
+        ),
     ] = None,
     top: Annotated[int, typer.Option("--top", metavar="K", min=1, help="Show the K most probable classes.")] = 1,
+    show: Annotated[bool, typer.Option("--show", help="Draw what the network saw, 28x28, on the terminal.")] = False,
+    steps: Annotated[
+        Path | None,
+        typer.Option(
+            "--steps", metavar="OUT.png", help="Draw how each picture was read, step by step.", show_default=False
+        ),
+    ] = None,
     runs_dir: RunsDir = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Say what digit a picture shows: a photo, a scan, a drawing, dark on light or light on dark.
+    """Say what digits a picture shows: a photo, a scan, a drawing, dark on light or light on dark.
 
     Example: nntrain predict photo.jpg scans/ --top 3
     """
     if bool(pictures) == bool(test):
         raise UsageError("name pictures (`nntrain predict photo.png`) or test images (`nntrain predict --test 0-4`)")
     from nntrain.answering import open_trained
-    from nntrain.evaluation import answer
+    from nntrain.cli import answers
+    from nntrain.cli.preparing import Failed, prepared
 
-    trained = open_trained(find_run(run, chosen_runs_dir(runs_dir)))
-    found = list(_test_images(test, trained) if test else _pictures(pictures or [], trained))
-    asked = [one for one in found if isinstance(one, Asked)]
+    if steps is not None:
+        answers.check_steps(steps)
+    trained = open_trained(find_trained(run, chosen_runs_dir(runs_dir)))
+    asked = _test_images(test, trained) if test else prepared(_files(pictures or []), digits=trained.reads_digits)
+    found = list(_answered(asked, trained, compared=not test, kept=steps is not None))
+    answered = [one for one in found if isinstance(one, Answered)]
     failed = [one for one in found if isinstance(one, Failed)]
-    answers = answer(_outputs(trained, asked), trained.question) if asked else []
     if json:
-        console.print_json(_document(trained, asked, answers, failed))
+        console.print_json(answers.document(trained, answered, failed))
     else:
-        _show(trained, asked, answers, top=top, quiet=quiet)
+        answers.show(trained, answered, top=top, pixels=show, quiet=quiet)
+    if steps is not None and answered:
+        answers.draw(trained, answered, steps)
+        if not (quiet or json):
+            console.say(f"drawn: {steps}")
     for one in failed:
         console.show_error(ImageError(one.error))
     if failed:
         raise typer.Exit(ImageError.exit_code)
 
 
-def _outputs(trained: Trained, asked: list[Asked]) -> np.ndarray:
-    import numpy as np
+def _answered(
+    asked: Iterator[Asked] | Iterator[Asked | Failed], trained: Trained, *, compared: bool, kept: bool
+) -> Iterator[Answered | Failed]:
+    """Answer pictures some at a time, so that thousands need no more memory than some."""
+    from itertools import islice
 
-    return trained.classifier().outputs(np.stack([one.pixels for one in asked]))
-
-
-def _pictures(given: list[str], trained: Trained) -> Iterator[Asked | Failed]:
-    from nntrain.images import read_picture
-
-    for name in _files(given):
-        try:
-            source = sys.stdin.buffer.read() if name == "-" else Path(name)
-            shown = "stdin" if name == "-" else name
-            yield Asked(name, read_picture(source, name=shown, digit=trained.reads_digits).pixels)
-        except ImageError as error:
-            yield Failed(name, str(error))
+    some: list[Asked | Failed] = list(islice(asked, AT_ONCE))
+    # Only now, since processes may have been forked for the first pictures, and LiteRT has threads.
+    classifier = trained.classifier()
+    second = _second_opinion(trained) if compared else None
+    while some:
+        yield from _answer_some(some, trained, classifier, second, kept=kept)
+        some = list(islice(asked, AT_ONCE))
 
 
-def _files(given: list[str]) -> Iterator[str]:
+def _answer_some(
+    some: list[Asked | Failed],
+    trained: Trained,
+    classifier: Classifier,
+    second: tuple[Trained, Classifier] | None,
+    *,
+    kept: bool,
+) -> Iterator[Answered | Failed]:
+    from nntrain.cli.preparing import Asked, Failed
+    from nntrain.judging import more_surely, read
+
+    ready = [one for one in some if isinstance(one, Asked)]
+    readings = iter(read([one.picture for one in ready], trained, classifier))
+    others = iter(read([one.picture for one in ready], *second) if second else [None] * len(ready))
+    for one in some:
+        if isinstance(one, Failed):
+            yield one
+            continue
+        reading, other = next(readings), next(others)
+        otherwise = other if other is not None and more_surely(other, reading) else None
+        yield Answered(one.name, reading, one.picture if kept else None, one.truth, otherwise)
+
+
+def _second_opinion(trained: Trained) -> tuple[Trained, Classifier] | None:
+    """Return the shipped network, where it was asked the same as a run of the user's own."""
+    from nntrain.answering import open_trained
+
+    run = shipped_run()
+    if run is None or trained.run.is_shipped or not trained.reads_digits or trained.question.task != "classification":
+        return None
+    shipped = open_trained(run)
+    return shipped, shipped.classifier()
+
+
+def _files(given: list[str]) -> list[str]:
     """Replace each folder by the pictures in it, by name."""
+    names = []
     for name in given:
         path = Path(name)
         if name == "-" or not path.is_dir():
-            yield name
+            names.append(name)
             continue
         inside = sorted(entry for entry in path.iterdir() if entry.suffix.lower() in SUFFIXES and entry.is_file())
         if not inside:
             raise UsageError(f"{name}: no pictures in this folder ({', '.join(sorted(SUFFIXES))})")
-        yield from map(str, inside)
+        names += map(str, inside)
+    return names
 
 
 def _test_images(text: str, trained: Trained) -> Iterator[Asked]:
+    from nntrain.cli.preparing import Asked
     from nntrain.data import load_dataset
     from nntrain.evaluation import YES_NO
+    from nntrain.pictures import unchanged
 
     match = re.fullmatch(r"(\d{1,9})(?:-(\d{1,9}))?", text)
     if match is None:
@@ -132,62 +181,4 @@ def _test_images(text: str, trained: Trained) -> Iterator[Asked]:
     for index in range(first, last + 1):
         label = int(dataset.y_test[index])
         truth = YES_NO[label in question.positive] if question.task == "binary" else dataset.classes[label]
-        yield Asked(f"test image {index}", dataset.x_test[index], truth)
-
-
-def _document(trained: Trained, asked: list[Asked], answers: list[Prediction], failed: list[Failed]) -> dict[str, Any]:
-    return {
-        "schema": 1,
-        "run": str(trained.run.path),
-        "test": trained.test_score(),
-        "classes": list(trained.question.classes),
-        "predictions": [_entry(trained, one, given) for one, given in zip(asked, answers, strict=True)],
-        "errors": [{"image": one.name, "error": one.error} for one in failed],
-    }
-
-
-def _entry(trained: Trained, asked: Asked, given: Prediction) -> dict[str, Any]:
-    task = trained.question.task
-    entry: dict[str, Any] = {"image": asked.name}
-    if task == "binary":
-        entry.update(positive=given.label == "yes", confidence=given.confidence, probability=given.outputs[0])
-    elif task == "regression":
-        entry.update(value=given.outputs[0], digit=int(given.label))
-    else:
-        if given.label.isdigit():
-            entry["digit"] = int(given.label)
-        entry.update(label=given.label, confidence=given.confidence, probabilities=list(given.outputs))
-    if asked.truth is not None:
-        entry["truth"] = asked.truth
-    return entry
-
-
-def _show(trained: Trained, asked: list[Asked], answers: list[Prediction], *, top: int, quiet: bool) -> None:
-    with_truth = any(one.truth is not None for one in asked)
-    made = console.table("picture", "answer", "", *(["truth"] if with_truth else []))
-    for one, given in zip(asked, answers, strict=True):
-        wrong = one.truth is not None and given.label != one.truth
-        row = [one.name, *_words(trained, given, top=top)]
-        if with_truth:
-            row.append(f"{one.truth}{'  wrong' if wrong else ''}")
-        made.add_row(*console.cells(*row))
-    if asked:
-        console.show_table(made)
-    if asked and not quiet:
-        test = trained.test_score()
-        scored = f", test {console.figures(test)}" if test else ""
-        console.say(f"answered by {trained.run.path}{scored}", style="dim")
-
-
-def _words(trained: Trained, given: Prediction, *, top: int) -> tuple[str, str]:
-    """Say an answer in its task's terms, and how sure it is."""
-    question = trained.question
-    if question.task == "regression":
-        return given.label, f"{given.outputs[0]:.2f}"
-    if question.task == "binary":
-        labels = ", ".join(question.classes[label] for label in question.positive)
-        return f"{given.label} ({labels})", f"{100 * (given.confidence or 0):.1f} %"
-    if top == 1:
-        return given.label, f"{100 * (given.confidence or 0):.1f} %"
-    ranked = sorted(zip(given.outputs, question.classes, strict=True), key=lambda pair: -pair[0])[:top]
-    return given.label, "  ".join(f"{label} {100 * share:.1f} %" for share, label in ranked)
+        yield Asked(f"test image {index}", unchanged(dataset.x_test[index]), truth)

@@ -257,11 +257,11 @@ def _pictures(folder: Path) -> list[Path]:
 
 def _picture(path: Path) -> np.ndarray:
     """Read a picture as `predict` reads it for a network of such pictures: grey, upright, not centred, not inverted."""
-    from nntrain.images import read_picture
+    from nntrain.pictures import read_pixels
 
     _check_size(path)
     try:
-        return read_picture(path, digit=False).pixels
+        return read_pixels(path).pixels
     except ImageError as error:
         raise DataError(str(error)) from None
 

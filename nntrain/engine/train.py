@@ -12,8 +12,9 @@ import numpy as np
 import tensorflow as tf
 
 from nntrain.augmentation import Distortion
+from nntrain.calibration import MOST_IMAGES, fit_temperature
 from nntrain.checkpoints import State
-from nntrain.classifier import LiteRTClassifier
+from nntrain.classifier import Classifier, LiteRTClassifier
 from nntrain.config import schema
 from nntrain.config.network import work
 from nntrain.data import Dataset, validation_split
@@ -63,7 +64,7 @@ def train(
     keeper.write()
     status, problem = _ending(record, guard, keeper)
     watch.on_saving()
-    test, notes = _save(config, network, dataset, question, run) if record.finished else (None, ())
+    test, notes = _save(config, network, dataset, validation, question, run) if record.finished else (None, ())
     result = TrainResult(status, record.finished, test, problem, notes)
     before = resumed.seconds if resumed else 0.0
     note_end(run, result, record.history, seconds=before + time.perf_counter() - begun)
@@ -195,16 +196,32 @@ def distortion_of(augmentation: schema.Augmentation | None) -> Distortion | None
 
 
 def _save(
-    config: schema.Config, network: Resident, dataset: Dataset, question: Question, run: RunDir
+    config: schema.Config,
+    network: Resident,
+    dataset: Dataset,
+    validation: Examples | None,
+    question: Question,
+    run: RunDir,
 ) -> tuple[Any, tuple[str, ...]]:
-    """Save the network in both formats and score what was saved on all test images."""
+    """Save the network in both formats, score what was saved on all test images, and calibrate it."""
     plain = plain_network(config, network)
     save_keras(plain, run)
     refusal = save_tflite(plain, run, dataset.x_test[:COMPARED])
+    classifier = KerasClassifier(plain) if refusal else LiteRTClassifier(run.tflite)
     info = run.read_info()
     info["fingerprints"]["weights"] = fingerprint_of(plain.get_weights())
+    info["temperature"] = _temperature(classifier, dataset, validation, question)
     run.write_info(info)
-    classifier = KerasClassifier(plain) if refusal else LiteRTClassifier(run.tflite)
     scores = score(classifier.outputs(dataset.x_test), dataset.y_test, question)
     notes = (f"no model.tflite, so answers will need TensorFlow: {refusal}",) if refusal else ()
     return scores, notes
+
+
+def _temperature(
+    classifier: Classifier, dataset: Dataset, validation: Examples | None, question: Question
+) -> float | None:
+    """Fit the temperature of a network's confidence on validation images, where there are any."""
+    if validation is None:
+        return None
+    held_out = validation.numbers[:: -(-len(validation) // MOST_IMAGES)]
+    return fit_temperature(classifier.outputs(dataset.x_train[held_out]), dataset.y_train[held_out], question)

@@ -67,6 +67,20 @@ def test_answers_need_no_tensorflow_and_stderr_is_nntrains_own(trained, command)
     assert [line for line in words.splitlines() if not line.startswith(("Next: `", "answered by runs/tiny-1, "))] == []
 
 
+def test_training_fits_a_temperature_that_answers_are_calibrated_by(trained, tiny_data):
+    from nntrain.answering import open_trained
+    from nntrain.runs import RunDir
+
+    run = open_trained(RunDir(trained.folder / "runs/tiny-1"))
+    assert run.temperature is not None
+    with np.load(tiny_data) as data:
+        outputs = run.classifier().outputs(data["x_test"][:1])
+    (given,) = trained.json("predict", "--test", "0")["predictions"]
+    assert given["probabilities"] == pytest.approx(run.calibrated(outputs)[0].tolist(), abs=1e-6)
+    assert open_trained(RunDir(trained.folder / "runs/value-1")).temperature is None
+    assert trained.json("evaluate", "--no-plots")["calibration"]["temperature"] == run.temperature
+
+
 def test_evaluate_draws_confusion_and_worst(copied):
     done = copied("evaluate", "tiny-1")
     assert "drawn: runs/tiny-1/confusion.png, runs/tiny-1/worst.png" in done.stderr
@@ -135,7 +149,7 @@ def test_predict_shows_the_truth_and_names_the_network_and_its_score(trained):
 
 def test_binary_and_regression_answer_in_their_own_terms(trained):
     (binary,) = trained.json("predict", "--test", "0", "--run", "sevens-1")["predictions"]
-    assert set(binary) == {"image", "positive", "confidence", "probability", "truth"}
+    assert set(binary) - {"why"} == {"image", "positive", "confidence", "probability", "unsure", "decisions", "truth"}
     (value,) = trained.json("predict", "--test", "0", "--run", "runs/value-1")["predictions"]
     assert value["digit"] == round(value["value"])
 

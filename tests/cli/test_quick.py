@@ -176,7 +176,7 @@ def test_three_mistakes_are_shown_at_once_with_their_places(in_process, tmp_path
         (["train", "mlp", "data.dataset=minst"], "no data set 'minst'; did you mean 'mnist'?"),
         (["train", "mlp", "--require", "accuracy"], "--require 'accuracy': write NAME>=VALUE in quotes"),
         (["train", "mlp", "--require", "f1>=0.5"], "the test score has no f1; it has loss, accuracy"),
-        (["evaluate"], "no complete run in runs yet; train one first: `"),
+        (["reproduce"], "no complete run in runs yet; train one first: `"),
         (["evaluate", "mlp-7"], "no run 'mlp-7' in runs"),
         (["predict"], "name pictures (`"),
         (["predict", "a.png", "--test", "3"], "name pictures (`"),

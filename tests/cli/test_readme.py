@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawing.paper import drawn, row
+from drawing.shapes import DIGITS, LETTERS
 from PIL import Image, ImageDraw
 
 README = (Path(__file__).parent.parent.parent / "README.md").read_text(encoding="utf-8")
@@ -44,6 +46,8 @@ def prepared(nntrain):
     with np.load(SAMPLE) as sample:
         digit = Image.fromarray(255 - sample["x_test"][0])
     digit.resize((300, 300)).save(folder / "photo.jpg")
+    row([DIGITS[name] for name in "745"]).save(folder / "row.png")
+    drawn(LETTERS["K"]).save(folder / "letter.png")
     (folder / "scans").mkdir()
     digit.save(folder / "scans" / "one.png")
     for part in ("train", "test"):

@@ -1,0 +1,204 @@
+"""What `nntrain predict` says: its JSON document, its table, what the network saw, and the steps drawn."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from nntrain.answering import Trained
+from nntrain.errors import UsageError
+from nntrain.judging import Answer, Reading
+from nntrain.report import console
+from nntrain.report.pixels import colours_wanted, draw_pixels
+from nntrain.runs import PRETRAINED
+
+if TYPE_CHECKING:
+    from nntrain.cli.predict import Answered
+    from nntrain.cli.preparing import Failed
+
+MOST_STEPS = 200  # rows of a strip; more make a picture that nothing opens
+
+
+# --- JSON ------------------------------------------------------------------------------------------------------------
+
+
+def document(trained: Trained, answered: Sequence[Answered], failed: Sequence[Failed]) -> dict[str, Any]:
+    """Return the document of `--json`, as the README describes it."""
+    return {
+        "schema": 1,
+        "run": trained.run.shown,
+        "test": trained.test_score(),
+        "classes": list(trained.question.classes),
+        "predictions": [_entry(trained, one) for one in answered],
+        "errors": [{"image": one.name, "error": one.error} for one in failed],
+    }
+
+
+def _entry(trained: Trained, one: Answered) -> dict[str, Any]:
+    reading = one.reading
+    entry: dict[str, Any] = {"image": one.name}
+    if len(reading.answers) == 1:
+        entry.update(_part(trained, reading.answers[0]))
+    else:
+        if trained.question.task != "binary":
+            entry["digits"] = _joined(reading)
+        entry.update(unsure=reading.unsure, parts=[_part(trained, part) for part in reading.answers])
+        confidences = [part.prediction.confidence for part in reading.answers]
+        if None not in confidences:
+            entry["confidence"] = min(confidence for confidence in confidences if confidence is not None)
+    entry["decisions"] = list(reading.decisions)
+    if one.otherwise is not None:
+        entry["pretrained"] = {"digits": _joined(one.otherwise), "confidence": _least_confidence(one.otherwise)}
+    if one.truth is not None:
+        entry["truth"] = one.truth
+    return entry
+
+
+def _part(trained: Trained, one: Answer) -> dict[str, Any]:
+    """Return the entries of one digit."""
+    task, given = trained.question.task, one.prediction
+    entry: dict[str, Any] = {}
+    if task == "binary":
+        entry.update(positive=given.label == "yes", confidence=given.confidence, probability=given.outputs[0])
+    elif task == "regression":
+        entry.update(value=given.outputs[0], digit=int(given.label))
+    else:
+        if given.label.isdigit():
+            entry["digit"] = int(given.label)
+        entry.update(label=given.label, confidence=given.confidence, probabilities=list(given.outputs))
+    entry["unsure"] = one.unsure
+    if one.unsure:
+        entry["why"] = one.why
+        if task == "classification":
+            entry["best_two"] = [label for label, _ in _ranked(trained, one)[:2]]
+    return entry
+
+
+def _joined(reading: Reading) -> str:
+    return "".join(part.prediction.label for part in reading.answers)
+
+
+def _least_confidence(reading: Reading) -> float:
+    return min(part.prediction.confidence or 0.0 for part in reading.answers)
+
+
+def _ranked(trained: Trained, one: Answer) -> list[tuple[str, float]]:
+    """Return the classes with their probabilities, the most probable first."""
+    pairs = zip(trained.question.classes, one.prediction.outputs, strict=True)
+    return sorted(pairs, key=lambda pair: -pair[1])
+
+
+# --- the table -------------------------------------------------------------------------------------------------------
+
+
+def show(trained: Trained, answered: Sequence[Answered], *, top: int, pixels: bool, quiet: bool) -> None:
+    """Print a row a picture, and below what the network saw where that is asked for."""
+    with_truth = any(one.truth is not None for one in answered)
+    made = console.table("picture", "answer", "", *(["truth"] if with_truth else []))
+    for one in answered:
+        wrong = one.truth is not None and (len(one.reading.answers) > 1 or _joined(one.reading) != one.truth)
+        row: list[object] = [one.name, *_words(trained, one.reading, top=top)]
+        if with_truth:
+            row.append(f"{one.truth}{'  wrong' if wrong else ''}")
+        made.add_row(*console.cells(*row))
+    if answered:
+        console.show_table(made)
+    if pixels:
+        for one in answered:
+            _show_pixels(one)
+    if answered and not quiet:
+        test = trained.test_score()
+        scored = f", test {console.figures(test)}" if test else ""
+        console.say(f"answered by {trained.run.shown}{scored}", style="dim")
+        _say_otherwise(answered)
+
+
+def _say_otherwise(answered: Sequence[Answered]) -> None:
+    """Say in one line which pictures the shipped network reads differently and more surely."""
+    others = [(one.name, one.otherwise) for one in answered if one.otherwise is not None]
+    if not others:
+        return
+    words = [f"{name} as {_joined(other)} ({100 * _least_confidence(other):.1f} %)" for name, other in others[:5]]
+    more = f" and {len(others) - 5} more" if len(others) > 5 else ""
+    console.note(f"{PRETRAINED}, the network that ships, is surer and reads {', '.join(words)}{more}")
+
+
+def _words(trained: Trained, reading: Reading, *, top: int) -> tuple[Text, Text]:
+    """Say an answer in its task's terms, and how sure it is."""
+    labels, details = zip(*(_part_words(trained, one, top=top) for one in reading.answers), strict=True)
+    joined = (" " if trained.question.task == "binary" else "").join(labels)
+    answer = Text(joined, style="yellow" if reading.unsure else "bold")
+    detail = Text("  ".join(details) if len(details) == 1 else " | ".join(details))
+    several = len(labels) > 1
+    doubts = [f"{one.prediction.label}: {one.why}" if several else one.why for one in reading.answers if one.why]
+    if doubts:
+        detail.append(f"  unsure: {'; '.join(doubts)}", style="yellow")
+    return answer, detail
+
+
+def _part_words(trained: Trained, one: Answer, *, top: int) -> tuple[str, str]:
+    question, given = trained.question, one.prediction
+    if question.task == "regression":
+        return given.label, f"{given.outputs[0]:.2f}"
+    if question.task == "binary":
+        labels = ", ".join(question.classes[label] for label in question.positive)
+        return f"{given.label} ({labels})", f"{100 * (given.confidence or 0):.1f} %"
+    top = max(top, 2) if one.unsure else top
+    if top == 1:
+        return given.label, f"{100 * (given.confidence or 0):.1f} %"
+    ranked = _ranked(trained, one)[:top]
+    return given.label, "  ".join(f"{label} {100 * share:.1f} %" for label, share in ranked)
+
+
+def _show_pixels(one: Answered) -> None:
+    console.result("")
+    console.result(console.emphasized(one.name, f"  {_joined(one.reading)}"))
+    colours = colours_wanted(sys.stdout.isatty())
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else 80
+    for part in one.reading.answers:
+        for line in draw_pixels(part.digit.pixels, colours=colours, columns=columns):
+            console.result(line)
+
+
+# --- steps -----------------------------------------------------------------------------------------------------------
+
+
+def check_steps(path: Path) -> None:
+    """Raise UsageError where a strip cannot be written."""
+    from PIL import Image
+
+    if path.suffix.lower() not in Image.registered_extensions():
+        raise UsageError(f"--steps {path}: no picture can be written with that suffix; use .png")
+    if not path.parent.is_dir():
+        raise UsageError(f"--steps {path}: there is no folder {path.parent}")
+
+
+def draw(trained: Trained, answered: Sequence[Answered], path: Path) -> None:
+    """Draw a strip of how each picture was read."""
+    from nntrain.report.steps import draw_steps
+
+    rows = [row for one in answered for row in _rows(trained, one)]
+    if len(rows) > MOST_STEPS:
+        console.note(f"{path} shows the first {MOST_STEPS} of {len(rows)} digits")
+    draw_steps(rows[:MOST_STEPS], path)
+
+
+def _rows(trained: Trained, one: Answered) -> list[Any]:
+    from nntrain.report.steps import Row
+
+    picture = one.picture
+    if picture is None:
+        return []
+    rows = []
+    for part in one.reading.answers:
+        label, detail = _part_words(trained, part, top=1)
+        said = [f"unsure: {part.why}"] if part.unsure else []
+        mask = part.digit.source[1] if part.digit.source else None
+        lines = [*said, detail, *one.reading.decisions]
+        rows.append(Row(picture.levels, mask, part.digit.box, part.digit.pixels, label, lines, part.unsure, one.name))
+    return rows

@@ -1,0 +1,71 @@
+"""Time `nntrain predict` as whole processes: a 12-megapixel photo, and 1,000 small pictures in one call.
+
+python tests/benchmarks/time_pictures.py [--times 5]
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from drawing.paper import drawn, grainy, shaded
+from drawing.shapes import DIGITS, by_hand
+
+
+def photo(path: Path, rng: np.random.Generator) -> None:
+    """Write a JPEG of 4000x3000 pixels: a digit on paper, in uneven light, with a sensor's grain."""
+    small = drawn(by_hand(DIGITS["5"], rng), size=(1000, 750), stroke=0.05)
+    levels = np.asarray(small.resize((4000, 3000), Image.Resampling.BICUBIC), dtype=np.float32)
+    grey = grainy(shaded(levels, rng), rng, spread=4).astype(np.uint8)
+    Image.merge("RGB", [Image.fromarray(grey)] * 3).save(path, quality=90)
+
+
+def small_pictures(folder: Path, rng: np.random.Generator, count: int) -> None:
+    """Write PNGs of 28 to 100 pixels a side."""
+    folder.mkdir()
+    for number in range(count):
+        side = int(rng.integers(28, 101))
+        lines = by_hand(DIGITS[str(number % 10)], rng)
+        drawn(lines, size=(side, side), stroke=0.1).save(folder / f"{number:04d}.png")
+
+
+def seconds(times: int, *words: str) -> list[float]:
+    """Return the seconds of whole processes."""
+    taken = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "nntrain", "predict", *words, "--json"], check=True, capture_output=True)
+        taken.append(time.perf_counter() - begun)
+    return taken
+
+
+def main() -> None:
+    """Print medians and the least."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--times", type=int, default=5)
+    times = parser.parse_args().times
+    rng = np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        photo(folder / "photo.jpg", rng)
+        small_pictures(folder / "small", rng, 1000)
+        for name, words in (
+            ("12-megapixel JPEG", [str(folder / "photo.jpg")]),
+            ("1,000 small PNGs", [str(folder / "small")]),
+        ):
+            taken = seconds(times, *words, "--run", "pretrained")
+            print(f"{name}: median {statistics.median(taken):.2f} s, least {min(taken):.2f} s")
+
+
+if __name__ == "__main__":
+    main()

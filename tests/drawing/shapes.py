@@ -1,0 +1,106 @@
+"""Digits, letters and scribbles as lines in a unit square, x to the right, y down."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+
+Line = list[tuple[float, float]]
+
+
+def arc(x: float, y: float, wide: float, high: float, start: float, end: float) -> Line:
+    """Return part of an ellipse about (x, y); angles in degrees, from the right, clockwise as seen."""
+    steps = np.linspace(math.radians(start), math.radians(end), 24)
+    return [(x + wide * math.cos(step), y + high * math.sin(step)) for step in steps]
+
+
+DIGITS: dict[str, list[Line]] = {
+    "0": [arc(0.5, 0.5, 0.3, 0.5, -90, 270)],
+    "1": [[(0.35, 0.2), (0.52, 0.0), (0.52, 1.0)]],
+    "2": [[*arc(0.5, 0.28, 0.3, 0.28, -170, 30), (0.2, 1.0), (0.82, 1.0)]],
+    "3": [arc(0.45, 0.26, 0.3, 0.26, -150, 90) + arc(0.45, 0.75, 0.33, 0.25, -90, 150)],
+    "4": [[(0.55, 0.0), (0.15, 0.62), (0.85, 0.62)], [(0.62, 0.3), (0.62, 1.0)]],
+    "5": [[(0.78, 0.0), (0.28, 0.0), (0.25, 0.42), *arc(0.45, 0.68, 0.32, 0.31, -120, 140)]],
+    "6": [[(0.65, 0.0), (0.4, 0.25), *arc(0.5, 0.7, 0.27, 0.3, -180, 180)]],
+    "7": [[(0.2, 0.0), (0.8, 0.0), (0.42, 1.0)]],
+    "8": [arc(0.5, 0.25, 0.24, 0.25, 90, 450) + arc(0.5, 0.74, 0.29, 0.25, -90, 270)],
+    "9": [[*arc(0.48, 0.28, 0.27, 0.28, 0, -360), (0.74, 0.3), (0.62, 1.0)]],
+}
+
+# Capitals that no digit resembles.
+LETTERS: dict[str, list[Line]] = {
+    "A": [[(0.1, 1.0), (0.5, 0.0), (0.9, 1.0)], [(0.28, 0.62), (0.72, 0.62)]],
+    "E": [[(0.8, 0.0), (0.2, 0.0), (0.2, 1.0), (0.8, 1.0)], [(0.2, 0.5), (0.7, 0.5)]],
+    "F": [[(0.8, 0.0), (0.2, 0.0), (0.2, 1.0)], [(0.2, 0.5), (0.7, 0.5)]],
+    "H": [[(0.15, 0.0), (0.15, 1.0)], [(0.85, 0.0), (0.85, 1.0)], [(0.15, 0.5), (0.85, 0.5)]],
+    "K": [[(0.2, 0.0), (0.2, 1.0)], [(0.8, 0.0), (0.2, 0.55)], [(0.4, 0.4), (0.85, 1.0)]],
+    "M": [[(0.1, 1.0), (0.1, 0.0), (0.5, 0.6), (0.9, 0.0), (0.9, 1.0)]],
+    "N": [[(0.15, 1.0), (0.15, 0.0), (0.85, 1.0), (0.85, 0.0)]],
+    "R": [[(0.2, 1.0), (0.2, 0.0), *arc(0.45, 0.26, 0.33, 0.26, -90, 90), (0.2, 0.52)], [(0.45, 0.52), (0.85, 1.0)]],
+    "W": [[(0.05, 0.0), (0.28, 1.0), (0.5, 0.35), (0.72, 1.0), (0.95, 0.0)]],
+    "X": [[(0.15, 0.0), (0.85, 1.0)], [(0.85, 0.0), (0.15, 1.0)]],
+}
+
+
+def scribble(rng: np.random.Generator) -> list[Line]:
+    """Return a pen's way through the square: a smooth curve through random places, again and again."""
+    places = rng.uniform(0, 1, (int(rng.integers(8, 15)), 2))
+    line: Line = []
+    for before, first, second, after in zip(places, places[1:], places[2:], places[3:], strict=False):
+        for share in np.linspace(0, 1, 12, endpoint=False):
+            # Catmull and Rom 1974: a curve that runs through the places.
+            square, cube = share**2, share**3
+            point = 0.5 * (
+                2 * first
+                + (second - before) * share
+                + (2 * before - 5 * first + 4 * second - after) * square
+                + (3 * first - before - 3 * second + after) * cube
+            )
+            line.append((float(point[0]), float(point[1])))
+    return [line]
+
+
+def by_hand(lines: list[Line], rng: np.random.Generator, *, amount: float = 1.0) -> list[Line]:
+    """Return lines as another hand would draw them: leaning, stretched, and bent a little."""
+    lean, stretch = rng.normal(0, 0.12 * amount), 1 + rng.normal(0, 0.08 * amount)
+    turn = rng.normal(0, math.radians(4) * amount)
+    waves = rng.normal(0, 0.02 * amount, (2, 3, 2))
+    drawn = []
+    for line in lines:
+        points = np.array(dense(line)) - 0.5
+        bent = points + sum(
+            waves[0, k - 1] * np.sin(k * np.pi * points[:, ::-1])
+            + waves[1, k - 1] * np.cos(k * np.pi * points[:, ::-1])
+            for k in (1, 2, 3)
+        )
+        x, y = bent[:, 0] * stretch - lean * bent[:, 1], bent[:, 1]
+        x, y = x * math.cos(turn) - y * math.sin(turn), x * math.sin(turn) + y * math.cos(turn)
+        drawn.append(list(zip((x + 0.5).tolist(), (y + 0.5).tolist(), strict=True)))
+    return drawn
+
+
+def dense(line: Line) -> Line:
+    """Return a line with a point every fiftieth of the square, so that it can be bent."""
+    result: Line = [line[0]]
+    for (x0, y0), (x1, y1) in itertools.pairwise(line):
+        steps = max(1, round(math.hypot(x1 - x0, y1 - y0) / 0.02))
+        result += [(x0 + (x1 - x0) * k / steps, y0 + (y1 - y0) * k / steps) for k in range(1, steps + 1)]
+    return result
+
+
+def zigzag(rng: np.random.Generator) -> list[Line]:
+    """Return a pen's way up and down, from left to right."""
+    count = int(rng.integers(6, 14))
+    x = np.linspace(0, 1, count) + rng.normal(0, 0.03, count)
+    y = np.where(np.arange(count) % 2, 0, 1) * rng.uniform(0.6, 1, count) + rng.normal(0, 0.08, count)
+    return [list(zip(x.tolist(), y.tolist(), strict=True))]
+
+
+def loops(rng: np.random.Generator) -> list[Line]:
+    """Return a pen's way round and round."""
+    turn = np.linspace(0, 2 * np.pi * int(rng.integers(3, 7)), 200)
+    x = 0.5 + 0.3 * np.cos(turn) + 0.2 * np.sin(turn * rng.uniform(0.1, 0.4))
+    y = 0.5 + 0.4 * np.sin(turn * rng.uniform(0.8, 1.2))
+    return [list(zip(x.tolist(), y.tolist(), strict=True))]
