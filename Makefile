@@ -39,9 +39,10 @@ CONFIG ?= cnn_best
 pretrained: .venv/installed-dev
 	$(BIN)/python -m nntrain.make_pretrained --config $(CONFIG) $(if $(RUN),--run $(RUN))
 
-# Time nntrain beside Keras, PyTorch, JAX and scikit-learn, each in an environment of its own under .bench/.
+# Time nntrain beside Keras, PyTorch, JAX and scikit-learn, each in an environment of its own under .bench/, for an hour;
+# a part of it: python tests/benchmarks/bench.py --only answers. The figures are also in .bench/bench.json.
 bench: .venv/installed-dev
-	$(BIN)/python tests/benchmarks/bench.py
+	$(BIN)/python tests/benchmarks/bench.py --json .bench/bench.json
 
 clean:
 	rm -rf .venv .bench .pytest_cache .mypy_cache .ruff_cache build dist

@@ -287,6 +287,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             rows += PARTS[part](asked.rounds, Path(folder))
     if asked.json:
+        asked.json.parent.mkdir(exist_ok=True)
         asked.json.write_text(json.dumps({"machine": platform.platform(), "rows": rows}, indent=1) + "\n")
 
 

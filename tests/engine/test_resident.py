@@ -112,3 +112,17 @@ def test_validation_scores_all_images_as_keras_does(learn, tiny):
     one_hot = keras.utils.to_categorical(tiny.y_train[held_out], 10)
     losses = keras.losses.categorical_crossentropy(one_hot, done.network.predict(tiny.x_train[held_out], verbose=0))
     assert done.last("val_loss") == pytest.approx(float(np.mean(losses)), rel=1e-5)
+
+
+@pytest.mark.parametrize("xla", ["false", "true"])
+def test_training_and_validation_are_each_built_once(learn_anew, monkeypatch, xla):
+    from nntrain.engine.resident import Resident
+
+    built = []
+    for step in ("train_step", "test_step"):
+        own = getattr(Resident, step)
+        monkeypatch.setattr(
+            Resident, step, lambda self, portion, own=own, step=step: built.append(step) or own(self, portion)
+        )
+    learn_anew(f"runtime.jit_compile={xla}", "fit.epochs=3")
+    assert built == ["train_step", "test_step"]
