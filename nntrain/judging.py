@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 # What each digit is asked again as; a person would read the same.
 TRIALS = ({"rotation": 10}, {"rotation": -10}, {"shear": 0.2}, {"shear": -0.2}, {"stroke": 1.2}, {"stroke": -1.0})
 # Made by tests/benchmarks/fit_judging.py from training images, drawn digits, letters and scribbles, with a network of
-# convolutions and a dense one; in the order of `marks`. The last, the bias, was then raised from 3.69: of the half of the
-# handwriting that was looked at, 4.4 % instead of 6.1 % are unsure.
+# convolutions and a dense one; in the order of `marks`. The last, the bias, was then raised from 3.69: of the half of
+# the handwriting that was looked at, 4.4 % instead of 6.1 % are unsure.
 WEIGHTS = np.array([0.58, 2.53, -0.02, -7.29, -0.27, 2.38, -3.69, 4.2])
 BLOT = 4.0  # pixels; strokes that are wider on average run into one another
 CLEAR = 3.0  # log odds of trust above which the digit is not asked again
