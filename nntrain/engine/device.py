@@ -16,8 +16,8 @@ from nntrain.errors import DeviceError
 
 # Of glibc's malloc.h.
 M_TRIM_THRESHOLD = -1
-M_TOP_PAD = -2
 M_MMAP_THRESHOLD = -3
+M_ARENA_MAX = -8
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,10 @@ def set_up(runtime: Runtime, *, seed: int) -> Device:
 def _keep_freed_memory() -> None:
     """Have glibc's malloc keep buffers that are freed, for the next that is asked for.
 
-    A matrix product or convolution packs its factors into buffers of some hundred kilobytes, which malloc as it is set
-    may map and unmap each time: the page faults took a third of a dense network's step, in some processes and not in
-    others. Other C libraries are left as they are.
+    A matrix product or convolution packs its factors into buffers of some hundred kilobytes, and each portion of images
+    takes some megabytes. As it is set, malloc may give them back to the system and ask for them again each time, above
+    all in the heaps that it keeps for single threads: the page faults took up to a third of a dense network's step.
+    Other C libraries are left as they are.
     """
     if sys.platform != "linux":
         return
@@ -56,7 +57,7 @@ def _keep_freed_memory() -> None:
     if mallopt is not None:
         mallopt(M_MMAP_THRESHOLD, 32 << 20)  # the most that every version takes
         mallopt(M_TRIM_THRESHOLD, 1 << 30)
-        mallopt(M_TOP_PAD, 64 << 20)  # the size of a thread's heap: none is given back and asked for again
+        mallopt(M_ARENA_MAX, 1)
 
 
 def _choose(runtime: Runtime) -> Device:
