@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: train test test-fast lint format measure score-pictures pretrained bench clean
+.PHONY: train test test-fast lint format measure score-pictures pretrained bench soak clean
 
 # Train the quickstart network on the images that ship with nntrain.
 train: .venv/installed
@@ -43,6 +43,10 @@ pretrained: .venv/installed-dev
 # a part of it: python tests/benchmarks/bench.py --only answers. The figures are also in .bench/bench.json.
 bench: .venv/installed-dev
 	$(BIN)/python tests/benchmarks/bench.py --json .bench/bench.json
+
+# Kill 200 trainings and resume them, hand commands 20,000 inputs that nobody meant: soak.md and soak.json say how it went.
+soak: .venv/installed-dev
+	$(BIN)/python tests/soak/run.py
 
 clean:
 	rm -rf .venv .bench .pytest_cache .mypy_cache .ruff_cache build dist

@@ -21,10 +21,10 @@ def main() -> None:
 
     gc.freeze()
     gc.enable()
-    _end(_exit_code(app))
+    _end(exit_code(app))
 
 
-def _exit_code(work: Callable[[], object]) -> int:
+def exit_code(work: Callable[[], object]) -> int:
     """Do the work and write out what it said; returns the process's exit code."""
     try:
         try:

@@ -9,10 +9,14 @@ import numpy as np
 
 from nntrain.calibration import calibrated
 from nntrain.classifier import Classifier, LiteRTClassifier
-from nntrain.errors import RunError
-from nntrain.evaluation import Question
+from nntrain.errors import NntrainError, RunError
+from nntrain.evaluation import Question, score
+from nntrain.files import read_whole
 from nntrain.fingerprints import fingerprint
-from nntrain.runs import RunDir, read_json
+from nntrain.runs import MAX_MODEL_BYTES, RunDir, check_config_is_there
+
+TASKS = ("classification", "binary", "regression")
+DIGITS = tuple("0123456789")
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Trained:
     @property
     def reads_digits(self) -> bool:
         """Whether it was trained on MNIST, so that pictures are prepared as MNIST's were."""
-        return self.dataset in ("mnist", "mnist_5k")
+        return self.dataset in ("mnist", "mnist_5k") and self.question.classes == DIGITS
 
     @property
     def temperature(self) -> float | None:
@@ -47,7 +51,7 @@ class Trained:
         """Return the figures that training ended with, or None where there are none."""
         if not self.run.metrics.exists():
             return None
-        test = read_json(self.run.metrics).get("test")
+        test = self.run.read_metrics()["test"]
         return {name: value for name, value in test.items() if name != "images"} if test else None
 
     def classifier(self) -> Classifier:
@@ -55,14 +59,15 @@ class Trained:
 
         Raises RunError where the file is missing, damaged, or not the one that training wrote.
         """
-        expected = self.info.get("fingerprints", {}).get("model.tflite")
-        if expected is None and not self.run.tflite.exists():
-            return self._keras_classifier()
         if not self.run.tflite.exists():
-            if self.run.model.exists():
-                return self._keras_classifier()
-            raise RunError(f"{self.run.path}: holds neither model.tflite nor model.keras; train it again")
-        if fingerprint(self.run.tflite.read_bytes()) != expected:
+            return self._keras_classifier()
+        try:
+            content = read_whole(self.run.tflite, most=MAX_MODEL_BYTES)
+        except (OSError, ValueError) as error:
+            raise RunError(f"{self.run.tflite}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        if fingerprint(content) != self.info["fingerprints"].get("model.tflite"):
+            if self.run.status() == "interrupted":
+                raise RunError(f"{self.run.path} was stopped while it was saved; `nntrain resume {self.run.path}`")
             raise RunError(
                 f"{self.run.tflite}: not the file that training wrote (its fingerprint is another); "
                 "delete it to answer with model.keras"
@@ -73,8 +78,9 @@ class Trained:
         from nntrain.config.loading import load_config
         from nntrain.engine.classifier import load_classifier
 
+        check_config_is_there(self.run)
         config = load_config(self.run.config, count_classes=lambda _: None).config
-        return load_classifier(self.run, config, fingerprint=self.info.get("fingerprints", {}).get("weights"))
+        return load_classifier(self.run, config, fingerprint=self.info["fingerprints"].get("weights"))
 
 
 def open_trained(run: RunDir) -> Trained:
@@ -83,17 +89,26 @@ def open_trained(run: RunDir) -> Trained:
     if not (run.tflite.exists() or run.model.exists()):
         raise RunError(f"{run.path}: has no network (status {run.status()}); train it again, or name another run")
     try:
-        question = info["question"]
-        return Trained(
-            run,
-            info,
-            Question(
-                task=question["task"],
-                loss=question["loss"],
-                metrics=tuple((name, dict(rest)) for metric in question["metrics"] for name, rest in metric.items()),
-                classes=tuple(map(str, question["classes"])),
-                positive=tuple(map(int, question["positive"])),
-            ),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError):
+        question = _question(info["question"])
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, NntrainError):
         raise RunError(f"{run.info}: damaged: it does not say what the network was asked") from None
+    if info["data"] is None:
+        raise RunError(f"{run.info}: damaged: it does not say what data the network was trained on")
+    return Trained(run, info, question)
+
+
+def _question(document: Any) -> Question:
+    """Read a question as run.json holds it; raises nearly anything for one that cannot be asked."""
+    question = Question(
+        task=document["task"],
+        loss=document["loss"],
+        metrics=tuple((name, dict(rest)) for metric in document["metrics"] for name, rest in metric.items()),
+        classes=tuple(map(str, document["classes"])),
+        positive=tuple(map(int, document["positive"])),
+    )
+    if question.task not in TASKS or not set(question.positive) <= set(range(len(question.classes))):
+        raise ValueError
+    # Asked once, of an answer made up, so that it does not fail when a network has answered.
+    width = len(question.classes) if question.task == "classification" else 1
+    score(np.full((1, width), 0.5, np.float32), np.zeros(1, np.int64), question)
+    return question

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from nntrain.errors import NntrainError
-from nntrain.files import write_atomically
+from nntrain.files import written_beside
 from nntrain.results import EpochResult
 
 SCHEMA = 1
@@ -49,14 +49,13 @@ def write_checkpoint(folder: Path, state: State) -> None:
         "counters": {name: dict(values) for name, values in state.counters.items()},
         "ended": state.ended,
     }
-    content = io.BytesIO()
     text = np.frombuffer(json.dumps(meta).encode(), np.uint8)
-    np.savez(content, allow_pickle=False, **{META: text}, **state.arrays)
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise NntrainError(f"{folder}: cannot be made: {error.strerror}") from None
-    write_atomically(folder / f"epoch-{state.epoch:06}.npz", content.getvalue())
+    with written_beside(folder / f"epoch-{state.epoch:06}.npz") as beside:
+        np.savez(beside, allow_pickle=False, **{META: text}, **state.arrays)
     for old in _newest_first(folder)[KEPT:]:
         old.unlink(missing_ok=True)
 
@@ -67,9 +66,15 @@ def read_checkpoint(folder: Path) -> tuple[State | None, list[str]]:
     for path in _newest_first(folder):
         try:
             return _read(path), notes
-        except (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, zipfile.BadZipFile, RecursionError):
+        # NumPy reads the header of an array as Python's own tokens, which fail each in their way.
+        except Exception:
             notes.append(f"{path} is damaged and left out")
     return None, notes
+
+
+def newest_epoch(folder: Path) -> int:
+    """Return the epoch of the newest checkpoint, by its name; 0 where there is none."""
+    return max((int(path.stem.removeprefix("epoch-")) for path in _newest_first(folder)), default=0)
 
 
 def _newest_first(folder: Path) -> list[Path]:
@@ -80,20 +85,40 @@ def _newest_first(folder: Path) -> list[Path]:
 
 def _read(path: Path) -> State:
     with zipfile.ZipFile(path) as archive:
-        # Written uncompressed, so what is read cannot be larger than the file.
-        if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
-            raise ValueError("compressed")
-    with np.load(path, allow_pickle=False) as stored:
-        arrays = {name: stored[name] for name in stored.files}
+        arrays = {entry.filename.removesuffix(".npy"): _array(archive, entry) for entry in archive.infolist()}
     meta = json.loads(arrays.pop(META).tobytes())
     if meta["schema"] != SCHEMA:
         raise ValueError("another schema")
     history = tuple(
-        EpochResult(int(epoch), int(epochs), float(seconds), float(rate), dict(values))
+        EpochResult(int(epoch), int(epochs), float(seconds), float(rate), _numbers(values))
         for epoch, epochs, seconds, rate, values in meta["history"]
     )
-    if len(history) != meta["epoch"]:
+    if [row.epoch for row in history] != list(range(1, meta["epoch"] + 1)):
         raise ValueError("a row an epoch is missing")
-    return State(
-        int(meta["epoch"]), float(meta["seconds"]), history, dict(meta["counters"]), arrays, bool(meta["ended"])
-    )
+    if len({tuple(row.values) for row in history}) > 1:
+        raise ValueError("rows of several trainings")
+    counters = {str(name): _counters(values) for name, values in meta["counters"].items()}
+    return State(int(meta["epoch"]), float(meta["seconds"]), history, counters, arrays, bool(meta["ended"]))
+
+
+def _array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> np.ndarray:
+    """Read an array; raises ValueError where it is not as long as it says, which is seen before memory is taken."""
+    if entry.compress_type != zipfile.ZIP_STORED or entry.file_size > archive.start_dir:
+        raise ValueError("packed, or longer than the file")
+    file = io.BytesIO(archive.read(entry))
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise ValueError("not as it was written")
+    shape, transposed, dtype = np.lib.format.read_array_header_1_0(file)
+    if transposed:
+        raise ValueError("not as it was written")
+    return np.frombuffer(file.getbuffer()[file.tell() :], dtype).reshape(shape)
+
+
+def _numbers(values: Mapping[str, Any]) -> dict[str, float]:
+    return {str(name): float(value) for name, value in values.items()}
+
+
+def _counters(values: Mapping[str, Any]) -> dict[str, Any]:
+    if not all(value is None or isinstance(value, int | float) for value in values.values()):
+        raise ValueError("a counter is no number")
+    return dict(values)

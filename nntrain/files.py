@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
+import stat
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from nntrain.errors import NntrainError
+
+LEFT = re.compile(r"\..+\.\d+-\d+(\.\w+)?")  # the names that `written_beside` gives
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
@@ -20,7 +25,8 @@ def write_atomically(path: Path, content: str | bytes) -> None:
 @contextmanager
 def written_beside(path: Path) -> Iterator[Path]:
     """Give a name to write to beside `path`, with the same suffix; it is moved into place once written."""
-    beside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    # The thread's number too: a second Ctrl-C is noted by another thread while this one may be writing.
+    beside = path.with_name(f".{path.stem}.{os.getpid()}-{threading.get_ident()}{path.suffix}")
     try:
         yield beside
         sync(beside)
@@ -28,7 +34,30 @@ def written_beside(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise NntrainError(f"{path}: cannot be written: {error.strerror or error}") from None
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+
+
+def clear_leftovers(folder: Path) -> None:
+    """Remove what a process that was killed left beside the files that it wrote; nobody may be writing there."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if LEFT.fullmatch(path.name) and path.is_file():
+                path.unlink()
+
+
+def read_whole(path: Path, *, most: int) -> bytes:
+    """Read a file that may be anybody's; raises OSError, ValueError for no plain file or one of more than `most` bytes.
+
+    What is opened is looked at before it is read: a pipe would be waited for, a device read for ever.
+    """
+    with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb") as file:
+        about = os.fstat(file.fileno())
+        if not stat.S_ISREG(about.st_mode):
+            raise ValueError("not a plain file")
+        if about.st_size > most:
+            raise ValueError(f"larger than {most:,} bytes")
+        return file.read(most)
 
 
 def sync(path: Path) -> None:
@@ -40,9 +69,15 @@ def sync(path: Path) -> None:
 def move(source: Path, target: Path) -> None:
     """Move a file into another's place, and wait until the disk has it so."""
     source.replace(target)
-    if sys.platform != "win32":  # where a folder cannot be opened, and renames are journaled
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    sync_folder(target.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the disk has the names that a folder has now."""
+    if sys.platform == "win32":  # where a folder cannot be opened, and renames are journaled
+        return
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nntrain.errors import RunError
-from nntrain.files import write_atomically
+from nntrain.files import read_whole, write_atomically
 from nntrain.results import EpochResult
 
 FIRST = ("epoch", "seconds", "learning_rate")
+MAX_BYTES = 200_000_000  # 100,000 epochs with every metric there is
 
 
 def write_history(path: Path, epochs: Sequence[EpochResult]) -> None:
@@ -33,12 +34,16 @@ def write_history(path: Path, epochs: Sequence[EpochResult]) -> None:
 def read_results(path: Path, *, epochs: int) -> list[EpochResult]:
     """Read history.csv as finished epochs of a run that asks for so many; the same errors as `read_history`."""
     results = []
-    for row in read_history(path):
+    for number, row in enumerate(read_history(path), 1):
         try:
             epoch, seconds, rate = (row.pop(name) for name in FIRST)
         except KeyError:
             raise RunError(f"{path}: damaged: it has not the columns of a training") from None
-        results.append(EpochResult(int(epoch), epochs, seconds, rate, row))
+        if "loss" not in row:
+            raise RunError(f"{path}: damaged: it has no column loss")
+        if epoch != number:
+            raise RunError(f"{path}: damaged: row {number} is of epoch {epoch:g}")
+        results.append(EpochResult(number, epochs, seconds, rate, row))
     return results
 
 
@@ -51,8 +56,8 @@ def _ordered(values: dict[str, float]) -> list[str]:
 def read_history(path: Path) -> list[dict[str, float]]:
     """Read history.csv; raises RunError where it is missing or damaged."""
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+        text = read_whole(path, most=MAX_BYTES).decode()
+        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(io.StringIO(text))]
     except FileNotFoundError:
         raise RunError(f"{path}: missing") from None
     except (OSError, ValueError, TypeError, csv.Error):

@@ -7,6 +7,7 @@ reads it there: the first signal asks training to stop, the second ends the proc
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import socket
@@ -20,6 +21,7 @@ from nntrain.errors import RunError
 
 EXIT_CODE = 130
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
+STEP = 0.1  # seconds between two looks at a time limit
 
 
 class Interrupts:
@@ -80,17 +82,19 @@ def _noted(number: int, frame: FrameType | None) -> None:
 def time_limit(seconds: float, problem: str) -> Iterator[None]:
     """End the process with RunError's exit code and these words if what is done inside takes longer.
 
-    For calls into libraries that cannot be asked to stop.
+    For calls into libraries that cannot be asked to stop. Time in which the process is suspended does not count.
     """
+    done = threading.Event()
 
-    def end() -> None:
+    def watch() -> None:
+        for _ in range(math.ceil(seconds / STEP)):
+            if done.wait(STEP):
+                return
         print(f"Error: {problem}", file=sys.stderr, flush=True)
         os._exit(RunError.exit_code)
 
-    timer = threading.Timer(seconds, end)
-    timer.daemon = True
-    timer.start()
+    threading.Thread(target=watch, daemon=True, name="time limit").start()
     try:
         yield
     finally:
-        timer.cancel()
+        done.set()

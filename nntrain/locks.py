@@ -74,9 +74,9 @@ class FileLock:
         if self._fd is not None:
             return True
         try:
-            fd = os.open(self.path, os.O_RDWR)
+            # To read is enough to look, and another user's runs may be no more than read.
+            fd = os.open(self.path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
         except OSError:
-            # Not there; or not ours to write, so that it cannot be tried: then nobody here trains it.
             return False
         try:
             _lock(fd)

@@ -21,7 +21,26 @@ from nntrain.runs import SCHEMA, RunDir, now, to_json
 
 PACKAGES = ("tensorflow", "keras", "numpy", "ai-edge-litert")
 # Environment variables that change TensorFlow's arithmetic.
-ARITHMETIC = ("TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "XLA_FLAGS", "TF_CUDNN_DETERMINISTIC", "TF_DETERMINISTIC_OPS")
+ARITHMETIC = (
+    "TF_ENABLE_ONEDNN_OPTS",
+    "TF_XLA_FLAGS",
+    "XLA_FLAGS",
+    "TF_DETERMINISTIC_OPS",
+    "TF_CUDNN_DETERMINISTIC",
+    "TF_CUDNN_USE_AUTOTUNE",
+    "TF_CUDNN_USE_FRONTEND",
+    "TF_ENABLE_CUBLAS_TENSOR_OP_MATH_FP32",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+    "NVIDIA_TF32_OVERRIDE",
+    "CUBLAS_WORKSPACE_CONFIG",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "ONEDNN_MAX_CPU_ISA",
+    "DNNL_MAX_CPU_ISA",
+    "ONEDNN_DEFAULT_FPMATH_MODE",
+    "DNNL_DEFAULT_FPMATH_MODE",
+)
 
 
 def question_of(config: Config, classes: tuple[str, ...]) -> Question:
@@ -88,9 +107,9 @@ def processor() -> str:
 def differences(info: Mapping[str, Any], config: Config) -> list[str]:
     """Say in what this process differs from the one that a run was trained in, of what its result depends on."""
     now = {**_versions(), "processor": processor(), **_environment()}
-    then = {**info.get("versions", {}), "processor": info.get("processor"), **info.get("environment", {})}
+    then = {**info["versions"], "processor": info.get("processor"), **info["environment"]}
     names = [name for name in {**then, **now} if now.get(name) != then.get(name)]
-    words = [f"{name} is {now.get(name)}, was {then.get(name)}" for name in names]
+    words = [f"{name} is {now.get(name, 'not set')}, was {then.get(name, 'not set')}" for name in names]
     device = info.get("device") or {}
     if device and device.get("threads") != config.runtime.threads:
         words.append(f"threads are {config.runtime.threads}, were {device.get('threads')}")
@@ -99,8 +118,9 @@ def differences(info: Mapping[str, Any], config: Config) -> list[str]:
 
 def config_is_as_trained(info: Mapping[str, Any], config: Config) -> bool:
     """Tell whether a run's config is the one that was trained, as far as the run knows."""
-    written = info.get("fingerprints", {}).get("config")
-    return written in (None, fingerprint(dump_config(config).encode()))
+    prints = info["fingerprints"]
+    found = fingerprint(dump_config(config).encode())
+    return prints.get("config") in (None, found) or prints.get("config_before") == found
 
 
 def _versions() -> dict[str, str]:
@@ -121,13 +141,17 @@ def note_start(
     device: dict[str, Any],
     data: dict[str, Any],
 ) -> None:
-    """Add what is known once device and data are there, the resolved config and its fingerprint among it."""
+    """Add what is known once device and data are there, the resolved config and its fingerprint among it.
+
+    run.json goes first and knows the config before too: a run that dies between the two files can be resumed.
+    """
     text = dump_config(config)
-    write_atomically(run.config, text)
     info = run.read_info()
     info.update(device=device, data=data, question=question_document(question))
-    info["fingerprints"]["config"] = fingerprint(text.encode())
+    prints = info["fingerprints"]
+    prints.update(config=fingerprint(text.encode()), config_before=fingerprint(run.config.read_bytes()))
     run.write_info(info)
+    write_atomically(run.config, text)
 
 
 def note_end(run: RunDir, result: TrainResult, history: Sequence[EpochResult], *, seconds: float) -> dict[str, Any]:
@@ -152,7 +176,9 @@ def note_end(run: RunDir, result: TrainResult, history: Sequence[EpochResult], *
     }
     write_atomically(run.metrics, to_json(document))
     info.update(status=result.status, finished=now(), seconds=round(seconds, 3), error=result.problem)
-    info["fingerprints"]["model.tflite"] = fingerprint(run.tflite.read_bytes()) if run.tflite.exists() else None
+    prints = info["fingerprints"]
+    prints["model.tflite"] = fingerprint(run.tflite.read_bytes()) if run.tflite.exists() else None
+    prints.pop("config_before", None)
     run.write_info(info)
     return document
 
@@ -161,7 +187,7 @@ def note_resume(run: RunDir) -> None:
     """Write that a run goes on."""
     info = run.read_info()
     info.update(status="running", finished=None, error=None, process=os.getpid())
-    info["resumed"] = [*info.get("resumed", []), now()]
+    info["resumed"] = [*(info["resumed"] or []), now()]
     run.write_info(info)
 
 

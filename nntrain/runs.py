@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 import os
 import re
 import shutil
@@ -13,10 +14,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from nntrain.errors import NntrainError, RunError, UsageError
-from nntrain.files import write_atomically
+from nntrain.files import read_whole, sync_folder, write_atomically
 from nntrain.locks import FileLock
 
 PRETRAINED = "pretrained"  # the name of the run that ships with nntrain
@@ -24,6 +26,33 @@ SHIPPED = Path(__file__).parent / PRETRAINED
 SCHEMA = 1  # of run.json and metrics.json
 STATUSES = ("running", "complete", "interrupted", "diverged", "failed")
 MAX_JSON_BYTES = 50_000_000
+MAX_MODEL_BYTES = 4_000_000_000  # of model.tflite, twice what the largest network takes
+
+# What the rest of the program relies on in run.json and metrics.json; anything else in them is taken as it is.
+_NUMBER = (int, float)
+_INFO: dict[str, tuple[type, ...]] = {
+    "status": (str,),
+    "config": (str,),
+    "started": (str,),
+    "finished": (str, NoneType),
+    "seconds": (*_NUMBER, NoneType),
+    "parameters": (int,),
+    "differs": (dict,),
+    "versions": (dict,),
+    "environment": (dict,),
+    "device": (dict, NoneType),
+    "data": (dict, NoneType),
+    "data.name": (str,),
+    "data.fingerprints": (dict,),
+    "fingerprints": (dict,),
+    "resumed": (list, NoneType),
+}
+_METRICS: dict[str, tuple[type, ...]] = {
+    "config": (str,),
+    "epochs": (int,),
+    "seconds": (*_NUMBER, NoneType),
+    "test": (dict, NoneType),
+}
 
 
 def now() -> str:
@@ -109,11 +138,17 @@ class RunDir:
 
     def read_info(self) -> dict[str, Any]:
         """Read run.json; raises RunError where it is missing, damaged or of another schema."""
-        return read_json(self.info)
+        info = read_json(self.info, _INFO)
+        if info["status"] not in STATUSES:
+            raise RunError(f"{self.info}: damaged: no run has the status {info['status']!r}; restore the file")
+        return info
 
     def read_metrics(self) -> dict[str, Any]:
         """Read metrics.json; the same errors."""
-        return read_json(self.metrics)
+        metrics = read_json(self.metrics, _METRICS)
+        if not all(_is_a(value, _NUMBER) for value in (metrics["test"] or {}).values()):
+            raise RunError(f"{self.metrics}: damaged: test holds what is no number; restore the file")
+        return metrics
 
     def write_info(self, info: Mapping[str, Any]) -> None:
         """Write run.json."""
@@ -121,7 +156,7 @@ class RunDir:
 
     def status(self) -> str:
         """Return the run's status; one that is `running` though no process holds it was interrupted."""
-        status = str(self.read_info().get("status"))
+        status: str = self.read_info()["status"]
         if status == "running" and not FileLock(self.lock).is_held():
             return "interrupted"
         return status
@@ -132,16 +167,21 @@ def to_json(document: Mapping[str, Any]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read one of our JSON files; raises RunError that names the file and what is wrong with it."""
+def read_json(path: Path, shape: Mapping[str, tuple[type, ...]]) -> dict[str, Any]:
+    """Read one of our JSON files; raises RunError that names the file and what is wrong with it.
+
+    `shape` gives the types that a value may have, by dotted key; what is below a null need not be there.
+    """
     try:
-        if path.stat().st_size > MAX_JSON_BYTES:
-            raise RunError(f"{path}: larger than {MAX_JSON_BYTES:,} bytes; it is not one of nntrain's")
-        document = json.loads(path.read_bytes())
+        content = read_whole(path, most=MAX_JSON_BYTES)
     except FileNotFoundError:
         raise RunError(f"{path}: missing; {path.parent} is not a whole run folder") from None
     except OSError as error:
         raise RunError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise RunError(f"{path}: {error}; it is not one of nntrain's") from None
+    try:
+        document = json.loads(content, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError):
         raise RunError(f"{path}: damaged: it is not JSON; train again or restore the file") from None
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
@@ -149,7 +189,25 @@ def read_json(path: Path) -> dict[str, Any]:
         raise RunError(
             f"{path}: schema {written}, but this nntrain reads schema {SCHEMA}; use the version that wrote it"
         )
+    for key, kinds in shape.items():
+        outer, _, inner = key.rpartition(".")
+        holder = document.get(outer) if outer else document
+        if holder is not None and not _is_a(holder.setdefault(inner, None), kinds):
+            words = " or ".join("null" if kind is NoneType else kind.__name__ for kind in kinds)
+            raise RunError(f"{path}: damaged: {key} has to be {words}; train again or restore the file")
     return document
+
+
+def _finite(text: str) -> float:
+    """Read a number of JSON, which knows no infinite ones."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def _is_a(value: object, kinds: tuple[type, ...]) -> bool:
+    return isinstance(value, kinds) and not isinstance(value, bool)
 
 
 def create_run(runs: Path, name: str, files: Mapping[str, str]) -> RunDir:
@@ -176,6 +234,7 @@ def create_run(runs: Path, name: str, files: Mapping[str, str]) -> RunDir:
                 path = runs / f"{name}-{number}"
                 if not path.exists():
                     hidden.rename(path)  # fails where another took it: a run folder is never empty
+                    sync_folder(runs)
                     return RunDir(path)
             if number > 1_000_000 or not hidden.exists():
                 raise NntrainError(f"{runs}: no run can be made there")
@@ -222,29 +281,43 @@ def _when(run: RunDir) -> tuple[str, str]:
 
 
 def latest_run(runs: Path) -> RunDir | None:
-    """Return the complete run that finished last."""
+    """Return the complete run that finished last; raises RunError where links lead out of it."""
+    return _latest(runs, ("complete",))
+
+
+def _latest(runs: Path, statuses: tuple[str, ...]) -> RunDir | None:
     for run in reversed(all_runs(runs)):
-        with suppress(RunError):
-            if run.status() == "complete":
-                return run
-    return None
+        with suppress(RunError):  # a damaged one has no status
+            if run.status() in statuses:
+                break
+    else:
+        return None
+    return _of_its_own(run)
 
 
 def latest_unfinished(runs: Path) -> RunDir:
     """Return the run that was stopped last; raises UsageError where there is none."""
-    for run in reversed(all_runs(runs)):
-        with suppress(RunError):
-            if run.status() in ("interrupted", "failed"):
-                return run
-    raise UsageError(f"no run in {runs} was stopped before its end; name one to train it longer")
+    run = _latest(runs, ("interrupted", "failed"))
+    if run is None:
+        raise UsageError(f"no run in {runs} was stopped before its end; name one to train it longer")
+    return run
 
 
 def _of_its_own(run: RunDir) -> RunDir:
     """Return a run whose files lie in its folder; raises RunError for one with links, which may lead anywhere."""
-    for path in (run.config, run.info, run.model, run.tflite, run.history, run.metrics, run.checkpoints, run.lock):
+    files = [run.config, run.info, run.model, run.tflite, run.history, run.metrics, run.lock]
+    for path in (*files, run.checkpoints, *(run.checkpoints.iterdir() if run.checkpoints.is_dir() else ())):
         if path.is_symlink():
             raise RunError(f"{path}: is a link; a run's files lie in its folder. Put the file itself there")
+        if path != run.checkpoints and path.exists() and not path.is_file():
+            raise RunError(f"{path}: is no plain file; restore the run's folder")
     return run
+
+
+def check_config_is_there(run: RunDir) -> None:
+    """Raise RunError for a run that has lost its config."""
+    if not run.config.is_file():
+        raise RunError(f"{run.config}: missing; restore it, or train again")
 
 
 def find_run(text: str | None, runs: Path) -> RunDir:

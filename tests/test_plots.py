@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from nntrain.errors import NntrainError
 from nntrain.report import plots
 from nntrain.report.plots import draw_confusion, draw_training, draw_worst
 from nntrain.results import ClassScore, Mistake, Prediction, Scores
@@ -86,12 +87,12 @@ def test_a_png_replaces_the_old_one_and_nothing_is_left_beside_it(draw, tmp_path
 
 def test_a_picture_that_cannot_be_written_leaves_the_old_one(monkeypatch, tmp_path):
     def fail(source, target):
-        raise OSError("disk full")
+        raise OSError(28, "No space left on device")
 
     path = tmp_path / "training.png"
     path.write_text("old")
-    monkeypatch.setattr(plots.os, "replace", fail)
-    with pytest.raises(OSError, match="disk full"):
+    monkeypatch.setattr("nntrain.files.move", fail)
+    with pytest.raises(NntrainError, match=r"training\.png: cannot be written: No space left on device"):
         draw_training(two_epochs(), path, title="mlp-1")
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["training.png"]

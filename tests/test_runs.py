@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
 import subprocess
 import sys
 import threading
@@ -9,12 +12,17 @@ import threading
 import pytest
 
 from nntrain.errors import NntrainError, RunError, UsageError
-from nntrain.files import write_atomically
-from nntrain.history import read_history, write_history
+from nntrain.files import clear_leftovers, write_atomically
+from nntrain.history import read_history, read_results, write_history
+from nntrain.records import first_info
 from nntrain.results import EpochResult
 from nntrain.runs import RunDir, all_runs, check_name, create_run, find_run, latest_run, to_json
 
-INFO = {"schema": 1, "status": "complete", "config": "mlp", "finished": "2026-01-01T00:00:00+00:00"}
+INFO = {
+    **first_info("mlp", shipped=True, differs={}, parameters=118_282),
+    "status": "complete",
+    "finished": "2026-01-01T00:00:00+00:00",
+}
 
 
 def make(runs, name="mlp", **info):
@@ -110,6 +118,51 @@ def test_a_damaged_json_file_is_one_error_that_names_it(tmp_path, content):
         RunDir(tmp_path).read_info()
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"status": "done"}, "no run has the status 'done'"),
+        ({"status": None}, "status has to be str"),
+        ({"fingerprints": []}, "fingerprints has to be dict"),
+        ({"seconds": True}, "seconds has to be int or float or null"),
+        ({"data": {"name": 1, "fingerprints": {}}}, "data.name has to be str"),
+    ],
+)
+def test_a_value_of_another_type_is_told(tmp_path, change, words):
+    (tmp_path / "run.json").write_text(json.dumps({**INFO, **change}))
+    with pytest.raises(RunError, match=re.escape(words)):
+        RunDir(tmp_path).read_info()
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
+def test_a_number_without_end_is_no_json(tmp_path, number):
+    (tmp_path / "run.json").write_text(to_json(INFO).replace('"seconds": null', f'"seconds": {number}'))
+    with pytest.raises(RunError, match="it is not JSON"):
+        RunDir(tmp_path).read_info()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs pipes and links")
+def test_a_pipe_or_a_link_in_the_place_of_a_file_is_refused_without_waiting(tmp_path):
+    run = make(tmp_path)
+    os.mkfifo(run.metrics)
+    with pytest.raises(RunError, match=r"metrics\.json: not a plain file"):
+        run.read_metrics()
+    with pytest.raises(RunError, match=r"metrics\.json: is no plain file"):
+        find_run("mlp-1", tmp_path)
+    run.metrics.unlink()
+    run.checkpoints.mkdir()
+    (run.checkpoints / "epoch-000001.npz").symlink_to("/etc/passwd")
+    with pytest.raises(RunError, match=r"epoch-000001\.npz: is a link"):
+        latest_run(tmp_path)
+
+
+def test_what_a_killed_process_left_beside_its_files_is_cleared_and_nothing_else(tmp_path):
+    for name in (".run.4711-140.json", ".training.9-9.png", ".lock", "run.json", ".hidden.json", "a.1-1.json"):
+        (tmp_path / name).touch()
+    clear_leftovers(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".hidden.json", ".lock", "a.1-1.json", "run.json"]
+
+
 def test_json_never_holds_nan():
     with pytest.raises(ValueError, match="not JSON compliant"):
         to_json({"loss": float("nan")})
@@ -135,3 +188,10 @@ def test_a_damaged_history_is_one_error(tmp_path):
     (tmp_path / "history.csv").write_text("epoch,loss\n1,x\n")
     with pytest.raises(RunError, match=r"history\.csv: damaged"):
         read_history(tmp_path / "history.csv")
+
+
+@pytest.mark.parametrize("rows", ["2,1,1,0.5", "1,1,1,0.5\n1,1,1,0.5", "nan,1,1,0.5", "inf,1,1,0.5"])
+def test_a_history_whose_epochs_do_not_follow_one_another_is_damaged(tmp_path, rows):
+    (tmp_path / "history.csv").write_text(f"epoch,seconds,learning_rate,loss\n{rows}\n")
+    with pytest.raises(RunError, match=r"damaged: row \d is of epoch"):
+        read_results(tmp_path / "history.csv", epochs=5)

@@ -68,7 +68,7 @@ def _part(trained: Trained, one: Answer) -> dict[str, Any]:
     elif task == "regression":
         entry.update(value=given.outputs[0], digit=int(given.label))
     else:
-        if given.label.isdigit():
+        if given.label.isdecimal():  # a class may be called ²
             entry["digit"] = int(given.label)
         entry.update(label=given.label, confidence=given.confidence, probabilities=list(given.outputs))
     entry["unsure"] = one.unsure

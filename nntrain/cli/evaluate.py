@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nntrain.cli.options import Json, Quiet, Require, Requirements, RunArgument, RunsDir, chosen_runs_dir
+from nntrain.errors import NntrainError
 from nntrain.report import console
 from nntrain.runs import PRETRAINED, RunDir, find_trained
 
@@ -51,7 +52,10 @@ def evaluate(
     scores = score(outputs, dataset.y_test, trained.question)
     error = _calibration_error(trained, outputs, dataset)
     outputs = trained.calibrated(outputs)
-    pictures = _draw(trained, dataset, outputs, scores, own=data is None) if plots else []
+    try:
+        pictures = _draw(trained, dataset, outputs, scores, own=data is None) if plots else []
+    except NntrainError as failure:
+        raise NntrainError(f"{failure}; --no-plots scores without drawing") from None
     if json:
         console.print_json(_document(trained, dataset, scores, error))
     else:

@@ -16,7 +16,7 @@ from nntrain.locks import FileLock
 from nntrain.records import config_is_as_trained, differences, first_info
 from nntrain.report import console
 from nntrain.results import EpochResult, Watch
-from nntrain.runs import RunDir, create_run, find_run, to_json
+from nntrain.runs import RunDir, check_config_is_there, create_run, find_run, to_json
 
 # Two machines round otherwise, and training magnifies that: losses and metrics may differ by so much in any epoch.
 TOLERANCE = 0.02
@@ -54,6 +54,7 @@ def reproduce_run(named: str | None, *, runs_dir: Path | None, quiet: bool, json
     info = run.read_info()
     if FileLock(run.lock).is_held():
         raise UsageError(f"{run.path} is being trained; wait for it, or stop it first")
+    check_config_is_there(run)
     plan = load_config(run.config, shown_as=str(run.config))
     rows = read_results(run.history, epochs=plan.config.fit.epochs)
     if not rows:
@@ -67,15 +68,17 @@ def reproduce_run(named: str | None, *, runs_dir: Path | None, quiet: bool, json
         again = create_run(Path(folder), run.name, _files(info, dump_config(plan.config)))
         with FileLock(again.lock):
             watch = Watch(on_epoch=comparison.on_epoch, should_stop=comparison.enough)
-            data = (info.get("data") or {}).get("fingerprints")
-            Job(plan, again, quiet or json, data=data, watch=watch).train()
+            data = (info["data"] or {}).get("fingerprints")
+            result = Job(plan, again, quiet or json, data=data, watch=watch, scratch=Path(folder)).train()
+        if result.status == "interrupted" and not comparison.enough():
+            raise KeyboardInterrupt
         weights = again.read_info()["fingerprints"].get("weights")
-    same_weights = weights == info.get("fingerprints", {}).get("weights")
+    same_weights = weights == info["fingerprints"].get("weights")
     _tell(run, comparison, reasons, same_weights=same_weights, json=json)
 
 
 def _files(info: dict[str, Any], config: str) -> dict[str, str]:
-    first = first_info(str(info.get("config")), shipped=False, differs={}, parameters=int(info.get("parameters") or 0))
+    first = first_info(info["config"], shipped=False, differs={}, parameters=info["parameters"])
     return {"config.yaml": config, "run.json": to_json(first)}
 
 

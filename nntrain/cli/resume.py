@@ -27,7 +27,8 @@ def resume(
 ) -> None:
     """Go on with a run that was interrupted or killed, or train a finished one for more epochs.
 
-    The result is, bit for bit, that of a run that was never stopped.
+    The result is, bit for bit, that of a run that was never stopped. What may change is fit.epochs, unless the
+    learning rate depends on it (cosine_annealing), and early_stopping; anything else is another training.
 
     Example: nntrain resume mlp-1 epochs=40
     """

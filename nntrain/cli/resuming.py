@@ -15,11 +15,12 @@ from nntrain.config.building import OVERRIDE
 from nntrain.config.loading import LoadedConfig, changes, load_config
 from nntrain.config.schema import CosineAnnealing
 from nntrain.errors import RunError, UsageError
+from nntrain.files import clear_leftovers
 from nntrain.history import read_results
 from nntrain.locks import FileLock
 from nntrain.records import config_is_as_trained, differences, note_resume
 from nntrain.report import console
-from nntrain.runs import RunDir, find_run, latest_unfinished
+from nntrain.runs import RunDir, check_config_is_there, find_run, latest_unfinished
 
 # What a resume may change: what has no part in the epochs that are trained already.
 CHANGEABLE = ("fit.epochs", "early_stopping")
@@ -46,6 +47,8 @@ def resume_run(
         raise UsageError(f"{run.path} is being trained by another process; wait for it, or stop it first")
     try:
         job = _job(run, overrides, quiet=quiet or json)
+        for folder in (run.path, run.checkpoints):
+            clear_leftovers(folder)
         note_resume(run)
         result = job.train()
     finally:
@@ -56,17 +59,18 @@ def resume_run(
 
 def _job(run: RunDir, overrides: list[str], *, quiet: bool) -> Job:
     info = run.read_info()
+    check_config_is_there(run)
     if not config_is_as_trained(info, load_config(run.config, shown_as=str(run.config)).config):
         raise RunError(f"{run.config}: was changed since the run was trained; restore it, or train it as a new run")
     plan = load_config(run.config, overrides, shown_as=str(run.config))
     changed = changes(plan, previous=run.config) if overrides else {}
     state = _state(run, plan, quiet=quiet)
-    _check(run, str(info.get("status")), plan, state, changed)
+    _check(run, info["status"], plan, state, changed)
     ready_data(plan.config.data.dataset, quiet=quiet)
     if not quiet:
         for words in differences(info, plan.config):
             console.note(f"{words}: the result may differ in the last digits from that of a run without a stop")
-    data = (info.get("data") or {}).get("fingerprints")
+    data = (info["data"] or {}).get("fingerprints")
     return Job(plan, run, quiet, resumed=replace(state, ended=state.ended and not changed), data=data)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import typer
 import yaml
 
-from nntrain.checkpoints import State
+from nntrain.checkpoints import State, newest_epoch
 from nntrain.cli.data import download
 from nntrain.cli.options import Requirements, chosen_runs_dir
 from nntrain.cli.plan import data_words, load_plan, work_words
@@ -31,8 +31,14 @@ from nntrain.report import console
 from nntrain.results import EpochResult, TrainResult, Watch
 from nntrain.runs import RunDir, all_runs, check_name, create_run, to_json
 
-# Variables that shorten a run of Keras in silence; the engine takes them away.
-IGNORED = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
+# Variables that change a run of Keras in silence, and what they may well be; the engine takes them away.
+IGNORED = {
+    "KERAS_MAX_EPOCHS": None,
+    "KERAS_MAX_STEPS_PER_EPOCH": None,
+    "KERAS_BACKEND": "tensorflow",
+    "KERAS_NNX_ENABLED": None,
+    "TF_USE_LEGACY_KERAS": None,
+}
 
 
 def train_config(
@@ -100,6 +106,7 @@ class Job:
     resumed: State | None = None
     data: Mapping[str, str] | None = None  # fingerprints that the data has to have
     watch: Watch | None = None  # who is told beside the terminal
+    scratch: Path | None = None  # the folder around the run, where it is not to be kept
 
     def train(self) -> TrainResult:
         """Train with TensorFlow loading beside the data, progress shown and signals heeded."""
@@ -122,10 +129,10 @@ class Job:
                 self._check_data(dataset)
                 return engine.train(self, dataset, _watch(progress, interrupts, self.watch))
             except NntrainError as error:
-                if self._has_something():
+                if self.scratch is None and (self._has_something() or not self.run.path.is_dir()):
                     _try_to_note(self.run, "failed", str(error))
-                else:
-                    shutil.rmtree(self.run.path, ignore_errors=True)  # nothing was trained
+                    raise type(error)(f"{error}. {_left(self.run)}") from None
+                shutil.rmtree(self.run.path, ignore_errors=True)  # nothing was trained
                 raise
             except BaseException as error:
                 _try_to_note(self.run, "failed", f"{type(error).__name__}: {error}")
@@ -143,7 +150,10 @@ class Job:
         return self.resumed is not None or self.run.history.exists()
 
     def _ended_at_once(self, progress: console.TrainingProgress) -> None:
-        if self._has_something():
+        if self.scratch is not None:
+            shutil.rmtree(self.scratch, ignore_errors=True)
+            progress.say("interrupted", "yellow")
+        elif self._has_something():
             _try_to_note(self.run, "interrupted", None)
             progress.say(f"interrupted. {_go_on(self.run)}", "yellow")
         else:
@@ -154,6 +164,15 @@ class Job:
 def _try_to_note(run: RunDir, status: str, problem: str | None) -> None:
     with suppress(NntrainError, OSError):  # a full disk takes no note either; a run that nobody trains says enough
         note_failure(run, status, problem)
+
+
+def _left(run: RunDir) -> str:
+    """Say what a training that failed has left."""
+    if not run.path.is_dir():
+        return "The run's folder is gone, and what was learnt with it"
+    epoch = newest_epoch(run.checkpoints)
+    saved = f"the first {epoch} epochs are saved" if epoch else "no epoch is saved yet, the config is"
+    return f"In {run.path} {saved}. {_go_on(run)}"
 
 
 def _go_on(run: RunDir) -> str:
@@ -198,8 +217,8 @@ def _introduce(job: Job, progress: console.TrainingProgress) -> None:
     progress.say(f"training  {work_words(config)}")
     after = f", going on after epoch {state.epoch}" if state is not None and state.epoch else ""
     progress.say(f"run       {job.run.path}{after}")
-    for name in IGNORED:
-        if name in os.environ:
+    for name, usual in IGNORED.items():
+        if os.environ.get(name, usual) != usual:
             progress.say(f"{name} is set; nntrain takes no notice of it", "yellow")
 
 

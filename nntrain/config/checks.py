@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 from nntrain.config import schema
@@ -20,6 +21,9 @@ Finding = tuple[Steps, str]
 
 # A network of this size is refused before memory is taken: 200 million parameters are 3 GB with Adam's state.
 MAX_PARAMETERS = 200_000_000
+# So is one whose layers' outputs for a batch take more than 8 GB, which training holds, and again for the gradients.
+MAX_OUTPUTS = 2_000_000_000
+MOST_IN_A_BATCH = 70_000  # all of MNIST: larger ones are cut down to the data
 
 OUTPUT_ACTIVATIONS = {
     "classification": ("softmax",),
@@ -84,6 +88,26 @@ def shapes_fit(subject: Subject) -> Iterator[Finding]:
     width, task = subject.width(), subject.config.task
     if width is not None and shape != (width,):
         yield _last(subject), _wrong_output(shape, width, task)
+
+
+def outputs_fit_into_memory(subject: Subject) -> Iterator[Finding]:
+    """What the layers give for one batch can be held."""
+    layers = _whole(subject.config.model)
+    batch = min(subject.config.fit.batch_size, MOST_IN_A_BATCH)
+    shape, outputs = (FLAT if needs_flatten(layers) else IMAGE), 0
+    for index, layer in enumerate(layers):
+        try:
+            shape = effect(layer, shape).shape
+        except ShapeError:
+            return
+        outputs += prod(shape) * batch
+        if outputs > MAX_OUTPUTS:
+            yield (
+                ("model", index),
+                f"model.{index}: the outputs of a batch of {batch:,} pass {MAX_OUTPUTS:,} numbers here; "
+                "make the layers or fit.batch_size smaller",
+            )
+            return
 
 
 def _wrong_output(shape: Shape, width: int, task: str) -> str:
@@ -357,6 +381,7 @@ def initializers_are_consistent(subject: Subject) -> Iterator[Finding]:
 
 PAIRINGS = (
     shapes_fit,
+    outputs_fit_into_memory,
     output_suits_task,
     loss_suits_task,
     metrics_suit_task,

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -79,10 +80,32 @@ class Node:
         return None
 
 
+class _TooLargeError(Exception):
+    pass
+
+
+class _TooDeepError(Exception):
+    pass
+
+
 class _Loader(yaml.SafeLoader):
-    """PyYAML's parser with YAML 1.2's core types."""
+    """PyYAML's parser with YAML 1.2's core types, which gives up at the limits before it has read on."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (PyYAML's own form)
+    nodes = depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Compose a node and all that is below it."""
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise _TooLargeError
+        if self.depth > MAX_DEPTH:
+            raise _TooDeepError
+        self.depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
 
 
 _FORMS = {
@@ -111,10 +134,11 @@ def read_nodes(text: str, source: str, *, base: Path) -> tuple[Node | None, list
         line, column = _line_and_column(text, error.position)
         found = f"character #x{error.character:04x}" if isinstance(error.character, int) else "a byte"
         return None, [Problem(f"{source}:{line}:{column}", f"not valid YAML: {found} is not allowed in a text file")]
-    except RecursionError:
-        return None, [Problem(f"{source}:1:1", "nested too deeply to be a config")]
+    except _TooDeepError:
+        return None, [Problem(f"{source}:1:1", f"nested more than {MAX_DEPTH} deep; no config is")]
     except _TooLargeError:
-        return None, [Problem(f"{source}:1:1", f"more than {MAX_NODES:,} values; no config is that large")]
+        words = f"more than {MAX_NODES:,} values, those that aliases repeat included; no config is that large"
+        return None, [Problem(f"{source}:1:1", words)]
 
 
 def read_argument(text: str, argument: str) -> tuple[Node | None, list[Problem]]:
@@ -124,12 +148,8 @@ def read_argument(text: str, argument: str) -> tuple[Node | None, list[Problem]]
     try:
         root = yaml.compose(text, Loader=_Loader)
         return (Node(None, place) if root is None else reader.node(root)), reader.problems
-    except (yaml.YAMLError, RecursionError, _TooLargeError):
+    except (yaml.YAMLError, _TooDeepError, _TooLargeError):
         return None, [Problem(str(place), f"{text!r} is not valid YAML")]
-
-
-class _TooLargeError(Exception):
-    pass
 
 
 class _Reader:
@@ -152,7 +172,7 @@ class _Reader:
         if id(node) in self.open:
             return self.unreadable(place, "an alias cannot stand inside what it names")
         if len(self.open) > MAX_DEPTH:
-            raise RecursionError
+            raise _TooDeepError
         if node.tag.removeprefix(CORE) not in (*_FORMS, "str", "seq", "map"):
             return self.unreadable(place, f"the tag {node.tag} is not supported; write the plain value")
         self.open.add(id(node))

@@ -21,10 +21,13 @@ Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 OpenShare = Annotated[float, Field(gt=0, lt=1)]
-Count = Annotated[int, Field(ge=1)]
-CountOrZero = Annotated[int, Field(ge=0)]
+# Beyond these TensorFlow's own counters overflow.
+Count = Annotated[int, Field(ge=1, lt=2**31)]
+CountOrZero = Annotated[int, Field(ge=0, lt=2**31)]
 # Limits that no sensible network meets; they keep a slip of the keyboard from taking all memory.
 Width = Annotated[int, Field(ge=1, le=65_536)]
+# TensorFlow walks through layers in calls of calls; somewhere above this Python's stack is at its end.
+MAX_LAYERS = 400
 
 
 def _as_pair(value: object) -> object:
@@ -346,7 +349,7 @@ class Optimizer(Component, family="optimizer"):
     ema_momentum: Annotated[float, Field(ge=0, le=1)] = 0.99
     ema_overwrite_frequency: Count | None = Field(None, description="steps")
     loss_scale_factor: Positive | None = None
-    gradient_accumulation_steps: Annotated[int, Field(ge=2)] | None = Field(None, description="batches")
+    gradient_accumulation_steps: Annotated[int, Field(ge=2, lt=2**31)] | None = Field(None, description="batches")
 
 
 class SGD(Optimizer, key="sgd"):
@@ -640,7 +643,7 @@ class Config(Section):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     task: Task = "classification"
     data: Data = Data()
-    model: Annotated[tuple[Layer, ...], Field(min_length=1, max_length=1000)]
+    model: Annotated[tuple[Layer, ...], Field(min_length=1, max_length=MAX_LAYERS)]
     optimizer: Optimizer
     loss: Loss
     metrics: tuple[Metric, ...] | None = Field(

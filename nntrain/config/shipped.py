@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nntrain.errors import UsageError
+from nntrain.files import write_atomically
 
 SCHEMA_COMMENT = "# yaml-language-server: $schema="
 
@@ -71,10 +72,8 @@ def copy_config(name: str, target: Path, *, force: bool) -> None:
     """Copy a shipped config, its schema comment made absolute; raises UsageError rather than writing over a file."""
     text = shipped_config(name).path.read_text(encoding="utf-8")
     text = text.replace(f"{SCHEMA_COMMENT}schema.json", f"{SCHEMA_COMMENT}{(folder() / 'schema.json').as_uri()}")
-    try:
-        with target.open("w" if force else "x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise UsageError(f"{target} exists; choose another name, or add --force to write over it") from None
-    except OSError as error:
-        raise UsageError(f"{target}: cannot be written: {error.strerror}") from None
+    if target.is_dir() or not target.parent.is_dir():
+        raise UsageError(f"{target}: {'is a folder' if target.is_dir() else 'no such folder'}; name a file to write")
+    if target.exists() and not force:
+        raise UsageError(f"{target} exists; choose another name, or add --force to write over it")
+    write_atomically(target, text)

@@ -19,6 +19,9 @@ from nntrain.schedules import rate_by_epoch
 
 # Seconds: a checkpoint of the shipped networks takes some milliseconds, a hundredth of that at most.
 BETWEEN_CHECKPOINTS = 2.0
+# Where a checkpoint takes longer, a large network's on a slow disk, the next is so many times as long in coming: then
+# they cost 2.5 % of the time.
+TIMES_ITS_OWN = 40
 
 
 def stock_callbacks(config: schema.Config) -> list[Any]:
@@ -178,6 +181,7 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         self._before = resumed.seconds if resumed else 0.0
         self._begun = self._written_at = time.monotonic()
         self._written = resumed
+        self._took = 0.0  # seconds, by the last checkpoint
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Put an earlier state back; raises RunError where it is another network's."""
@@ -185,8 +189,8 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
             return
         self._put_back_all(self.state)
         for name, values in self.state.counters.items():
-            for field, value in values.items() if name in self.counted else ():
-                setattr(self.counted[name], field, value)
+            for field in self.COUNTERS[name] if name in self.counted else ():
+                setattr(self.counted[name], field, values[field])
         if self.stopping is not None:
             self.stopping.best_weights = _arrays(self.state, "best") or None
 
@@ -195,14 +199,16 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         if self.record.finished == (self.state.epoch if self.state else 0):
             return  # the epoch was cut short, or its weights are spoilt
         self.state = self._taken()
-        if time.monotonic() - self._written_at >= BETWEEN_CHECKPOINTS:
+        if time.monotonic() - self._written_at >= max(BETWEEN_CHECKPOINTS, TIMES_ITS_OWN * self._took):
             self.write()
 
     def write(self) -> None:
         """Write the state that is held, unless it is on the disk already."""
         if self.run is not None and self.state is not None and self.state is not self._written:
+            begun = time.monotonic()
             write_checkpoint(self.run.checkpoints, self.state)
             self._written, self._written_at = self.state, time.monotonic()
+            self._took = self._written_at - begun
 
     def put_back_weights(self) -> bool:
         """Give the network what early stopping holds, or the weights of the last whole epoch; returns whether it could.
@@ -221,12 +227,14 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
 
     def _put_back_all(self, state: State) -> None:
         _put_back(state, "network", self.model.variables)
-        _put_back(state, "optimizer", self.model.optimizer.variables)
+        _put_back(state, "optimizer", _variables(self.model.optimizer))
+        if best := _arrays(state, "best"):
+            _check_shapes(best, self.model.weights)
 
     def _taken(self) -> State:
         arrays = {
             **_named("network", self.model.variables),
-            **_named("optimizer", self.model.optimizer.variables),
+            **_named("optimizer", _variables(self.model.optimizer)),
             **_named("best", (self.stopping.best_weights or ()) if self.stopping is not None else ()),
         }
         counters = {
@@ -249,10 +257,22 @@ def _arrays(state: State, kind: str) -> list[Any]:
 
 def _put_back(state: State, kind: str, variables: list[Any]) -> None:
     values = _arrays(state, kind)
-    if [tuple(variable.shape) for variable in variables] != [value.shape for value in values]:
-        raise RunError("the checkpoint is of another network than config.yaml's; restore the run folder's files")
+    _check_shapes(values, variables)
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
+
+
+def _check_shapes(values: list[Any], variables: list[Any]) -> None:
+    expected = [(tuple(variable.shape), np.dtype(variable.dtype)) for variable in variables]
+    if expected != [(value.shape, value.dtype) for value in values]:
+        raise RunError("the checkpoint is of another network than config.yaml's; restore the run folder's files")
+
+
+def _variables(optimizer: Any) -> list[Any]:
+    """Return all of an optimizer's variables; Nadam has one that Keras does not list, the product of its momenta."""
+    listed = list(optimizer.variables)
+    held = [value for value in vars(optimizer).values() if isinstance(value, keras.Variable)]
+    return listed + [one for one in held if all(one is not other for other in listed)]
 
 
 def _named(kind: str, values: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import numpy as np
 from nntrain.classifier import LiteRTClassifier
 from nntrain.config import schema
 from nntrain.engine.model import build_network
+from nntrain.errors import NntrainError, RunError
 from nntrain.files import written_beside
 from nntrain.runs import RunDir
 
@@ -45,6 +46,10 @@ def save_tflite(network: Any, run: RunDir, samples: np.ndarray) -> str | None:
             apart = float(np.max(np.abs(answers - expected) / np.maximum(1.0, np.abs(expected))))
             if not apart <= AGREEMENT:
                 raise ValueError(f"its answers differ from Keras's by {apart:.1e}")
+    except NntrainError as error:
+        if not isinstance(error, RunError):
+            raise  # the disk's fault
+        return str(error)
     except Exception as error:
         # Whatever the converter cannot do, the run is whole without it: Keras answers instead.
         return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nntrain.files import written_beside
 from nntrain.results import Mistake, Scores
 
 if TYPE_CHECKING:
@@ -382,10 +382,6 @@ def _ems(text: str) -> float:
 
 
 def _save(figure: Figure, path: Path) -> None:
-    """Write the picture beside its name, then move it into place."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    """Write the picture beside its name, then move it into place; raises NntrainError where that cannot be."""
+    with written_beside(path) as beside:
         figure.savefig(beside, format="png", dpi=DPI)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -68,14 +68,14 @@ def power(monkeypatch, tmp_path, write_config):
     monkeypatch.setattr("nntrain.cli.training.show_result", lambda *_, **how: None)  # draws, which takes its time
     monkeypatch.setattr("nntrain.cli.resuming.show_result", lambda *_, **how: None)
 
-    def run(*, fails_at: int | None = None, resume: bool = False) -> int:
+    def run(*overrides: str, fails_at: int | None = None, resume: bool = False) -> int:
         disk = Disk(fails_at)
         monkeypatch.setattr("nntrain.files.sync", disk.sync)
         monkeypatch.setattr("nntrain.files.move", disk.move)
         monkeypatch.setattr(Path, "unlink", lambda path, **how: None if disk.off else unlink(path, **how))
         monkeypatch.setattr(shutil, "rmtree", lambda path, **how: None if disk.off else rmtree(path, **how))
         if resume:
-            resume_run(["tiny-1"], **quietly)
+            resume_run(["tiny-1", *overrides], **quietly)
         else:
             train_config([config], name=None, **quietly)
         return disk.done
@@ -111,4 +111,23 @@ def test_after_a_power_failure_at_any_moment_a_resume_gives_the_run_without_one(
             power(resume=True)
         elif not found:
             power()
+        assert come_to(runs / "tiny-1") == whole, f"after operation {fails_at}"
+
+
+def test_after_a_power_failure_in_a_longer_training_it_can_be_asked_for_again(power, tmp_path):
+    from nntrain.runs import RunDir
+
+    runs, before = tmp_path / "runs", tmp_path / "before"
+    power()
+    shutil.copytree(runs, before)
+    operations = power("epochs=3", resume=True)
+    whole = come_to(runs / "tiny-1")
+    # Each at the beginning, where run.json and config.yaml change together; then some.
+    for fails_at in [*range(1, 13), *range(13, operations + 1, 5)]:
+        shutil.rmtree(runs)
+        shutil.copytree(before, runs)
+        with pytest.raises(PowerFailureError):
+            power("epochs=3", fails_at=fails_at, resume=True)
+        if RunDir(runs / "tiny-1").status() != "complete" or len(come_to(runs / "tiny-1")[3]) < 3:
+            power("epochs=3", resume=True)
         assert come_to(runs / "tiny-1") == whole, f"after operation {fails_at}"

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from soak.inputs import World
 
 from nntrain.config.shipped import shipped_configs
+from nntrain.results import TrainResult
 
 COMMANDS = [
     [],
@@ -223,6 +226,34 @@ def test_datas_json_holds_shapes_counts_and_an_example(in_process):
     document = json.loads(in_process("data", "show", "mnist_5k", "--json").output)
     assert document["parts"]["test"] == {"shape": [1000, 28, 28], "pixels": [0, 255], "counts": [100] * 10}
     assert document["example"]["one_hot"] == [0, 0, 0, 0, 0, 0, 0, 0, 1, 0]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """Return a run that is finished, made without training."""
+    return World(tmp_path_factory.mktemp("finished") / "world").run
+
+
+def test_ctrl_c_during_a_reproduction_is_no_verdict(in_process, finished, monkeypatch):
+    monkeypatch.setattr("nntrain.cli.training.Job.train", lambda _: TrainResult("interrupted", 1, None))
+    done = in_process("reproduce", str(finished))
+    assert (done.exit_code, done.stdout, done.stderr) == (130, "", "interrupted\n")
+
+
+def test_a_resume_names_variables_that_change_the_arithmetic(in_process, finished, monkeypatch):
+    monkeypatch.setattr("nntrain.cli.training.Job.train", lambda _: TrainResult("interrupted", 1, None))
+    monkeypatch.setenv("NVIDIA_TF32_OVERRIDE", "0")
+    done = in_process("resume", str(finished), "epochs=5")
+    assert "NVIDIA_TF32_OVERRIDE is 0, was not set: the result may differ in the last digits" in done.stderr
+
+
+def test_a_run_that_was_stopped_while_it_was_saved_is_to_be_resumed(in_process, finished, tmp_path):
+    copy = Path(shutil.copytree(finished, tmp_path / "mlp-1"))
+    info = json.loads((copy / "run.json").read_text())
+    (copy / "run.json").write_text(json.dumps({**info, "status": "running"}))
+    (copy / "model.tflite").write_bytes(b"newer")
+    done = in_process("predict", "--test", "0", "--run", str(copy), "--quiet")
+    assert (done.exit_code, "was stopped while it was saved; `" in done.stderr) == (3, True), done.stderr
 
 
 def test_text_of_the_user_is_shown_as_it_is(in_process):

@@ -71,26 +71,51 @@ with time_limit(0.2, "model.tflite: no answer"):
     assert (done.returncode, done.stderr) == (3, "Error: model.tflite: no answer\n")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
-def test_a_full_disk_names_the_file_and_the_run_goes_on_when_there_is_room(nntrain, write_config, monkeypatch):
-    import resource
+def mounted(folder, options, remount=False):
+    """Put a small disk at a folder, or change it; returns whether this machine allows that."""
+    words = ["mount", "-t", "tmpfs", "-o", f"{'remount,' if remount else ''}{options}", "tmpfs", str(folder)]
+    return shutil.which("mount") is not None and subprocess.run(words, capture_output=True).returncode == 0
 
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """Return a folder with 100 kB of room: too little for a checkpoint."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    if not mounted(folder, "size=100k"):
+        pytest.skip("this machine allows no small disk to be mounted")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def weights(folder):
+    """Return the fingerprint of a run's weights."""
+    return json.loads((folder / "run.json").read_text())["fingerprints"]["weights"]
+
+
+def test_a_full_disk_names_the_file_and_the_run_goes_on_when_there_is_room(nntrain, write_config, small_disk):
     config = str(write_config())
     assert nntrain("train", config, "--quiet", "--name", "whole").returncode == 0
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, before[1]))
-    try:
-        done = nntrain("train", config, "--quiet")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    refused(done, "Error: runs/tiny-1/", code=1)
-    assert "cannot be written: File too large" in done.stderr
-    assert nntrain("resume", "--quiet").returncode == 0
-    weights = [
-        json.loads((nntrain.folder / "runs" / name / "run.json").read_text())["fingerprints"]["weights"]
-        for name in ("whole-1", "tiny-1")
-    ]
-    assert weights[0] == weights[1]
+    done = nntrain("train", config, "--quiet", "--runs-dir", str(small_disk))
+    refused(done, f"Error: {small_disk}/tiny-1/", code=1)
+    assert "cannot be written: No space left on device. In" in done.stderr
+    assert "To go on: `nntrain resume" in done.stderr
+    assert mounted(small_disk, "size=20m", remount=True)
+    assert nntrain("resume", "--quiet", "--runs-dir", str(small_disk)).returncode == 0
+    assert weights(small_disk / "tiny-1") == weights(nntrain.folder / "runs" / "whole-1")
+
+
+def test_a_folder_that_can_only_be_read_is_one_error_and_its_runs_can_be_asked(copied, small_disk):
+    nntrain, run = copied
+    assert mounted(small_disk, "size=20m", remount=True)
+    shutil.copytree(run, small_disk / "tiny-1")
+    assert mounted(small_disk, "ro", remount=True)
+    there = ("--runs-dir", str(small_disk))
+    refused(nntrain("train", "quickstart", *there), "Read-only file system; choose another folder", code=1)
+    refused(nntrain("resume", "tiny-1", "epochs=4", *there), ".lock: cannot be written: Read-only", code=1)
+    refused(nntrain("evaluate", "tiny-1", *there), "Read-only file system; --no-plots scores without", code=1)
+    assert nntrain("evaluate", "tiny-1", "--no-plots", *there).returncode == 0
+    assert nntrain("runs", *there).returncode == 0
 
 
 def test_a_folder_that_vanishes_under_the_run_is_one_error(nntrain, write_config):
@@ -101,6 +126,7 @@ def test_a_folder_that_vanishes_under_the_run_is_one_error(nntrain, write_config
     _, words = process.communicate(timeout=30)
     assert process.returncode == 1
     assert "Error: runs/tiny-1/" in words
+    assert "The run's folder is gone, and what was learnt with it" in words
     assert "Traceback" not in words
 
 
@@ -118,13 +144,14 @@ def test_variables_that_would_shorten_a_run_of_keras_are_named_and_do_nothing(nn
     assert "epoch 2/2" in done.stderr
 
 
-def test_ctrl_c_twice_ends_at_once_and_the_run_can_be_resumed(nntrain, write_config):
+def test_sigterm_then_ctrl_c_ends_at_once_and_the_run_can_be_resumed(nntrain, write_config):
     process = nntrain.start("train", str(write_config()), "fit.epochs=100000", "fit.batch_size=1")
     while not process.stderr.readline().startswith("epoch 2/"):
         pass
-    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
     process.send_signal(signal.SIGINT)
     _, words = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "To go on: `nntrain resume runs/tiny-1`" in words
+    assert [one["status"] for one in nntrain.json("runs")["runs"]] == ["interrupted"]
     assert nntrain("resume", "epochs=3", "--quiet").returncode in (0, 2)

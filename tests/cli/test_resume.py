@@ -8,9 +8,9 @@ import random
 import re
 import shutil
 import signal
-import time
 
 import pytest
+from soak.kills import Killer
 
 pytestmark = pytest.mark.tensorflow
 
@@ -46,21 +46,13 @@ def long(write_config):
     return str(write_config(LONG))
 
 
-def test_ten_kills_at_random_moments_change_nothing(nntrain, long):
+def test_ten_kills_at_random_moments_of_every_kind_change_nothing(tmp_path):
     dice = random.Random(7)
-    assert nntrain("train", long, "--quiet", "--name", "whole").returncode == 0
-    process = nntrain.start("train", long)
-    for _ in range(10):
-        wait_for(process, "run ")
-        time.sleep(dice.uniform(0.0, 3.5))
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        left = list((nntrain.folder / "runs").glob("tiny-*"))
-        assert len(left) == 1
-        process = nntrain.start("resume", "tiny-1")
-    _, words = process.communicate(timeout=60)
-    assert process.returncode in (0, 2), words  # 2: a kill came when all was done
-    assert result(nntrain, "tiny-1") == result(nntrain, "whole-1")
+    killer = Killer(tmp_path / "kills", "plateau", dice)
+    killer.killed_run(["start", "data", "epoch", "checkpoint", "saving"])
+    killer.killed_run(["history", "epoch", "checkpoint", "epoch", "end"])
+    assert killer.tally.lost == []
+    assert sum(killer.tally.kills.values()) >= 8, killer.tally
 
 
 def test_ctrl_c_then_resume_is_the_run_without_a_stop(nntrain, long):
@@ -71,6 +63,7 @@ def test_ctrl_c_then_resume_is_the_run_without_a_stop(nntrain, long):
     _, words = process.communicate(timeout=30)
     assert process.returncode == 130
     (command,) = re.findall(r"To go on: `nntrain (resume runs/tiny-1)`", words)
+    assert result(nntrain, "tiny-1")[0] == "interrupted"
     before = (nntrain.folder / "runs/tiny-1/history.csv").read_text()
     assert nntrain(*command.split(), "--quiet").returncode == 0
     assert (nntrain.folder / "runs/tiny-1/history.csv").read_text().startswith(before)

@@ -44,6 +44,8 @@ CONV = "conv2d: {filters: 4, kernel_size: 3}"
         (["dense: 10"], "2:5: task classification needs probabilities from the last layer: activation softmax, not linear"),
         (["dense: {units: 10, activation: relu}"], "2:36: task classification needs probabilities from the last layer: activation softmax, not relu"),
         ([SOFTMAX, "dropout: 0.2"], "3:5: the network has to end with a dense layer or an activation (softmax)"),
+        (["conv2d: {filters: 60000, kernel_size: 1}", "global_max_pooling2d", SOFTMAX], "2:5: model.0: the outputs of a batch of 128 pass 2,000,000,000 numbers here; make the layers or fit.batch_size smaller"),
+        (["dense: 1"] * 10_000 + [SOFTMAX], "2:3: model has 10,001 layers; at most 400 work"),
         (["dense: {units: 60000}"] * 3 + [SOFTMAX], "3:5: model.1: the network passes 200,000,000 parameters here; make its layers smaller"),
     ],
 )  # fmt: skip

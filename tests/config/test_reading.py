@@ -221,11 +221,12 @@ def test_logits_are_refused_with_the_reason(problems):
         ("model: []\n", "1:8: model has no layer; it needs at least 1"),
         ("seed: !!int x\n" + GOOD, "1:7: 'x' is not what its tag says"),
         ("fit: !!python/object/apply:os.system [ls]\n" + GOOD, "1:6: the tag tag:yaml.org,2002:python/object/apply:os.system is not supported"),
-        ("a: " + "[" * 60 + "]" * 60, "1:1: nested too deeply to be a config"),
+        ("a: " + "[" * 60 + "]" * 60, "1:1: nested more than 40 deep; no config is"),
         ("".join(f"k{i}: 1\n" for i in range(2_000)), "1:1: 2,000 unknown keys; known are seed, "),
         ("seed: !!python/object:os.system x\n" + GOOD, "1:7: the tag tag:yaml.org,2002:python/object:os.system is not supported"),
         ("seed: " + "9" * 5000 + "\n" + GOOD, "1:7: a number of 5,000 characters"),
-        ("[" * 20_000, "1:1: nested too deeply to be a config"),
+        ("[" + "a," * 400_000 + "]", "1:1: more than 50,000 values, those that aliases repeat included"),
+        ("[" * 20_000, "1:1: nested more than 40 deep; no config is"),
         (b"seed: 1\x00\n", "1:8: not valid YAML: character #x0000 is not allowed in a text file"),
         (b"seed: \xff\n", "1:7: not UTF-8 text; save the file as UTF-8"),
     ],
@@ -239,7 +240,9 @@ def test_a_bomb_of_aliases_is_refused_before_it_unfolds(problems):
         f"{name}: &{name} [{','.join([f'*{before}'] * 9)}]\n"
         for before, name in zip("abcdefgh", "bcdefghi", strict=True)
     )
-    assert problems(bomb) == ["bad.yaml:1:1: more than 50,000 values; no config is that large"]
+    assert problems(bomb) == [
+        "bad.yaml:1:1: more than 50,000 values, those that aliases repeat included; no config is that large"
+    ]
 
 
 def test_a_file_of_a_megabyte_is_refused(read):
