@@ -212,7 +212,11 @@ def accuracy(rounds: int, folder: Path) -> list[dict[str, Any]]:
         for name in results:
             done = TRAINERS[name][0]("mlp", 10, folder, seed=seed)
             results[name].append({"accuracy": done["accuracy"]})
-    return summary("mlp, 10 epochs, five seeds", results)
+    rows = summary("mlp, 10 epochs, five seeds", results)
+    for row in rows:
+        row["accuracies"] = sorted(done["accuracy"] for done in results[row["who"]])
+        print(f"{row['who']}: {', '.join(f'{value:.4f}' for value in row['accuracies'])}", flush=True)
+    return rows
 
 
 def goals(rounds: int, folder: Path) -> list[dict[str, Any]]:
