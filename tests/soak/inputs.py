@@ -11,6 +11,7 @@ they would ask LiteRT, a stand-in answers: TensorFlow is not needed, but for the
 from __future__ import annotations
 
 import contextlib
+import copy
 import gzip
 import io
 import json
@@ -121,12 +122,13 @@ def mutate(dice: random.Random, value: Any) -> None:
     pairs = isinstance(holder, Pairs)
     other_holder, other = dice.choice(found)
     subtree = other_holder[other][1] if isinstance(other_holder, Pairs) else other_holder[other]
-    new = dice.choice([*VALUES, subtree])
+    # A copy: nothing may stand in itself, and the next case begins with the same values.
+    new = copy.deepcopy(dice.choice([*VALUES, subtree]))
     match dice.choice(["value", "value", "value", "drop", "double", "key", "nudge"]):
         case "drop":
             del holder[index]
         case "double":
-            holder.insert(index, holder[index])
+            holder.insert(index, copy.deepcopy(holder[index]))
         case "key" if pairs:
             known = [key for one, _ in found if isinstance(one, Pairs) for key, _ in one]
             holder[index] = (dice.choice([typo(dice, str(holder[index][0])), *known]), holder[index][1])
