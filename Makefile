@@ -34,10 +34,10 @@ measure: .venv/installed-dev
 score-pictures: .venv/installed-dev
 	$(BIN)/python tests/benchmarks/score_pictures.py $(if $(RUN),--run $(RUN)) $(if $(HALF),--half $(HALF))
 
-# Train the network that ships, or take a finished run of it (RUN=folder), into nntrain/pretrained/.
-CONFIG ?= cnn_best
+# Train the network that ships anew, or another config (CONFIG=name), or take a finished run (RUN=folder), into
+# nntrain/pretrained/.
 pretrained: .venv/installed-dev
-	$(BIN)/python -m nntrain.make_pretrained --config $(CONFIG) $(if $(RUN),--run $(RUN))
+	$(BIN)/python -m nntrain.make_pretrained $(if $(CONFIG),--config $(CONFIG)) $(if $(RUN),--run $(RUN))
 
 # Time nntrain beside Keras, PyTorch, JAX and scikit-learn, each in an environment of its own under .bench/, for an hour;
 # a part of it: python tests/benchmarks/bench.py --only answers. The figures are also in .bench/bench.json.

@@ -1,8 +1,9 @@
 """Make nntrain/pretrained/, the trained run that ships with nntrain; run by `make pretrained`.
 
-    python -m nntrain.make_pretrained [--config cnn_best] [--run RUN]
+    python -m nntrain.make_pretrained [--config CONFIG] [--run RUN]
 
-Without `--run` the config is trained first. What names the machine it was trained on (paths, the process) is left out.
+Without `--run` a config is trained first, by default the one of the run that ships now. What names the machine it was
+trained on (paths, the process) is left out.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ WELCOME = ("model.keras", "training.png")  # as far as there is room, in this or
 def main() -> int:
     """Make the folder; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--config", default="cnn_best", help="a shipped config's name or a file")
+    parser.add_argument("--config", default=str(SHIPPED / "config.yaml"), help="a shipped config's name or a file")
     parser.add_argument("--run", type=Path, help="a finished run to take instead of training one")
     arguments = parser.parse_args()
     try:

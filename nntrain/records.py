@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from nntrain import __version__
+from nntrain import __version__, environment
 from nntrain.config.loading import dump_config, plain
 from nntrain.config.schema import Config
 from nntrain.evaluation import Question
@@ -20,27 +20,6 @@ from nntrain.results import EpochResult, TrainResult
 from nntrain.runs import SCHEMA, RunDir, now, to_json
 
 PACKAGES = ("tensorflow", "keras", "numpy", "ai-edge-litert")
-# Environment variables that change TensorFlow's arithmetic.
-ARITHMETIC = (
-    "TF_ENABLE_ONEDNN_OPTS",
-    "TF_XLA_FLAGS",
-    "XLA_FLAGS",
-    "TF_DETERMINISTIC_OPS",
-    "TF_CUDNN_DETERMINISTIC",
-    "TF_CUDNN_USE_AUTOTUNE",
-    "TF_CUDNN_USE_FRONTEND",
-    "TF_ENABLE_CUBLAS_TENSOR_OP_MATH_FP32",
-    "TF_NUM_INTRAOP_THREADS",
-    "TF_NUM_INTEROP_THREADS",
-    "NVIDIA_TF32_OVERRIDE",
-    "CUBLAS_WORKSPACE_CONFIG",
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "ONEDNN_MAX_CPU_ISA",
-    "DNNL_MAX_CPU_ISA",
-    "ONEDNN_DEFAULT_FPMATH_MODE",
-    "DNNL_DEFAULT_FPMATH_MODE",
-)
 
 
 def question_of(config: Config, classes: tuple[str, ...]) -> Question:
@@ -81,7 +60,7 @@ def first_info(config_name: str, *, shipped: bool, differs: dict[str, Any], para
         "versions": _versions(),
         "platform": platform.platform(),
         "processor": processor(),
-        "environment": _environment(),
+        "environment": environment.of_arithmetic(),
         "device": None,
         "question": None,
         "temperature": None,
@@ -89,10 +68,6 @@ def first_info(config_name: str, *, shipped: bool, differs: dict[str, Any], para
         "fingerprints": {},
         "error": None,
     }
-
-
-def _environment() -> dict[str, str]:
-    return {name: os.environ[name] for name in ARITHMETIC if name in os.environ}
 
 
 def processor() -> str:
@@ -106,7 +81,7 @@ def processor() -> str:
 
 def differences(info: Mapping[str, Any], config: Config) -> list[str]:
     """Say in what this process differs from the one that a run was trained in, of what its result depends on."""
-    now = {**_versions(), "processor": processor(), **_environment()}
+    now = {**_versions(), "processor": processor(), **environment.of_arithmetic()}
     then = {**info["versions"], "processor": info.get("processor"), **info["environment"]}
     names = [name for name in {**then, **now} if now.get(name) != then.get(name)]
     words = [f"{name} is {now.get(name, 'not set')}, was {then.get(name, 'not set')}" for name in names]

@@ -320,10 +320,11 @@ def check_config_is_there(run: RunDir) -> None:
         raise RunError(f"{run.config}: missing; restore it, or train again")
 
 
-def find_run(text: str | None, runs: Path) -> RunDir:
+def find_run(text: str | None, runs: Path, *, also: tuple[str, ...] = ()) -> RunDir:
     """Return the run that is named by folder name or path, or the latest complete one.
 
-    Raises UsageError where there is no such run, RunError where the folder is not a run.
+    `also`: names that are none of the folder's runs but may be what a misspelt one meant. Raises UsageError where there
+    is no such run, RunError where the folder is not a run.
     """
     if text is None:
         run = latest_run(runs)
@@ -336,7 +337,7 @@ def find_run(text: str | None, runs: Path) -> RunDir:
                 raise RunError(f"{path}: not a run folder: it has no run.json")
             return _of_its_own(RunDir(path))
     names = [run.name for run in all_runs(runs)]
-    close = difflib.get_close_matches(text, names, n=1)
+    close = difflib.get_close_matches(text, [*names, *also], n=1)
     guess = f"; did you mean '{close[0]}'?" if close else "; `nntrain runs` lists them" if names else ""
     raise UsageError(f"no run '{text}' in {runs}{guess}")
 
@@ -355,4 +356,4 @@ def find_trained(text: str | None, runs: Path) -> RunDir:
     shipped = shipped_run()
     if shipped is not None and (latest_run(runs) is None if text is None else text == PRETRAINED):
         return shipped
-    return find_run(text, runs)
+    return find_run(text, runs, also=(PRETRAINED,))

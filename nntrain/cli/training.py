@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import threading
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from pathlib import Path
 import typer
 import yaml
 
+from nntrain import environment
 from nntrain.checkpoints import State, newest_epoch
 from nntrain.cli.data import download
 from nntrain.cli.options import Requirements, chosen_runs_dir
@@ -30,15 +30,6 @@ from nntrain.records import first_info, note_failure
 from nntrain.report import console
 from nntrain.results import EpochResult, TrainResult, Watch
 from nntrain.runs import RunDir, all_runs, check_name, create_run, to_json
-
-# Variables that change a run of Keras in silence, and what they may well be; the engine takes them away.
-IGNORED = {
-    "KERAS_MAX_EPOCHS": None,
-    "KERAS_MAX_STEPS_PER_EPOCH": None,
-    "KERAS_BACKEND": "tensorflow",
-    "KERAS_NNX_ENABLED": None,
-    "TF_USE_LEGACY_KERAS": None,
-}
 
 
 def train_config(
@@ -179,19 +170,23 @@ def _go_on(run: RunDir) -> str:
     return f"To go on: `{console.next_command('resume', str(run.path))}`"
 
 
+def _loading(module: str) -> threading.Thread:
+    """Import a module on a thread of its own; a failure is met again, and reported, where it is used."""
+
+    def load() -> None:
+        with suppress(BaseException):
+            import_module(module)
+
+    thread = threading.Thread(target=load, daemon=True, name=f"import of {module}")
+    thread.start()
+    return thread
+
+
 class _Engine:
-    """The engine, imported on a thread of its own while the data is read."""
+    """The engine, imported while the data is read."""
 
     def __init__(self) -> None:
-        self._thread = threading.Thread(target=self._import, daemon=True, name="TensorFlow's import")
-        self._thread.start()
-
-    def _import(self) -> None:
-        # A failure is met again, and reported, by `train`.
-        try:
-            import_module("nntrain.engine.train")
-        except BaseException:
-            return
+        self._thread = _loading("nntrain.engine.train")
 
     def train(self, job: Job, dataset: Dataset, watch: Watch) -> TrainResult:
         self._thread.join()
@@ -217,9 +212,8 @@ def _introduce(job: Job, progress: console.TrainingProgress) -> None:
     progress.say(f"training  {work_words(config)}")
     after = f", going on after epoch {state.epoch}" if state is not None and state.epoch else ""
     progress.say(f"run       {job.run.path}{after}")
-    for name, usual in IGNORED.items():
-        if os.environ.get(name, usual) != usual:
-            progress.say(f"{name} is set; nntrain takes no notice of it", "yellow")
+    for name in environment.ignored():
+        progress.say(f"{name} is set; nntrain takes no notice of it", "yellow")
 
 
 def _watch(progress: console.TrainingProgress, interrupts: Interrupts, other: Watch | None) -> Watch:
@@ -240,7 +234,7 @@ def _watch(progress: console.TrainingProgress, interrupts: Interrupts, other: Wa
     def on_saving() -> None:
         progress.waiting("saving and testing")
         # What draws takes half a second to load: beside the export, which takes as long.
-        threading.Thread(target=import_module, args=("matplotlib.figure",), daemon=True).start()
+        _loading("matplotlib.figure")
 
     return Watch(
         on_device=on_device,

@@ -62,8 +62,8 @@ class OnDevice:
     def fed(self, portions: Any) -> Any:
         """Return a data set of portions with their pictures, gathered beside training, or as it is on a GPU.
 
-        On a CPU, XLA's own gather takes as long as half of a dense network's step; on a GPU it takes nothing, and the
-        bytes would have to cross the bus.
+        On a CPU a gather within the loop makes XLA compile half a second longer, and the steps are no faster for it; on
+        a GPU the bytes would have to cross the bus.
         """
         fed = portions.map(self._with_pictures) if self.on_cpu else portions
         return fed.prefetch(1)  # one portion ahead: images are gathered, and distorted, beside training
@@ -131,15 +131,15 @@ class Resident(keras.Sequential):  # type: ignore[misc]  # Keras ships no types
         return tf.constant(0)
 
     def hold_out(self, examples: Examples) -> Any:
-        """Take the examples to validate on; returns their data set, for `fit`."""
+        """Take the examples to validate on; returns their data set, which `fit` has to be given to call `evaluate`."""
         portions = self.examples.fed(validation_portion(examples))
         self._held_out = iter(portions)
         return portions
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
-        """Score the held-out examples in one call, when `fit` asks for it after an epoch.
+        """Score the held-out examples in one call, when `fit` asks for it after an epoch, whatever it passes.
 
-        Keras's own makes an iterator each time, which takes a dense network a tenth of its epoch.
+        Returns loss and metrics by name. Keras's own makes an iterator each time, a tenth of a dense network's epoch.
         """
         self.make_test_function()
         self.reset_metrics()
@@ -254,10 +254,7 @@ def _filled(rows: np.ndarray, size: int) -> np.ndarray:
 
 
 def validation_portion(examples: Examples) -> Any:
-    """Return an endless data set of the one portion that scores all of the validation examples.
-
-    Endless, so that Keras goes on with one iterator instead of making one each epoch.
-    """
+    """Return an endless data set, for one iterator, of the portion that scores all of the validation examples."""
     size = min(EVALUATION_BATCH, len(examples))
     whole = len(examples) // size
     numbers = examples.numbers
