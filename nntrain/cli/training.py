@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 import typer
 import yaml
 
-from nntrain import environment
+from nntrain import background, environment
 from nntrain.checkpoints import State, newest_epoch
 from nntrain.cli.data import download
 from nntrain.cli.options import Requirements, chosen_runs_dir
@@ -170,23 +168,11 @@ def _go_on(run: RunDir) -> str:
     return f"To go on: `{console.next_command('resume', str(run.path))}`"
 
 
-def _loading(module: str) -> threading.Thread:
-    """Import a module on a thread of its own; a failure is met again, and reported, where it is used."""
-
-    def load() -> None:
-        with suppress(BaseException):
-            import_module(module)
-
-    thread = threading.Thread(target=load, daemon=True, name=f"import of {module}")
-    thread.start()
-    return thread
-
-
 class _Engine:
     """The engine, imported while the data is read."""
 
     def __init__(self) -> None:
-        self._thread = _loading("nntrain.engine.train")
+        self._thread = background.importing("nntrain.engine.train")
 
     def train(self, job: Job, dataset: Dataset, watch: Watch) -> TrainResult:
         self._thread.join()
@@ -234,7 +220,7 @@ def _watch(progress: console.TrainingProgress, interrupts: Interrupts, other: Wa
     def on_saving() -> None:
         progress.waiting("saving and testing")
         # What draws takes half a second to load: beside the export, which takes as long.
-        _loading("matplotlib.figure")
+        background.importing("matplotlib.figure")
 
     return Watch(
         on_device=on_device,

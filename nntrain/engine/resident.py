@@ -19,6 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from nntrain.augmentation import Distortion, batch_rng, distort
+from nntrain.background import made_ahead
 
 # A portion should last about this long, so that progress moves twice a second and an interrupt is seen soon. The
 # machine's speed is assumed, not measured: a slow core's, so that most machines are quicker.
@@ -210,8 +211,8 @@ class Portions:
             signature["rest_pictures"] = tf.TensorSpec((self.left, *image), tf.uint8)
 
         def endless() -> Iterator[dict[str, Any]]:
-            for epoch in itertools.count(first_epoch):
-                yield from self.epoch(epoch)
+            epochs = itertools.chain.from_iterable(map(self.epoch, itertools.count(first_epoch)))
+            return epochs if self.distortion is None else made_ahead(epochs)
 
         return tf.data.Dataset.from_generator(endless, output_signature=signature)
 
