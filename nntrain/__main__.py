@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,12 +17,17 @@ def main() -> None:
     """Run the command line and end the process."""
     own_stderr()
     own_stdout()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # it is Ctrl-C, everywhere
+    _end(exit_code(_run))
+
+
+def _run() -> None:
     gc.disable()  # what is loaded stays: there is nothing to collect in it
     from nntrain.cli.app import app
 
     gc.freeze()
     gc.enable()
-    _end(exit_code(app))
+    app()
 
 
 def exit_code(work: Callable[[], object]) -> int:
@@ -33,6 +39,8 @@ def exit_code(work: Callable[[], object]) -> int:
             sys.stdout.flush()
     except SystemExit as ending:
         return ending.code if isinstance(ending.code, int) else 0
+    except KeyboardInterrupt:  # before a command began, or after it ended
+        return 130
     except BrokenPipeError:
         return 0  # whoever read (`| head`) has enough
     except OSError as error:  # a full disk under a result that is written to a file, say

@@ -66,21 +66,27 @@ class Trained:
         except (OSError, ValueError) as error:
             raise RunError(f"{self.run.tflite}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
         if fingerprint(content) != self.info["fingerprints"].get("model.tflite"):
-            if self.run.status() == "interrupted":
-                raise RunError(f"{self.run.path} was stopped while it was saved; `nntrain resume {self.run.path}`")
+            self._check_was_saved()
             raise RunError(
                 f"{self.run.tflite}: not the file that training wrote (its fingerprint is another); "
                 "delete it to answer with model.keras"
             )
-        return LiteRTClassifier(self.run.tflite)
+        return LiteRTClassifier(self.run.tflite, content)
+
+    def _check_was_saved(self) -> None:
+        if self.run.status() == "interrupted":
+            raise RunError(f"{self.run.path} was stopped while it was saved; `nntrain resume {self.run.path}`")
 
     def _keras_classifier(self) -> Classifier:
         from nntrain.config.loading import load_config
         from nntrain.engine.classifier import load_classifier
 
+        known = self.info["fingerprints"].get("weights")
+        if known is None:
+            self._check_was_saved()
         check_config_is_there(self.run)
         config = load_config(self.run.config, count_classes=lambda _: None).config
-        return load_classifier(self.run, config, fingerprint=self.info["fingerprints"].get("weights"))
+        return load_classifier(self.run, config, fingerprint=known)
 
 
 def open_trained(run: RunDir) -> Trained:

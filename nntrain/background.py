@@ -13,7 +13,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-LOWEST = 19  # nice(2)'s: such a thread runs where a core would be idle
+# nice(2)'s: a thread with a third of the right to a core. With much less, another program's work would stop it, and
+# training with it.
+LOWER = 5
 
 
 def importing(module: str) -> threading.Thread:
@@ -29,17 +31,17 @@ def importing(module: str) -> threading.Thread:
 
 
 def made_ahead(items: Iterator[T]) -> Iterator[T]:
-    """Yield what an iterator gives, made one ahead, at the lowest priority; its error is raised here.
+    """Yield what an iterator gives, made one ahead, at a lower priority; its error is raised here.
 
     An operation that TensorFlow has divided among all cores waits for the slowest: a thread of equal right beside it
-    costs up to twice its own time. One of the lowest priority takes the cores when they wait.
+    costs up to twice its own time. One of lower priority takes the cores when they wait.
     """
     made: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
     taken = threading.Semaphore(0)
     closed = threading.Event()
 
     def make() -> None:
-        _take_lowest_priority()
+        _take_lower_priority()
         try:
             for item in items:
                 made.put((item, None))
@@ -65,7 +67,7 @@ def made_ahead(items: Iterator[T]) -> Iterator[T]:
         taken.release()
 
 
-def _take_lowest_priority() -> None:
+def _take_lower_priority() -> None:
     if sys.platform == "linux":  # elsewhere a priority is the whole process's
         with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.nice(0) + LOWER)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import re
 import zipfile
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from nntrain import files
 from nntrain.errors import NntrainError
 from nntrain.files import written_beside
 from nntrain.results import EpochResult
@@ -40,7 +42,10 @@ class State:
 
 
 def write_checkpoint(folder: Path, state: State) -> None:
-    """Write a state and keep the one before it; raises NntrainError where the disk does not take it."""
+    """Write a state and keep the one before it; raises NntrainError where the disk does not take it.
+
+    Files of later epochs are left from a training that could not be taken up where it was: they are damaged.
+    """
     meta = {
         "schema": SCHEMA,
         "epoch": state.epoch,
@@ -51,13 +56,16 @@ def write_checkpoint(folder: Path, state: State) -> None:
     }
     text = np.frombuffer(json.dumps(meta).encode(), np.uint8)
     try:
-        folder.mkdir(exist_ok=True)
+        if not folder.is_dir():
+            folder.mkdir()
+            files.sync_folder(folder.parent)
     except OSError as error:
         raise NntrainError(f"{folder}: cannot be made: {error.strerror}") from None
     with written_beside(folder / f"epoch-{state.epoch:06}.npz") as beside:
         np.savez(beside, allow_pickle=False, **{META: text}, **state.arrays)
-    for old in _newest_first(folder)[KEPT:]:
-        old.unlink(missing_ok=True)
+    later = [path for path in _newest_first(folder) if _epoch(path) > state.epoch]
+    for left in later + _newest_first(folder)[len(later) + KEPT :]:
+        left.unlink(missing_ok=True)
 
 
 def read_checkpoint(folder: Path) -> tuple[State | None, list[str]]:
@@ -74,7 +82,11 @@ def read_checkpoint(folder: Path) -> tuple[State | None, list[str]]:
 
 def newest_epoch(folder: Path) -> int:
     """Return the epoch of the newest checkpoint, by its name; 0 where there is none."""
-    return max((int(path.stem.removeprefix("epoch-")) for path in _newest_first(folder)), default=0)
+    return max(map(_epoch, _newest_first(folder)), default=0)
+
+
+def _epoch(path: Path) -> int:
+    return int(path.stem.removeprefix("epoch-"))
 
 
 def _newest_first(folder: Path) -> list[Path]:
@@ -90,7 +102,7 @@ def _read(path: Path) -> State:
     if meta["schema"] != SCHEMA:
         raise ValueError("another schema")
     history = tuple(
-        EpochResult(int(epoch), int(epochs), float(seconds), float(rate), _numbers(values))
+        EpochResult(int(epoch), int(epochs), _finite(seconds), _finite(rate), _numbers(values))
         for epoch, epochs, seconds, rate, values in meta["history"]
     )
     if [row.epoch for row in history] != list(range(1, meta["epoch"] + 1)):
@@ -98,7 +110,8 @@ def _read(path: Path) -> State:
     if len({tuple(row.values) for row in history}) > 1:
         raise ValueError("rows of several trainings")
     counters = {str(name): _counters(values) for name, values in meta["counters"].items()}
-    return State(int(meta["epoch"]), float(meta["seconds"]), history, counters, arrays, bool(meta["ended"]))
+    seconds = _finite(meta["seconds"])
+    return State(int(meta["epoch"]), seconds, history, counters, arrays, bool(meta["ended"]))
 
 
 def _array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> np.ndarray:
@@ -115,7 +128,13 @@ def _array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> np.ndarray:
 
 
 def _numbers(values: Mapping[str, Any]) -> dict[str, float]:
-    return {str(name): float(value) for name, value in values.items()}
+    return {str(name): _finite(value) for name, value in values.items()}
+
+
+def _finite(value: Any) -> float:
+    if not math.isfinite(number := float(value)):
+        raise ValueError("a number without end")
+    return number
 
 
 def _counters(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,13 +28,16 @@ class Classifier(Protocol):
 
 
 class LiteRTClassifier:
-    """A model.tflite, run by LiteRT: in memory in a tenth of a second."""
+    """A model.tflite, run by LiteRT: in memory in a tenth of a second.
 
-    def __init__(self, path: Path, *, threads: int | None = None) -> None:
+    `content` is what was read of the file, where it was looked at already.
+    """
+
+    def __init__(self, path: Path, content: bytes | None = None, *, threads: int | None = None) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
         try:
-            content = path.read_bytes()
+            content = path.read_bytes() if content is None else content
             self._seconds = SECONDS + SECONDS_A_BYTE * len(content)
             with self._limit(path):
                 self._interpreter = Interpreter(model_content=content, num_threads=threads)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -19,7 +20,8 @@ LEFT = re.compile(r"\..+\.\d+-\d+(\.\w+)?")  # the names that `written_beside` g
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Write a file so that at any instant there is the old one or the new, whole; raises NntrainError."""
     with written_beside(path) as beside:
-        beside.write_bytes(content.encode() if isinstance(content, str) else content)
+        # A name that is not UTF-8 is kept as the bytes it was; `json.loads` reads it back.
+        beside.write_bytes(content.encode(errors="surrogatepass") if isinstance(content, str) else content)
 
 
 @contextmanager
@@ -79,5 +81,8 @@ def sync_folder(path: Path) -> None:
     folder = os.open(path, os.O_RDONLY)
     try:
         os.fsync(folder)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network file systems cannot be asked for it
+            raise
     finally:
         os.close(folder)

@@ -26,7 +26,7 @@ class FileLock:
     """A lock on a file, which is made where it is missing and left there.
 
     As a context manager it waits up to `wait` seconds for the lock (math.inf: for ever); raises NntrainError where
-    another process has it still, or the file cannot be made or locked. `take` tries once and tells.
+    another process has it still, or the file cannot be made or locked. `take` tells whether it got it.
     """
 
     def __init__(self, path: Path, *, wait: float = 0.0) -> None:
@@ -34,11 +34,8 @@ class FileLock:
         self._fd: int | None = None
 
     def __enter__(self) -> FileLock:
-        until = time.monotonic() + max(self.wait, LOOK)
-        while not self.take():
-            if time.monotonic() >= until:
-                raise NntrainError(f"{self.path.parent}: another nntrain is working there")
-            time.sleep(LOOK / 2)
+        if not self.take(within=max(self.wait, LOOK)):
+            raise NntrainError(f"{self.path.parent}: another nntrain is working there")
         return self
 
     def __exit__(
@@ -46,8 +43,19 @@ class FileLock:
     ) -> None:
         self.release()
 
-    def take(self) -> bool:
-        """Take the lock if it is free; returns whether it was. Raises NntrainError where it cannot be tried."""
+    def take(self, *, within: float = LOOK) -> bool:
+        """Take the lock if it is free within so many seconds; returns whether it was.
+
+        Raises NntrainError where it cannot be tried.
+        """
+        until = time.monotonic() + within
+        while not self._take():
+            if time.monotonic() >= until:
+                return False
+            time.sleep(LOOK / 2)
+        return True
+
+    def _take(self) -> bool:
         try:
             fd = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from nntrain import __version__, environment
-from nntrain.config.loading import dump_config, plain
+from nntrain.config.loading import LoadedConfig, dump_config, load_config, plain
 from nntrain.config.schema import Config
+from nntrain.errors import RunError
 from nntrain.evaluation import Question
 from nntrain.files import write_atomically
 from nntrain.fingerprints import fingerprint
 from nntrain.results import EpochResult, TrainResult
-from nntrain.runs import SCHEMA, RunDir, now, to_json
+from nntrain.runs import SCHEMA, RunDir, check_config_is_there, now, to_json
 
 PACKAGES = ("tensorflow", "keras", "numpy", "ai-edge-litert")
 
@@ -91,11 +92,15 @@ def differences(info: Mapping[str, Any], config: Config) -> list[str]:
     return words
 
 
-def config_is_as_trained(info: Mapping[str, Any], config: Config) -> bool:
-    """Tell whether a run's config is the one that was trained, as far as the run knows."""
+def plan_of(run: RunDir, info: Mapping[str, Any], overrides: Sequence[str] = ()) -> LoadedConfig:
+    """Return a run's config, with changes; raises RunError where the file is not as it was when the run was trained."""
+    check_config_is_there(run)
+    plan = load_config(run.config, shown_as=str(run.config))
     prints = info["fingerprints"]
-    found = fingerprint(dump_config(config).encode())
-    return prints.get("config") in (None, found) or prints.get("config_before") == found
+    found = fingerprint(dump_config(plan.config).encode())
+    if prints.get("config") not in (None, found) and prints.get("config_before") != found:
+        raise RunError(f"{run.config}: was changed since the run was trained; restore it, or train it as a new run")
+    return load_config(run.config, list(overrides), shown_as=str(run.config)) if overrides else plan
 
 
 def _versions() -> dict[str, str]:
@@ -115,13 +120,18 @@ def note_start(
     *,
     device: dict[str, Any],
     data: dict[str, Any],
+    resumed: bool,
 ) -> None:
     """Add what is known once device and data are there, the resolved config and its fingerprint among it.
 
-    run.json goes first and knows the config before too: a run that dies between the two files can be resumed.
+    Only now a resumed run is `running` again: one that cannot be taken up stays what it was. run.json goes first and
+    knows the config before too: a run that dies between the two files can be resumed.
     """
     text = dump_config(config)
     info = run.read_info()
+    if resumed:
+        info.update(status="running", finished=None, error=None, process=os.getpid())
+        info["resumed"] = [*(info["resumed"] or []), now()]
     info.update(device=device, data=data, question=question_document(question))
     prints = info["fingerprints"]
     prints.update(config=fingerprint(text.encode()), config_before=fingerprint(run.config.read_bytes()))
@@ -156,14 +166,6 @@ def note_end(run: RunDir, result: TrainResult, history: Sequence[EpochResult], *
     prints.pop("config_before", None)
     run.write_info(info)
     return document
-
-
-def note_resume(run: RunDir) -> None:
-    """Write that a run goes on."""
-    info = run.read_info()
-    info.update(status="running", finished=None, error=None, process=os.getpid())
-    info["resumed"] = [*(info["resumed"] or []), now()]
-    run.write_info(info)
 
 
 def note_failure(run: RunDir, status: str, problem: str | None) -> None:

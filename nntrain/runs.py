@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import json
 import math
 import os
@@ -17,8 +18,9 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
+from nntrain import files
 from nntrain.errors import NntrainError, RunError, UsageError
-from nntrain.files import read_whole, sync_folder, write_atomically
+from nntrain.files import read_whole, write_atomically
 from nntrain.locks import FileLock
 
 PRETRAINED = "pretrained"  # the name of the run that ships with nntrain
@@ -158,7 +160,8 @@ class RunDir:
         """Return the run's status; one that is `running` though no process holds it was interrupted."""
         status: str = self.read_info()["status"]
         if status == "running" and not FileLock(self.lock).is_held():
-            return "interrupted"
+            status = self.read_info()["status"]  # it may have ended between the two looks
+            return "interrupted" if status == "running" else status
         return status
 
 
@@ -210,8 +213,8 @@ def _is_a(value: object, kinds: tuple[type, ...]) -> bool:
     return isinstance(value, kinds) and not isinstance(value, bool)
 
 
-def create_run(runs: Path, name: str, files: Mapping[str, str]) -> RunDir:
-    """Make `<runs>/<name>-<n>` with these files, n the next free number, and return it.
+def create_run(runs: Path, name: str, texts: Mapping[str, str]) -> RunDir:
+    """Make `<runs>/<name>-<n>` with these files by name, n the next free number, and return it.
 
     It is made whole under a dot name, then renamed: a folder that can be seen is always a run, and of two trainings
     that want the same number one takes the next.
@@ -225,19 +228,19 @@ def create_run(runs: Path, name: str, files: Mapping[str, str]) -> RunDir:
         ) from None
     try:
         hidden.chmod(0o777 & ~_umask())
-        for file, text in files.items():
+        for file, text in texts.items():
             write_atomically(hidden / file, text)
-        number = _last_number(runs, name)
-        while True:
-            number += 1
-            with suppress(FileExistsError, OSError):
-                path = runs / f"{name}-{number}"
+        for number in itertools.count(_last_number(runs, name) + 1):
+            path = runs / f"{name}-{number}"
+            try:
                 if not path.exists():
-                    hidden.rename(path)  # fails where another took it: a run folder is never empty
-                    sync_folder(runs)
+                    files.move(hidden, path)  # fails where another took it: a run folder is never empty
                     return RunDir(path)
-            if number > 1_000_000 or not hidden.exists():
-                raise NntrainError(f"{runs}: no run can be made there")
+            except OSError as error:
+                if not (path.exists() and hidden.exists()):
+                    shutil.rmtree(path, ignore_errors=True)  # moved there, but the disk does not have it so
+                    raise NntrainError(f"{runs}: no run can be made there: {error.strerror}") from None
+        raise AssertionError
     except BaseException:
         shutil.rmtree(hidden, ignore_errors=True)
         raise
@@ -277,7 +280,8 @@ def _when(run: RunDir) -> tuple[str, str]:
         info = run.read_info()
     except RunError:
         return "", run.name
-    return str(info.get("finished") or info.get("started")), run.name
+    begun = (info["resumed"] or [info["started"]])[-1]
+    return str(info["finished"] or begun), run.name
 
 
 def latest_run(runs: Path) -> RunDir | None:

@@ -45,6 +45,27 @@ def test_the_newest_and_the_one_before_are_kept(tmp_path):
     assert (newest_epoch(tmp_path), KEPT) == (5, 2)
 
 
+def test_damaged_files_of_later_epochs_give_way_to_new_ones(tmp_path):
+    for epoch in (8, 9):
+        write_checkpoint(tmp_path, state(epoch))
+    for path in tmp_path.iterdir():
+        path.write_bytes(b"damaged")
+    assert read_checkpoint(tmp_path)[0] is None
+    write_checkpoint(tmp_path, state(1))
+    assert [path.name for path in tmp_path.iterdir()] == ["epoch-000001.npz"]
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity"])
+def test_a_checkpoint_with_a_number_without_end_is_left_out(tmp_path, number):
+    write_checkpoint(tmp_path, state(1))
+    (path,) = tmp_path.iterdir()
+    with zipfile.ZipFile(path) as archive:
+        text = np.load(io.BytesIO(archive.read("state.json.npy"))).tobytes()
+    spoilt = text.replace(b'"seconds": 0.1', b'"seconds": ' + number.encode())
+    rewritten(path, **{"state.json.npy": npy(np.frombuffer(spoilt, np.uint8), descr="|u1")})
+    assert read_checkpoint(tmp_path)[0] is None
+
+
 def npy(array, **header):
     """Return an array's file with another header."""
     file = io.BytesIO()

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from nntrain.cli.options import chosen_runs_dir
 from nntrain.cli.training import Job, ready_data
-from nntrain.config.loading import dump_config, load_config
+from nntrain.config.loading import dump_config
 from nntrain.errors import NotReproducedError, RunError, UsageError
 from nntrain.history import read_results
 from nntrain.locks import FileLock
-from nntrain.records import config_is_as_trained, differences, first_info
+from nntrain.records import differences, first_info, plan_of
 from nntrain.report import console
 from nntrain.results import EpochResult, Watch
-from nntrain.runs import RunDir, check_config_is_there, create_run, find_run, to_json
+from nntrain.runs import RunDir, create_run, find_run, to_json
 
 # Two machines round otherwise, and training magnifies that: losses and metrics may differ by so much in any epoch.
 TOLERANCE = 0.02
@@ -54,15 +55,12 @@ def reproduce_run(named: str | None, *, runs_dir: Path | None, quiet: bool, json
     info = run.read_info()
     if FileLock(run.lock).is_held():
         raise UsageError(f"{run.path} is being trained; wait for it, or stop it first")
-    check_config_is_there(run)
-    plan = load_config(run.config, shown_as=str(run.config))
+    plan = plan_of(run, info)
     rows = read_results(run.history, epochs=plan.config.fit.epochs)
     if not rows:
         raise RunError(f"{run.history}: no epoch to compare with")
     ready_data(plan.config.data.dataset, quiet=quiet or json)
     reasons = differences(info, plan.config)
-    if not config_is_as_trained(info, plan.config):
-        reasons.append("config.yaml was changed since")
     comparison = Comparison(rows)
     with tempfile.TemporaryDirectory(prefix="nntrain-") as folder:
         again = create_run(Path(folder), run.name, _files(info, dump_config(plan.config)))
@@ -72,8 +70,10 @@ def reproduce_run(named: str | None, *, runs_dir: Path | None, quiet: bool, json
             result = Job(plan, again, quiet or json, data=data, watch=watch, scratch=Path(folder)).train()
         if result.status == "interrupted" and not comparison.enough():
             raise KeyboardInterrupt
-        weights = again.read_info()["fingerprints"].get("weights")
-    same_weights = weights == info["fingerprints"].get("weights")
+        found = again.read_info()
+    reasons += _another_device(info, found)
+    known = _weights(run, info, epochs=len(rows))
+    same_weights = None if known is None else known == found["fingerprints"].get("weights")
     _tell(run, comparison, reasons, same_weights=same_weights, json=json)
 
 
@@ -82,9 +82,23 @@ def _files(info: dict[str, Any], config: str) -> dict[str, str]:
     return {"config.yaml": config, "run.json": to_json(first)}
 
 
-def _tell(run: RunDir, comparison: Comparison, reasons: list[str], *, same_weights: bool, json: bool) -> None:
+def _another_device(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    names = [(info["device"] or {}).get("name") for info in (now, before)]
+    return [] if names[0] == names[1] else [f"the device is {names[0]}, was {names[1]}"]
+
+
+def _weights(run: RunDir, info: Mapping[str, Any], *, epochs: int) -> str | None:
+    """Return the fingerprint of a run's weights after so many epochs; None where it ended elsewhere, or not at all."""
+    if not run.metrics.exists() or run.read_metrics()["epochs"] != epochs:
+        return None
+    found: str | None = info["fingerprints"].get("weights")
+    return found
+
+
+def _tell(run: RunDir, comparison: Comparison, reasons: list[str], *, same_weights: bool | None, json: bool) -> None:
+    """Say what came of it; `same_weights` is None where the run has saved none of its last epoch."""
     epochs, first = len(comparison.expected), comparison.first
-    identical = first is None and same_weights and comparison.met == epochs
+    identical = first is None and same_weights is not False and comparison.met == epochs
     near = comparison.met == epochs and comparison.largest <= TOLERANCE
     if json:
         different = dict(zip(("epoch", "what", "was", "is"), first, strict=True)) if first else None
@@ -101,7 +115,8 @@ def _tell(run: RunDir, comparison: Comparison, reasons: list[str], *, same_weigh
         )
     if identical:
         if not json:
-            console.result(f"{run.path}: identical, {epochs} epochs and the weights")
+            weights = "and the weights" if same_weights else "(it has not saved their weights)"
+            console.result(f"{run.path}: identical, {epochs} epochs {weights}")
         return
     cause = f"; {', '.join(reasons)}" if reasons else "; data, config, versions and machine are the same as then"
     if reasons and near:

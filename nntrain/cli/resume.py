@@ -12,7 +12,7 @@ ResumeArguments = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[RUN] [KEY=VALUE]...",
-        help="A run's name or folder (else the latest unfinished one), then what to change: epochs, early_stopping.",
+        help="A run's name or folder (else the latest unfinished one), then what to change, epochs above all.",
         show_default=False,
     ),
 ]
@@ -28,7 +28,8 @@ def resume(
     """Go on with a run that was interrupted or killed, or train a finished one for more epochs.
 
     The result is, bit for bit, that of a run that was never stopped. What may change is fit.epochs, unless the
-    learning rate depends on it (cosine_annealing), and early_stopping; anything else is another training.
+    learning rate depends on it (cosine_annealing), and early stopping: more patience, or none of it
+    (early_stopping=null). Anything else is another training.
 
     Example: nntrain resume mlp-1 epochs=40
     """

@@ -12,18 +12,18 @@ from nntrain.checkpoints import State, read_checkpoint
 from nntrain.cli.options import Requirements, chosen_runs_dir
 from nntrain.cli.training import Job, ready_data, show_result
 from nntrain.config.building import OVERRIDE
-from nntrain.config.loading import LoadedConfig, changes, load_config
-from nntrain.config.schema import CosineAnnealing
+from nntrain.config.loading import LoadedConfig, changes
+from nntrain.config.schema import Config, CosineAnnealing
 from nntrain.errors import RunError, UsageError
 from nntrain.files import clear_leftovers
 from nntrain.history import read_results
 from nntrain.locks import FileLock
-from nntrain.records import config_is_as_trained, differences, note_resume
+from nntrain.records import differences, plan_of
 from nntrain.report import console
-from nntrain.runs import RunDir, check_config_is_there, find_run, latest_unfinished
+from nntrain.runs import RunDir, find_run, latest_unfinished
 
-# What a resume may change: what has no part in the epochs that are trained already.
-CHANGEABLE = ("fit.epochs", "early_stopping")
+# What a resume may change beside leaving early stopping out: what has no part in the epochs that are trained already.
+CHANGEABLE = ("fit.epochs", "early_stopping.patience")
 
 
 def resume_run(
@@ -49,7 +49,6 @@ def resume_run(
         job = _job(run, overrides, quiet=quiet or json)
         for folder in (run.path, run.checkpoints):
             clear_leftovers(folder)
-        note_resume(run)
         result = job.train()
     finally:
         lock.release()
@@ -59,13 +58,10 @@ def resume_run(
 
 def _job(run: RunDir, overrides: list[str], *, quiet: bool) -> Job:
     info = run.read_info()
-    check_config_is_there(run)
-    if not config_is_as_trained(info, load_config(run.config, shown_as=str(run.config)).config):
-        raise RunError(f"{run.config}: was changed since the run was trained; restore it, or train it as a new run")
-    plan = load_config(run.config, overrides, shown_as=str(run.config))
-    changed = changes(plan, previous=run.config) if overrides else {}
+    was, plan = plan_of(run, info).config, plan_of(run, info, overrides)
+    changed = changes(plan, previous=run.config, auto=True) if overrides else {}
     state = _state(run, plan, quiet=quiet)
-    _check(run, info["status"], plan, state, changed)
+    _check(run, info["status"], was, plan, state, changed)
     ready_data(plan.config.data.dataset, quiet=quiet)
     if not quiet:
         for words in differences(info, plan.config):
@@ -84,23 +80,34 @@ def _state(run: RunDir, plan: LoadedConfig, *, quiet: bool) -> State:
     rows = []
     with suppress(RunError):  # the checkpoint has the rows as well
         rows = read_results(run.history, epochs=plan.config.fit.epochs)
-    return replace(state, beyond=tuple(rows[state.epoch :]))
+    return replace(state, beyond=tuple(rows[state.epoch : plan.config.fit.epochs]))
 
 
-def _check(run: RunDir, status: str, plan: LoadedConfig, state: State, changed: Mapping[str, Any]) -> None:
-    """Raise UsageError for a resume that cannot be, or would not be the same training."""
+def _check(run: RunDir, status: str, was: Config, plan: LoadedConfig, state: State, changed: Mapping[str, Any]) -> None:
+    """Raise UsageError for a resume that cannot be, or would not be the training that was asked for at once."""
     config = plan.config
     for key, value in changed.items():
-        if not key.startswith(CHANGEABLE):
+        if key not in CHANGEABLE and (config.early_stopping or not key.startswith("early_stopping")):
             raise UsageError(
-                f"{key}={value}: a resume may change {' and '.join(CHANGEABLE)} alone; "
+                f"{key}={value}: a resume may change fit.epochs and early_stopping.patience alone, and leave "
+                "early_stopping out (=null); "
                 f"for another training `{console.next_command('train', str(run.config), f'{key}={value}')}`"
             )
+    asked, before = (one.early_stopping.patience if one.early_stopping else 0 for one in (config, was))
+    if config.early_stopping and asked < before:
+        raise UsageError(
+            f"early_stopping.patience={asked}: with less than its {before} {run.path} may have ended before"
+        )
     if status == "diverged":
         raise UsageError(f"{run.path} has diverged, and would again; train anew with a smaller learning rate")
     if "fit.epochs" in changed:
         if isinstance(config.lr_schedule, CosineAnnealing):
             raise UsageError("epochs: under cosine_annealing every learning rate depends on the number of epochs")
+        if state.ended and not any(key.startswith("early_stopping") for key in changed):
+            longer = console.next_command("resume", str(run.path), f"epochs={config.fit.epochs}", "early_stopping=null")
+            raise UsageError(
+                f"{run.path} was stopped early after {state.epoch} epochs, and would be again; to train on: `{longer}`"
+            )
         if config.fit.epochs < state.epoch:
             raise UsageError(f"epochs={config.fit.epochs}: {run.path} has been trained for {state.epoch} already")
     if status == "complete" and not changed:

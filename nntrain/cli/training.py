@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -101,13 +102,14 @@ class Job:
         """Train with TensorFlow loading beside the data, progress shown and signals heeded."""
         progress = console.TrainingProgress(self.plan.config.fit.epochs, quiet=self.quiet)
         _introduce(self, progress)
+        begun = threading.Event()  # until then a run that is resumed stays what it was
         with ExitStack() as stack:
             interrupts = stack.enter_context(
                 Interrupts(
                     on_first=lambda: progress.say(
                         "stopping; what was learnt is being saved (again to stop at once)", "yellow"
                     ),
-                    on_exit=lambda: self._ended_at_once(progress),
+                    on_exit=lambda: self._ended_at_once(progress, begun=begun.is_set()),
                 )
             )
             stack.enter_context(progress)
@@ -116,15 +118,18 @@ class Job:
                 progress.waiting("loading TensorFlow")
                 dataset = load_dataset(self.plan.config.data.dataset, download=False)
                 self._check_data(dataset)
-                return engine.train(self, dataset, _watch(progress, interrupts, self.watch))
+                return engine.train(self, dataset, _watch(progress, interrupts, begun, self.watch))
             except NntrainError as error:
+                if self.resumed is not None and not begun.is_set():
+                    raise
                 if self.scratch is None and (self._has_something() or not self.run.path.is_dir()):
                     _try_to_note(self.run, "failed", str(error))
                     raise type(error)(f"{error}. {_left(self.run)}") from None
                 shutil.rmtree(self.run.path, ignore_errors=True)  # nothing was trained
                 raise
             except BaseException as error:
-                _try_to_note(self.run, "failed", f"{type(error).__name__}: {error}")
+                if self.resumed is None or begun.is_set():
+                    _try_to_note(self.run, "failed", f"{type(error).__name__}: {error}")
                 raise
 
     def _check_data(self, dataset: Dataset) -> None:
@@ -138,10 +143,12 @@ class Job:
     def _has_something(self) -> bool:
         return self.resumed is not None or self.run.history.exists()
 
-    def _ended_at_once(self, progress: console.TrainingProgress) -> None:
+    def _ended_at_once(self, progress: console.TrainingProgress, *, begun: bool) -> None:
         if self.scratch is not None:
             shutil.rmtree(self.scratch, ignore_errors=True)
             progress.say("interrupted", "yellow")
+        elif self.resumed is not None and not begun:
+            progress.say("interrupted before training went on; the run is as it was", "yellow")
         elif self._has_something():
             _try_to_note(self.run, "interrupted", None)
             progress.say(f"interrupted. {_go_on(self.run)}", "yellow")
@@ -202,10 +209,13 @@ def _introduce(job: Job, progress: console.TrainingProgress) -> None:
         progress.say(f"{name} is set; nntrain takes no notice of it", "yellow")
 
 
-def _watch(progress: console.TrainingProgress, interrupts: Interrupts, other: Watch | None) -> Watch:
+def _watch(
+    progress: console.TrainingProgress, interrupts: Interrupts, begun: threading.Event, other: Watch | None
+) -> Watch:
     other = other or Watch()
 
     def on_device(words: str) -> None:
+        begun.set()
         progress.say(f"device    {words}")
         progress.waiting("building the network")
 

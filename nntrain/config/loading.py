@@ -165,16 +165,18 @@ def _flow(value: object) -> str:
     return text.removesuffix("\n...\n").strip()
 
 
-def changes(plan: LoadedConfig, *, previous: Path | None) -> dict[str, Any]:
-    """Return the settings in which a plan differs from its file, or from an earlier run's config, by dotted key."""
+def changes(plan: LoadedConfig, *, previous: Path | None, auto: bool = False) -> dict[str, Any]:
+    """Return the settings in which a plan differs from its file, or from an earlier run's config, by dotted key.
+
+    With `auto` what became of it in the earlier run differs from it.
+    """
     try:
         before = load_config(previous or plan.path).config
     except (ConfigError, UsageError):
         return {}
     old, new = _flat(plain(before)), _flat(plain(plan.config))
     keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
-    if previous is not None:
-        # What `auto` became in the earlier run is no difference.
+    if previous is not None and not auto:
         keys = [key for key in keys if not (key.startswith("runtime.") and new.get(key) == "auto")]
     return {key: new.get(key) for key in keys}
 

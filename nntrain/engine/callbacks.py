@@ -42,11 +42,12 @@ def stock_callbacks(config: schema.Config) -> list[Any]:
 
 
 class Guard(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
-    """Stops training on a loss that is not finite."""
+    """Stops training on a loss, or a metric, that is not finite."""
 
     def __init__(self) -> None:
         super().__init__()
         self.diverged_in: int | None = None  # epoch, from 1
+        self.spoilt = ""  # which figure
         self._epoch = 0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -54,17 +55,17 @@ class Guard(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no t
         self._epoch = epoch + 1
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Look at the loss after each portion: it is a running mean, so once it is not finite it stays so."""
+        """Look at the figures after each portion: they are running means, so what is not finite stays so."""
         self._look(logs)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Look at the epoch's losses."""
+        """Look at the epoch's figures."""
         self._look(logs)
 
     def _look(self, logs: dict[str, float] | None) -> None:
-        losses = [float(logs[name]) for name in ("loss", "val_loss") if logs and name in logs]
-        if self.diverged_in is None and not all(map(math.isfinite, losses)):
-            self.diverged_in = self._epoch
+        spoilt = next((name for name, value in (logs or {}).items() if not math.isfinite(float(value))), None)
+        if spoilt and self.diverged_in is None:
+            self.diverged_in, self.spoilt = self._epoch, spoilt
             self.model.stop_training = True
 
 
@@ -127,7 +128,8 @@ class Record(keras.callbacks.Callback):  # type: ignore[misc]
 
     def rows(self) -> list[EpochResult]:
         """Return the finished epochs, with those that were finished before a checkpoint was written of them."""
-        return [*self.history, *self.beyond.values()]
+        columns = self.history[-1].values.keys()
+        return [*self.history, *(row for row in self.beyond.values() if row.values.keys() == columns)]
 
     def _stop_if_asked(self) -> None:
         if self.should_stop():
@@ -189,8 +191,12 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
             return
         self._put_back_all(self.state)
         for name, values in self.state.counters.items():
-            for field in self.COUNTERS[name] if name in self.counted else ():
-                setattr(self.counted[name], field, values[field])
+            if name not in self.counted:
+                continue  # early stopping was left out since
+            if values.keys() != set(self.COUNTERS[name]):
+                raise RunError("the checkpoint lacks a counter of its callbacks; restore the run folder's files")
+            for field, value in values.items():
+                setattr(self.counted[name], field, value)
         if self.stopping is not None:
             self.stopping.best_weights = _arrays(self.state, "best") or None
 

@@ -34,7 +34,7 @@ class KerasClassifier:
         return np.asarray(answers, np.float32)
 
 
-def load_classifier(run: RunDir, config: Config, *, fingerprint: str | None = None) -> KerasClassifier:
+def load_classifier(run: RunDir, config: Config, *, fingerprint: str | None) -> KerasClassifier:
     """Rebuild a run's network from its config and load the weights into it; no code in the file is run.
 
     Raises RunError where model.keras is missing or damaged, holds other weights than the config's network has, or not
@@ -50,7 +50,7 @@ def load_classifier(run: RunDir, config: Config, *, fingerprint: str | None = No
         raise
     except Exception:  # HDF5 and Keras answer a damaged file with nearly any error
         raise RunError(f"{run.model}: damaged, or not the network of {run.config}") from None
-    if fingerprint is not None and fingerprint_of(network.get_weights()) != fingerprint:
+    if fingerprint_of(network.get_weights()) != fingerprint:
         raise RunError(f"{run.model}: not the weights that training ended with (their fingerprint is another)")
     return KerasClassifier(network)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from dataclasses import asdict
@@ -52,7 +53,14 @@ def train(
     examples, training, validation = placed_examples(config, dataset, question)
     xla, why = use_xla(config, device=device.kind, training_images=len(training))
     config = resolved(config, device=device.kind, threads=device.threads, jit_compile=xla)
-    note_start(run, config, question, device=asdict(device), data=_described(dataset, training, validation))
+    note_start(
+        run,
+        config,
+        question,
+        device=asdict(device),
+        data=_described(dataset, training, validation),
+        resumed=resumed is not None,
+    )
     watch.on_device(f"{device.name}, XLA {'on' if xla else 'off'} ({why})")
 
     network = compiled_network(config, examples)
@@ -65,6 +73,8 @@ def train(
     status, problem = _ending(record, guard, keeper)
     watch.on_saving()
     test, notes = _save(config, network, dataset, validation, question, run) if record.finished else (None, ())
+    if test and not all(map(math.isfinite, test.values.values())):  # the last step of all spoilt the weights
+        status, problem, test = "diverged", "the loss on the test images is no longer a number", None
     result = TrainResult(status, record.finished, test, problem, notes)
     before = resumed.seconds if resumed else 0.0
     note_end(run, result, record.history, seconds=before + time.perf_counter() - begun)
@@ -87,7 +97,7 @@ def _ending(record: Record, guard: Guard, keeper: Keeper) -> tuple[str, str | No
     if guard.diverged_in is not None:
         kept = f"the weights of epoch {record.finished} are kept"
         kept = kept if keeper.put_back_weights() else "there is nothing to keep"
-        return "diverged", f"the loss is no longer a number in epoch {guard.diverged_in}; {kept}"
+        return "diverged", f"the {guard.spoilt} is no longer a number in epoch {guard.diverged_in}; {kept}"
     if record.interrupted:
         keeper.put_back_weights()
         return "interrupted", None
@@ -207,6 +217,8 @@ def _save(
     plain = plain_network(config, network)
     save_keras(plain, run)
     refusal = save_tflite(plain, run, dataset.x_test[:COMPARED])
+    if refusal:
+        run.tflite.unlink(missing_ok=True)  # of the training that this one goes on from
     classifier = KerasClassifier(plain) if refusal else LiteRTClassifier(run.tflite)
     info = run.read_info()
     info["fingerprints"]["weights"] = fingerprint_of(plain.get_weights())

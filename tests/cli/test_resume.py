@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 
+import numpy as np
 import pytest
 from soak.kills import Killer
 
@@ -92,7 +93,9 @@ def finished(trained, tmp_path):
     [
         (["tiny-1"], 2, r"Error: runs/tiny-1 is complete, after 3 epochs; to train it longer: `nntrain resume .*`"),
         (["tiny-1", "epochs=2"], 2, r"Error: epochs=2: runs/tiny-1 has been trained for 3 already"),
-        (["tiny-1", "seed=2"], 2, r"Error: seed=2: a resume may change fit\.epochs and early_stopping alone; .*"),
+        (["tiny-1", "seed=2"], 2, r"Error: seed=2: a resume may change fit\.epochs and early_stopping\.patience .*"),
+        (["tiny-1", "epochs=4", "runtime.threads=auto"], 2, r"Error: runtime\.threads=auto: a resume may change .*"),
+        (["tiny-1", "epochs=4", "early_stopping={patience: 3}"], 2, r"Error: early_stopping\S* a resume may change .*"),
         (["tiny-1", "value-1"], 2, r"Error: one run at a time, got tiny-1 and value-1"),
         (["tiny-1", "epochs=many"], 2, r"argument epochs=many: fit\.epochs: must be .*"),
         (["nothing-1"], 2, r"Error: no run 'nothing-1' in runs.*"),
@@ -113,7 +116,7 @@ def test_under_cosine_annealing_a_longer_training_is_another_one(nntrain, write_
     assert (done.returncode, "cosine_annealing" in done.stderr) == (2, True)
 
 
-def test_of_two_resumes_at_once_one_wins_and_a_running_run_is_not_touched(nntrain, long):
+def test_a_running_run_is_neither_resumed_nor_reproduced(nntrain, long):
     first = nntrain.start("train", long, "fit.epochs=100000")
     wait_for(first, "epoch 1/")
     for command in ("resume", "reproduce"):
@@ -123,13 +126,62 @@ def test_of_two_resumes_at_once_one_wins_and_a_running_run_is_not_touched(nntrai
     first.send_signal(signal.SIGKILL)
     first.communicate()
     assert [one["status"] for one in nntrain.json("runs")["runs"]] == ["interrupted"]
+    both = [nntrain.start("resume", "tiny-1") for _ in range(2)]
+    assert sorted(one.wait(timeout=60) for one in both if stop_when_it_trains(one)) == [2, 130]
 
 
-def test_a_changed_config_and_changed_data_are_refused(finished):
+def stop_when_it_trains(process):
+    """Interrupt a training after an epoch, or let it end before."""
+    for line in process.stderr:
+        if re.match(r"epoch \d", line):
+            process.send_signal(signal.SIGINT)
+            break
+    process.communicate()
+    return True
+
+
+def test_what_a_killed_run_has_finished_can_be_reproduced(nntrain, long):
+    process = nntrain.start("train", long, "fit.epochs=100000")
+    wait_for(process, "epoch 3/")
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    done = nntrain("reproduce", "tiny-1", "--quiet")
+    assert re.fullmatch(r"runs/tiny-1: identical, \d+ epochs \(it has not saved their weights\)\n", done.stdout)
+    assert done.returncode == 0
+
+
+def test_a_run_that_early_stopping_ended_goes_on_only_where_it_would_have(nntrain, write_config):
+    early = "early_stopping: {monitor: loss, patience: 3, min_delta: 10}\nlr_schedule"
+    config = str(write_config(LONG.replace("lr_schedule", early).replace("{patience: 20}", "{patience: 1}")))
+    assert nntrain("train", config, "--quiet").returncode == 0
+    done = nntrain("resume", "tiny-1", "epochs=300")
+    assert (done.returncode, "was stopped early after 4 epochs, and would be again" in done.stderr) == (2, True)
+    done = nntrain("resume", "tiny-1", "early_stopping.patience=2")
+    assert (done.returncode, "may have ended before" in done.stderr) == (2, True)
+    assert nntrain("resume", "tiny-1", "early_stopping.patience=5", "--quiet").returncode == 0
+    assert nntrain("train", config, "early_stopping.patience=5", "--quiet", "--name", "whole").returncode == 0
+    assert result(nntrain, "tiny-1") == result(nntrain, "whole-1")
+
+
+def test_a_changed_config_is_refused(finished):
     config = finished.folder / "runs/tiny-1/config.yaml"
     config.write_text(config.read_text().replace("0.01", "0.02"))
-    done = finished("resume", "tiny-1", "epochs=9")
-    assert (done.returncode, "was changed since the run was trained" in done.stderr) == (3, True)
+    for command in (("resume", "tiny-1", "epochs=9"), ("reproduce", "tiny-1")):
+        done = finished(*command)
+        assert (done.returncode, "was changed since the run was trained" in done.stderr) == (3, True)
+
+
+def test_a_complete_run_that_cannot_be_trained_longer_stays_complete(nntrain, write_config, tiny_data):
+    data = nntrain.folder / "own.npz"
+    shutil.copyfile(tiny_data, data)
+    config = write_config()
+    config.write_text(re.sub(r"dataset: \S+", "dataset: own.npz}", config.read_text()))
+    assert nntrain("train", str(config), "--quiet").returncode == 0
+    with np.load(data) as arrays:
+        np.savez(data, **{**arrays, "y_train": arrays["y_train"][::-1]})
+    done = nntrain("resume", "tiny-1", "epochs=9")
+    assert (done.returncode, "bring that back, or train anew" in done.stderr) == (3, True)
+    assert nntrain.json("runs")["runs"][0]["status"] == "complete"
 
 
 def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before_and_says_so(nntrain, long):

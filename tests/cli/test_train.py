@@ -133,7 +133,8 @@ def test_both_saved_formats_answer_alike(trained, tiny_data):
     run = RunDir(trained.folder / "runs" / "tiny-1")
     with np.load(tiny_data) as data:
         images = data["x_test"]
-    keras = load_classifier(run, load_config(run.config).config).outputs(images)
+    weights = run.read_info()["fingerprints"]["weights"]
+    keras = load_classifier(run, load_config(run.config).config, fingerprint=weights).outputs(images)
     assert np.abs(LiteRTClassifier(run.tflite).outputs(images) - keras).max() < 1e-5
 
 
@@ -165,6 +166,20 @@ def test_a_loss_that_is_no_number_exits_with_5_and_says_what_to_type(nntrain, wr
     assert "the loss is no longer a number in epoch 1; there is nothing to keep" in done.stderr
     assert "learning_rate=1e+19`" in done.stderr
     assert json.loads((nntrain.folder / "runs" / "tiny-1" / "run.json").read_text())["status"] == "diverged"
+
+
+def test_a_metric_that_is_no_number_is_a_divergence_too(nntrain, write_config):
+    text = """
+task: regression
+model: [dense: 1]
+optimizer: {sgd: {learning_rate: 1.0e+20}}
+loss: mae
+metrics: [mse]
+fit: {epochs: 2, batch_size: 32}
+"""
+    done = nntrain("train", str(write_config(text)))
+    assert done.returncode == 5
+    assert "the mse is no longer a number in epoch 1" in done.stderr
 
 
 def test_weights_of_the_last_good_epoch_survive_a_divergence(nntrain, write_config):
