@@ -33,9 +33,13 @@ class Nntrain:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("NNTRAIN_")}
         return {**kept, "NO_COLOR": "1", "HOME": str(self.folder), **env}
 
+    def command(self, *arguments: str) -> list[str]:
+        """Return the words that start a command."""
+        return [sys.executable, "-c", PROGRAM, *arguments]
+
     def start(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
         """Start a command and return at once."""
-        command = [sys.executable, "-c", PROGRAM, *arguments]
+        command = self.command(*arguments)
         pipe = subprocess.PIPE
         return subprocess.Popen(
             command, cwd=self.folder, env=self.environment(**env), stdout=pipe, stderr=pipe, text=True
@@ -43,7 +47,7 @@ class Nntrain:
 
     def __call__(self, *arguments: str, stdin: bytes | None = None, **env: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
-        command = [sys.executable, "-c", PROGRAM, *arguments]
+        command = self.command(*arguments)
         done = subprocess.run(
             command, cwd=self.folder, env=self.environment(**env), input=stdin, capture_output=True, timeout=120
         )

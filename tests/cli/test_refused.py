@@ -53,6 +53,21 @@ def test_a_keras_file_with_other_weights_is_refused(copied):
     refused(nntrain("predict", "--test", "0"), "model.keras: not the weights that training ended with")
 
 
+def test_code_in_a_keras_file_does_not_run(copied):
+    nntrain, run = copied
+    (run / "model.tflite").unlink()
+    before = zipfile.ZipFile(run / "model.keras")
+    files = {name: before.read(name) for name in before.namelist()}
+    described = json.loads(files["config.json"])
+    code = {"class_name": "Lambda", "config": {"function": "open('ran', 'w')"}, "module": "keras.layers"}
+    described["config"]["layers"] = [code, {**code, "class_name": "open", "module": "builtins"}]
+    with zipfile.ZipFile(run / "model.keras", "w") as archive:
+        for name, content in {**files, "config.json": json.dumps(described)}.items():
+            archive.writestr(name, content)
+    done = nntrain("predict", "--test", "0", "--quiet")
+    assert (done.returncode, list(nntrain.folder.rglob("ran"))) == (0, [])
+
+
 def test_a_run_with_a_link_for_a_file_is_refused(copied):
     nntrain, run = copied
     (run / "model.tflite").rename(run / "elsewhere")
@@ -103,6 +118,17 @@ def test_a_full_disk_names_the_file_and_the_run_goes_on_when_there_is_room(nntra
     assert mounted(small_disk, "size=20m", remount=True)
     assert nntrain("resume", "--quiet", "--runs-dir", str(small_disk)).returncode == 0
     assert weights(small_disk / "tiny-1") == weights(nntrain.folder / "runs" / "whole-1")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
+def test_a_file_that_takes_no_more_is_one_error_that_says_what_is_left(nntrain, write_config):
+    command = nntrain.command("train", str(write_config(also="runtime: {jit_compile: false}")), "--quiet")
+    limited = ["sh", "-c", 'ulimit -f 40; exec "$@"', "sh", *command]  # 20 or 40 kB: too little for a checkpoint
+    done = subprocess.run(limited, cwd=nntrain.folder, env=nntrain.environment(), capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "Error: runs/tiny-1/checkpoint/epoch-" in done.stderr
+    assert "cannot be written: File too large. In runs/tiny-1 " in done.stderr
+    assert "To go on: `nntrain resume runs/tiny-1`" in done.stderr
 
 
 def test_a_folder_that_can_only_be_read_is_one_error_and_its_runs_can_be_asked(copied, small_disk):

@@ -8,6 +8,7 @@ import random
 import re
 import shutil
 import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -219,3 +220,29 @@ def test_reproduce_names_the_first_epoch_that_differs(finished):
     done = finished("reproduce", "tiny-1", "--quiet")
     assert done.returncode == 7
     assert re.match(r"Error: runs/tiny-1: not reproduced: epoch 2 has val_\w+ [\d.e-]+, was 0\.5; data, ", done.stderr)
+
+
+def comparison(*apart):
+    """Return a comparison of epochs whose losses lie so far apart."""
+    from nntrain.cli.reproducing import Comparison
+    from nntrain.results import EpochResult
+
+    count = len(apart)
+    made = Comparison([EpochResult(number, count, 1.0, 0.1, {"loss": 0.5}) for number in range(1, count + 1)])
+    for number, difference in enumerate(apart, 1):
+        made.on_epoch(EpochResult(number, count, 2.0, 0.1, {"loss": 0.5 + difference}))
+    return made
+
+
+def test_on_another_machine_a_run_is_reproduced_within_a_tolerance(capsys):
+    from nntrain.cli.reproducing import _tell
+    from nntrain.errors import NotReproducedError
+    from nntrain.runs import RunDir
+
+    run, reasons = RunDir(Path("runs/mlp-1")), ["processor is B, was A"]
+    _tell(run, comparison(0, 0.0125), reasons, same_weights=False, json=False)
+    assert capsys.readouterr().out == "runs/mlp-1: within 0.013 of the run in all 2 epochs; processor is B, was A\n"
+    with pytest.raises(NotReproducedError, match=r"epoch 2 has loss 0\.5\d+, was 0\.5; processor is B, was A"):
+        _tell(run, comparison(0, 0.03), reasons, same_weights=False, json=False)
+    with pytest.raises(NotReproducedError, match=r"epoch 1 has .*; data, config, versions and machine are the same"):
+        _tell(run, comparison(0.0125, 0), [], same_weights=False, json=False)
