@@ -40,6 +40,13 @@ class Picture:
         return self.ink is None
 
     @property
+    def nbytes(self) -> int:
+        """How much memory its arrays take, about."""
+        held = [self.levels, *([] if self.ink is None else [self.ink.height, self.ink.labels])]
+        masks = [one.digit.source[1] for one in self.candidates if one.digit.source is not None]
+        return sum(array.nbytes for array in [*held, *masks])
+
+    @property
     def whole(self) -> Digit:
         """All of its ink as one digit, or the widest share of it that may be one."""
         return max(self.candidates, key=lambda one: one.last - one.first).digit
