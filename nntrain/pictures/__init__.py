@@ -42,9 +42,9 @@ class Picture:
     @property
     def nbytes(self) -> int:
         """How much memory its arrays take, about."""
-        held = [self.levels, *([] if self.ink is None else [self.ink.height, self.ink.labels])]
-        masks = [one.digit.source[1] for one in self.candidates if one.digit.source is not None]
-        return sum(array.nbytes for array in [*held, *masks])
+        ink = 0 if self.ink is None else self.ink.height.nbytes + self.ink.labels.nbytes
+        masks = sum(one.digit.source[1].nbytes for one in self.candidates if one.digit.source is not None)
+        return self.levels.nbytes + ink + masks
 
     @property
     def whole(self) -> Digit:
