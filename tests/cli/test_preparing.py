@@ -16,6 +16,8 @@ from nntrain.cli import preparing
 from nntrain.cli.preparing import Asked, Failed, prepared
 from nntrain.pictures import Picture, read_picture, reading, unchanged
 
+# From Python 3.12 on, forking beside other tests' threads is warned of; the command forks before it has any.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 MANY = [f"{number}.png" for number in range(150)]
 
 
