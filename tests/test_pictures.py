@@ -439,6 +439,12 @@ def test_blank_paper_in_uneven_light_is_told():
     assert error_of(encoded(Image.fromarray(light.astype(np.uint8)))).startswith("the picture is blank")
 
 
+def test_a_patch_at_the_edge_that_is_all_ground_through_a_narrow_window_is_read():
+    image = Image.new("L", (356, 174), 0)
+    image.paste(161, (305, 15, 356, 55))
+    assert read_picture(encoded(image)).whole.box == (15, 55, 305, 356)
+
+
 def test_a_grain_of_dust_on_blank_paper_is_no_digit():
     image = Image.new("L", (300, 300), 255)
     image.paste(0, (100, 100, 104, 104))
