@@ -29,8 +29,8 @@ format: .venv/installed-dev
 measure: .venv/installed-dev
 	$(BIN)/python tests/benchmarks/measure_configs.py
 
-# Score a run (RUN=name; else the latest, or the network that ships) on handwriting and on test images pasted onto larger
-# pictures. The handwriting is no part of the project: NNTRAIN_HANDWRITING_DIR, or handwriting/ in NNTRAIN_DATA_DIR.
+# Score a run (RUN=name; else the latest, or the network that ships) on handwriting, on test images pasted onto larger
+# pictures, and on drawings of no digit; its calibration error, and the time that pictures take. The handwriting is no part of the project: NNTRAIN_HANDWRITING_DIR, or handwriting/ in NNTRAIN_DATA_DIR.
 score-pictures: .venv/installed-dev
 	$(BIN)/python tests/benchmarks/score_pictures.py $(if $(RUN),--run $(RUN)) $(if $(HALF),--half $(HALF))
 

@@ -17,6 +17,8 @@ from nntrain.runs import MAX_MODEL_BYTES, RunDir, check_config_is_there
 
 TASKS = ("classification", "binary", "regression")
 DIGITS = tuple("0123456789")
+# The fingerprints of their training images.
+MNIST_IMAGES = {"mnist": "6510e85a72c3e9475c492d559d3770d2", "mnist_5k": "e4a629466b5f4c1b40c50c6433650dc0"}
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,10 @@ class Trained:
 
     @property
     def reads_digits(self) -> bool:
-        """Whether it was trained on MNIST, so that pictures are prepared as MNIST's were."""
-        return self.dataset in ("mnist", "mnist_5k") and self.question.classes == DIGITS
+        """Whether it was trained on MNIST, by name or from a path, so that pictures are prepared as MNIST's were."""
+        prints = self.info["data"].get("fingerprints", {})
+        mnist = self.dataset in MNIST_IMAGES or prints.get("x_train") in MNIST_IMAGES.values()
+        return mnist and self.question.classes == DIGITS
 
     @property
     def temperature(self) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, features
 
 from nntrain.errors import ImageError
 from nntrain.pictures import is_mnist, read_picture
@@ -90,8 +91,9 @@ def test_light_ink_and_dark_ink_come_out_alike():
     dark = read_picture(encoded(seven(ink=30, ground=220)))
     light = read_picture(encoded(seven(ink=220, ground=30)))
     assert same_digit(dark.pixels, light.pixels)
-    assert dark.decisions == ("light ground: inverted",)
-    assert light.decisions == ("dark ground: kept",)
+    crop = "cropped to 88x110 at (40, 43), centred"
+    assert dark.decisions == ("light ground: inverted", crop)
+    assert light.decisions == ("dark ground: kept", crop)
 
 
 @pytest.mark.parametrize("ink", [0, 255])
@@ -133,6 +135,42 @@ def test_hair_lines_are_thickened_to_strokes_that_mnist_has():
 def test_strokes_too_thick_are_thinned():
     picture = read_picture(encoded(seven(200, stroke=50)))
     assert "thick strokes: thinned" in picture.decisions
+
+
+def test_a_dashed_line_is_cut_only_where_it_leaves_ink():
+    image = Image.new("L", (512, 512), 255)
+    for left in range(20, 480, 52):
+        ImageDraw.Draw(image).rectangle((left, 250, left + 40, 260), fill=0)
+    picture = read_picture(encoded(image))
+    assert all(one.digit.pixels.max() == 255 for one in picture.candidates)
+
+
+def test_more_than_24_pieces_side_by_side_are_no_digits():
+    image = Image.new("L", (900, 100), 255)
+    for left in range(20, 20 + 25 * 30, 30):
+        image.paste(0, (left, 20, left + 8, 80))
+    assert error_of(encoded(image)) == "the picture shows no digit: 25 pieces of ink lie side by side, at most 24 can"
+
+
+# What is said
+
+
+def test_a_large_photo_is_reduced_and_the_crop_stands_in_what_was_left():
+    decisions = read_picture(encoded(seven(2000, stroke=160))).decisions
+    assert decisions[:2] == ("reduced to 500x500", "light ground: inverted")
+    found = re.fullmatch(r"cropped to (\d+)x(\d+) at \((\d+), (\d+)\), centred", decisions[2])
+    # The bar is at a quarter, the foot at three quarters, and strokes are 40 pixels wide.
+    np.testing.assert_allclose([int(number) for number in found.groups()], [220, 275, 100, 105], atol=8)
+
+
+def test_pieces_that_are_joined_and_pieces_left_out_at_the_edge_are_said():
+    image = Image.new("L", (200, 200), 255)
+    draw = ImageDraw.Draw(image)
+    draw.line([(80, 90), (80, 160)], fill=0, width=12)
+    draw.line([(60, 60), (100, 60)], fill=0, width=12)
+    draw.line([(150, 0), (150, 40)], fill=0, width=12)
+    words = read_picture(encoded(image)).decisions
+    assert words[1:3] == ("1 piece at the edge: left out", "2 pieces: joined")
 
 
 # What passes through
@@ -225,6 +263,26 @@ def test_sixteen_bits_use_their_whole_range():
     assert same_digit(picture.pixels, read_picture(encoded(seven())).pixels)
 
 
+@pytest.mark.parametrize(("least", "most"), [(0, 0.02), (-0.01, 0.01), (5000, 5001), (-3e38, 3e38)])
+def test_float_levels_of_any_scale_are_read(least, most):
+    levels = np.where(np.asarray(seven()) == 0, least, most).astype(np.float32)
+    picture = read_picture(encoded(Image.fromarray(levels), "TIFF"))
+    assert same_digit(picture.pixels, read_picture(encoded(seven())).pixels)
+
+
+def test_small_levels_are_stretched_where_no_scale_is_agreed_on():
+    dark = np.where(np.asarray(seven()) == 0, 10, 14)
+    (said, *_) = read_picture(encoded(Image.fromarray(dark.astype(np.int32)), "TIFF")).decisions
+    assert said == "levels of 10 to 14: stretched"
+    assert error_of(encoded(Image.fromarray(dark.astype(np.uint16)))).startswith("the picture is blank")
+
+
+@pytest.mark.parametrize("spread", [0, 1e-8, 1e-3])
+def test_a_float_picture_without_ink_is_blank_however_small_its_levels(spread):
+    levels = 0.02 + np.random.default_rng(0).normal(0, spread, (200, 200))
+    assert error_of(encoded(Image.fromarray(levels.astype(np.float32)), "TIFF")).startswith("the picture is blank")
+
+
 def test_a_float_picture_with_holes_is_read():
     levels = np.asarray(seven(), dtype=np.float32) / 255
     levels[0, :50] = np.nan
@@ -293,6 +351,8 @@ def test_twenty_pixels_a_side_are_enough():
 
 # What is refused
 
+HEIC = "an HEIC photo, as iPhones take them, which is not read here; save it as JPEG"
+
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "TIFF"])
 @pytest.mark.parametrize("length", [20, -300])
@@ -310,10 +370,38 @@ def test_a_truncated_file_is_told(kind, length):
         (b"<svg></svg>", "not a picture: the file holds HTML, XML or SVG text"),
         (bytes(range(100)), "not a picture: the file holds no kind of picture that is known here"),
         (b"\x89PNG\r\n\x1a\n", "the file is damaged or cut short: it begins as PNG and cannot be read on"),
+        (b"MM\0*\0\0\0\x08", "the file is damaged or cut short: it begins as TIFF and cannot be read on"),
+        (b"RIFF\x24\0\0\0WEBPVP8 ", "the file is damaged or cut short (could not create decoder object)"),
+        (b"RIFF\x24\0\0\0WAVEfmt ", "not a picture: the file holds sound or video"),
+        (b"\0\0\0\x20ftypisom\0\0\2\0", "not a picture: the file holds sound or video"),
+        (b"BMI,weight\n20.1,61\n", "not a picture: the file holds text"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0", HEIC),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", HEIC),
     ],
 )
 def test_a_file_that_is_no_picture_is_told(contents, message):
     assert error_of(contents) == message
+
+
+def test_an_avif_that_pillow_here_does_not_read_is_told_with_the_remedy(monkeypatch):
+    cut = b"\0\0\0\x20ftypavif\0\0\0\0"
+    monkeypatch.setattr(features, "check", lambda name: name != "avif")
+    assert error_of(cut) == "an AVIF picture, which the Pillow installed here does not read; save it as JPEG"
+    monkeypatch.setattr(features, "check", lambda name: True)
+    assert error_of(cut) == "the file is damaged or cut short: it begins as AVIF and cannot be read on"
+
+
+def test_eps_is_refused_alone_and_within_iptc():
+    eps = encoded(seven().convert("RGB"), "EPS")
+    fields = {(3, 60): b"\1\0", (3, 20): b"\0\xc8", (3, 30): b"\0\xc8", (3, 120): b"\5", (8, 10): eps[:30_000]}
+    iptc = b"".join(bytes([0x1C, *tag]) + len(value).to_bytes(2) + value for tag, value in fields.items())
+    assert error_of(eps) == "EPS is a drawing program, not a picture; save it as PNG"
+    assert error_of(iptc) == "IPTC is an envelope around a picture, which is not opened; save it as PNG"
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs Linux's /proc/self/mem")
+def test_a_file_that_opens_but_cannot_be_read_is_told():
+    assert error_of(Path("/proc/self/mem")) == "cannot be read (Input/output error)"
 
 
 def test_a_folder_and_a_missing_file_are_told(tmp_path):
@@ -349,6 +437,12 @@ def test_a_blank_picture_is_told(level, size):
 def test_blank_paper_in_uneven_light_is_told():
     light = np.linspace(120, 220, 300) + np.random.default_rng(0).normal(0, 3, (300, 300))
     assert error_of(encoded(Image.fromarray(light.astype(np.uint8)))).startswith("the picture is blank")
+
+
+def test_a_patch_at_the_edge_that_is_all_ground_through_a_narrow_window_is_read():
+    image = Image.new("L", (356, 174), 0)
+    image.paste(161, (305, 15, 356, 55))
+    assert read_picture(encoded(image)).whole.box == (15, 55, 305, 356)
 
 
 def test_a_grain_of_dust_on_blank_paper_is_no_digit():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import sys
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from rich.text import Text
 from nntrain.answering import Trained
 from nntrain.errors import UsageError
 from nntrain.judging import Answer, Reading
+from nntrain.pictures.reading import is_mislabelled
 from nntrain.report import console
 from nntrain.report.pixels import colours_wanted, draw_pixels
 from nntrain.runs import PRETRAINED
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from nntrain.cli.predict import Answered
     from nntrain.cli.preparing import Failed
 
+MOST_NAMED = 5  # pictures in a note
 MOST_STEPS = 200  # rows of a strip; more make a picture that nothing opens
 
 
@@ -116,6 +119,18 @@ def show(trained: Trained, answered: Sequence[Answered], *, top: int, pixels: bo
         scored = f", test {console.figures(test)}" if test else ""
         console.say(f"answered by {trained.run.shown}{scored}", style="dim")
         _say_otherwise(answered)
+        _say_mislabelled(answered)
+
+
+def _say_mislabelled(answered: Sequence[Answered]) -> None:
+    """Say in one line which files hold another format than their names say."""
+    found = [f"{one.name}: {words}" for one in answered for words in one.reading.decisions if is_mislabelled(words)]
+    if found:
+        console.note("; ".join(found[:MOST_NAMED]) + _more(found))
+
+
+def _more(found: Sequence[object]) -> str:
+    return f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
 
 
 def _say_otherwise(answered: Sequence[Answered]) -> None:
@@ -123,9 +138,9 @@ def _say_otherwise(answered: Sequence[Answered]) -> None:
     others = [(one.name, one.otherwise) for one in answered if one.otherwise is not None]
     if not others:
         return
-    words = [f"{name} as {_joined(other)} ({100 * _least_confidence(other):.1f} %)" for name, other in others[:5]]
-    more = f" and {len(others) - 5} more" if len(others) > 5 else ""
-    console.note(f"{PRETRAINED}, the network that ships, is surer and reads {', '.join(words)}{more}")
+    words = [f"{name} as {_joined(other)} ({100 * _least_confidence(other):.1f} %)" for name, other in others]
+    listed = ", ".join(words[:MOST_NAMED]) + _more(words)
+    console.note(f"{PRETRAINED}, the network that ships, is surer and reads {listed}")
 
 
 def _words(trained: Trained, reading: Reading, *, top: int) -> tuple[Text, Text]:
@@ -169,11 +184,13 @@ def _show_pixels(one: Answered) -> None:
 
 
 def check_steps(path: Path) -> None:
-    """Raise UsageError where a strip cannot be written."""
+    """Raise UsageError where a strip cannot be written: not every format that Pillow knows can be."""
     from PIL import Image
 
-    if path.suffix.lower() not in Image.registered_extensions():
-        raise UsageError(f"--steps {path}: no picture can be written with that suffix; use .png")
+    try:
+        Image.new("RGB", (8, 8)).save(io.BytesIO(), Image.registered_extensions()[path.suffix.lower()])
+    except (LookupError, OSError, ValueError):
+        raise UsageError(f"--steps {path}: no picture can be written with that suffix; use .png") from None
     if not path.parent.is_dir():
         raise UsageError(f"--steps {path}: there is no folder {path.parent}")
 
@@ -182,10 +199,11 @@ def draw(trained: Trained, answered: Sequence[Answered], path: Path) -> None:
     """Draw a strip of how each picture was read."""
     from nntrain.report.steps import draw_steps
 
-    rows = [row for one in answered for row in _rows(trained, one)]
-    if len(rows) > MOST_STEPS:
-        console.note(f"{path} shows the first {MOST_STEPS} of {len(rows)} digits")
-    draw_steps(rows[:MOST_STEPS], path)
+    rows = [row for one in answered for row in _rows(trained, one)][:MOST_STEPS]
+    digits = sum(len(one.reading.answers) for one in answered)
+    if digits > len(rows):
+        console.note(f"{path} shows the first {len(rows)} of {digits} digits")
+    draw_steps(rows, path)
 
 
 def _rows(trained: Trained, one: Answered) -> list[Any]:
@@ -195,10 +213,11 @@ def _rows(trained: Trained, one: Answered) -> list[Any]:
     if picture is None:
         return []
     rows = []
+    of_digits = {words for part in one.reading.answers for words in part.digit.decisions}
     for part in one.reading.answers:
         label, detail = _part_words(trained, part, top=1)
         said = [f"unsure: {part.why}"] if part.unsure else []
-        mask = part.digit.source[1] if part.digit.source else None
-        lines = [*said, detail, *one.reading.decisions]
-        rows.append(Row(picture.levels, mask, part.digit.box, part.digit.pixels, label, lines, part.unsure, one.name))
+        digit, shared = part.digit, [words for words in one.reading.decisions if words not in of_digits]
+        lines = [*said, detail, *shared, *digit.decisions]
+        rows.append(Row(picture.levels, digit.mask, digit.box, digit.pixels, label, lines, part.unsure, one.name))
     return rows

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,19 +23,26 @@ if TYPE_CHECKING:
     from nntrain.judging import Reading
     from nntrain.pictures import Picture
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
-AT_ONCE = 256  # pictures held in memory
+# HEIC is not read, but an iPhone's photos must not be passed over in silence.
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".heic", ".heif"}
+AT_ONCE = 256  # pictures that are answered at once,
+BYTES_AT_ONCE = 64_000_000  # or so many as take this much memory
 
 
 @dataclass(frozen=True)
 class Answered:
-    """A picture and what it was read as; the picture is kept only where its steps are to be shown."""
+    """A picture and what it was read as; where its steps are not to be shown, all that is large is let go."""
 
     name: str  # as it was given
     reading: Reading
     picture: Picture | None = None
     truth: str | None = None
     otherwise: Reading | None = None  # by the shipped network, where it reads it differently and more surely
+
+    def alone(self) -> Answered:
+        """Return the same without the picture and what was cut from it."""
+        otherwise = None if self.otherwise is None else _alone(self.otherwise)
+        return replace(self, reading=_alone(self.reading), otherwise=otherwise, picture=None)
 
 
 def predict(
@@ -81,9 +89,10 @@ def predict(
 
     if steps is not None:
         answers.check_steps(steps)
+    kept = answers.MOST_STEPS if steps is not None else 0
     trained = open_trained(find_trained(run, chosen_runs_dir(runs_dir)))
     asked = _test_images(test, trained) if test else prepared(_files(pictures or []), digits=trained.reads_digits)
-    found = list(_answered(asked, trained, compared=not test, kept=steps is not None))
+    found = list(_answered(asked, trained, compared=not test, kept=kept))
     answered = [one for one in found if isinstance(one, Answered)]
     failed = [one for one in found if isinstance(one, Failed)]
     if json:
@@ -101,18 +110,38 @@ def predict(
 
 
 def _answered(
-    asked: Iterator[Asked] | Iterator[Asked | Failed], trained: Trained, *, compared: bool, kept: bool
+    asked: Iterator[Asked] | Iterator[Asked | Failed], trained: Trained, *, compared: bool, kept: int
 ) -> Iterator[Answered | Failed]:
-    """Answer pictures some at a time, so that thousands need no more memory than some."""
-    from itertools import islice
+    """Answer pictures some at a time, so that thousands need no more memory than some.
 
-    some: list[Asked | Failed] = list(islice(asked, AT_ONCE))
+    The pictures of the first `kept` digits are kept.
+    """
+    batches = _batches(asked)
+    some = next(batches, [])
     # Only now, since processes may have been forked for the first pictures, and LiteRT has threads.
     classifier = trained.classifier()
     second = _second_opinion(trained) if compared else None
     while some:
-        yield from _answer_some(some, trained, classifier, second, kept=kept)
-        some = list(islice(asked, AT_ONCE))
+        for one in _answer_some(some, trained, classifier, second):
+            if isinstance(one, Answered):
+                one = one if kept > 0 else one.alone()
+                kept -= len(one.reading.answers)
+            yield one
+        some = next(batches, [])
+
+
+def _batches(asked: Iterator[Asked] | Iterator[Asked | Failed]) -> Iterator[list[Asked | Failed]]:
+    from nntrain.cli.preparing import Asked
+
+    some: list[Asked | Failed] = []
+    size = 0
+    for one in asked:
+        some.append(one)
+        size += one.picture.nbytes if isinstance(one, Asked) else 0
+        if len(some) == AT_ONCE or size >= BYTES_AT_ONCE:
+            yield some
+            some, size = [], 0
+    yield some
 
 
 def _answer_some(
@@ -120,8 +149,6 @@ def _answer_some(
     trained: Trained,
     classifier: Classifier,
     second: tuple[Trained, Classifier] | None,
-    *,
-    kept: bool,
 ) -> Iterator[Answered | Failed]:
     from nntrain.cli.preparing import Asked, Failed
     from nntrain.judging import more_surely, read
@@ -135,7 +162,11 @@ def _answer_some(
             continue
         reading, other = next(readings), next(others)
         otherwise = other if other is not None and more_surely(other, reading) else None
-        yield Answered(one.name, reading, one.picture if kept else None, one.truth, otherwise)
+        yield Answered(one.name, reading, one.picture, one.truth, otherwise)
+
+
+def _alone(reading: Reading) -> Reading:
+    return replace(reading, answers=tuple(replace(one, digit=one.digit.alone()) for one in reading.answers))
 
 
 def _second_opinion(trained: Trained) -> tuple[Trained, Classifier] | None:
@@ -149,19 +180,25 @@ def _second_opinion(trained: Trained) -> tuple[Trained, Classifier] | None:
     return shipped, shipped.classifier()
 
 
-def _files(given: list[str]) -> list[str]:
-    """Replace each folder by the pictures in it, by name."""
-    names = []
+def _files(given: list[str]) -> list[str | Failed]:
+    """Replace each folder by the pictures in it, by name; one that has none, or cannot be looked into, has failed."""
+    names: list[str | Failed] = []
     for name in given:
-        path = Path(name)
-        if name == "-" or not path.is_dir():
-            names.append(name)
-            continue
-        inside = sorted(entry for entry in path.iterdir() if entry.suffix.lower() in SUFFIXES and entry.is_file())
-        if not inside:
-            raise UsageError(f"{name}: no pictures in this folder ({', '.join(sorted(SUFFIXES))})")
-        names += map(str, inside)
+        # os.path: a name too long for any file is left to the reading.
+        names += _inside(name) if name != "-" and os.path.isdir(name) else [name]
     return names
+
+
+def _inside(folder: str) -> list[str | Failed]:
+    from nntrain.cli.preparing import Failed
+
+    try:
+        inside = [path for path in Path(folder).iterdir() if path.suffix.lower() in SUFFIXES and path.is_file()]
+    except OSError as error:
+        return [Failed(folder, f"{folder}: the folder cannot be read ({error.strerror})")]
+    if not inside:
+        return [Failed(folder, f"{folder}: no pictures in this folder ({', '.join(sorted(SUFFIXES))})")]
+    return [str(path) for path in sorted(inside)]
 
 
 def _test_images(text: str, trained: Trained) -> Iterator[Asked]:

@@ -40,6 +40,13 @@ class Picture:
         return self.ink is None
 
     @property
+    def nbytes(self) -> int:
+        """How much memory its arrays take, about."""
+        ink = 0 if self.ink is None else self.ink.height.nbytes + self.ink.labels.nbytes
+        masks = sum(one.digit.source[1].nbytes for one in self.candidates if one.digit.source is not None)
+        return self.levels.nbytes + ink + masks
+
+    @property
     def whole(self) -> Digit:
         """All of its ink as one digit, or the widest share of it that may be one."""
         return max(self.candidates, key=lambda one: one.last - one.first).digit

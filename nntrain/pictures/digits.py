@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -47,14 +47,28 @@ class Digit:
     pixels: Pixels = field(repr=False)  # (28, 28), light ink on dark, centred as MNIST's
     decisions: tuple[str, ...] = ()  # what was done to its strokes
     box: Box | None = None  # in the picture's working size
-    source: tuple[Ink, Mask] | None = field(default=None, repr=False)  # where it was cut from, and its mask
+    source: tuple[Ink, Mask] | None = field(default=None, repr=False)  # where it was cut from, its mask within the box
+
+    @property
+    def mask(self) -> Mask | None:
+        """Where its ink is in the picture; None for an image that passed unchanged, or that let go of its source."""
+        if self.source is None or self.box is None:
+            return None
+        ink, within = self.source
+        mask = np.zeros(ink.labels.shape, dtype=np.bool_)
+        mask[_inside(self.box)] = within
+        return mask
+
+    def alone(self) -> Digit:
+        """Return the same digit without its source, which takes a thousand times the memory."""
+        return replace(self, source=None)
 
     def otherwise(self) -> list[Pixels]:
         """Return the same digit prepared by other thresholds; none for an image that passed unchanged."""
-        if self.source is None:
+        if self.source is None or self.box is None:
             return []
-        ink, mask = self.source
-        return [fit(ink.height, mask, share * ink.threshold, []) for share in OTHERWISE]
+        ink, within = self.source
+        return [fit(ink.height[_inside(self.box)], within, share * ink.threshold, []) for share in OTHERWISE]
 
 
 @dataclass(frozen=True)
@@ -109,13 +123,20 @@ def in_rows(ink: Ink) -> bool:
 
 def _digit(ink: Ink, group: Sequence[Atom]) -> Digit:
     labels = frozenset[int]().union(*(atom.labels for atom in group))
-    mask = ink.labels > 0 if len(labels) == len(ink.parts) else np.isin(ink.labels, list(labels))
     left, right = min(atom.left for atom in group), max(atom.right for atom in group)
-    mask[:, :left] = False
-    mask[:, right:] = False
-    decisions: list[str] = []
-    pixels = fit(ink.height, mask, ink.threshold, decisions)
-    return Digit(pixels, tuple(decisions), box(mask), (ink, mask))
+    inked = np.isin(ink.labels[:, left:right], list(labels))
+    top, bottom, first, last = box(inked)
+    place = top, bottom, left + first, left + last
+    mask = inked[top:bottom, first:last].copy()
+    decisions = [f"{len(labels)} pieces: joined"] if len(labels) > 1 else []
+    decisions.append(f"cropped to {mask.shape[1]}x{mask.shape[0]} at ({place[2]}, {top}), centred")
+    pixels = fit(ink.height[_inside(place)], mask, ink.threshold, decisions)
+    return Digit(pixels, tuple(decisions), place, (ink, mask))
+
+
+def _inside(place: Box) -> tuple[slice, slice]:
+    top, bottom, left, right = place
+    return slice(top, bottom), slice(left, right)
 
 
 def _may_be_one(group: Sequence[Atom], tall: int) -> bool:
@@ -179,11 +200,11 @@ def _cut(ink: Ink, atom: Atom) -> list[Atom]:
     if wide <= TOUCHING * tall:
         return [atom]
     part = np.isin(ink.labels[atom.top : atom.bottom, atom.left : atom.right], list(atom.labels))
-    places = _thin_places(part, apart=max(3, round(0.3 * tall)))
-    edges = [atom.left, *(atom.left + place for place in places), atom.right]
+    edges = [0, *_thin_places(part, apart=max(3, round(0.3 * tall))), wide]
     return [
-        Atom(atom.labels, left, right, atom.top, atom.bottom, cut=right != atom.right)
+        Atom(atom.labels, atom.left + left, atom.left + right, atom.top, atom.bottom, cut=right != wide)
         for left, right in itertools.pairwise(edges)
+        if part[:, left:right].any()  # a bridged gap between dashes may be cut twice
     ]
 
 

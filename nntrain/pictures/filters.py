@@ -115,9 +115,11 @@ def _mean_along(levels: Floats, radius: int, axis: int) -> Floats:
 
 
 def otsu(levels: Floats) -> float:
-    """The threshold that parts levels into the two classes of least spread (Otsu 1979)."""
+    """The threshold that parts levels into the two classes of least spread (Otsu 1979); of one level alone, itself."""
     low, high = float(levels.min()), float(levels.max())
-    step = (high - low) / 256 if high > low else 1.0
+    if low == high:
+        return low
+    step = (high - low) / 256
     places = np.minimum((levels - np.float32(low)) * np.float32(1 / step), 255).astype(np.uint8)
     counts = np.bincount(places.ravel(), minlength=256)
     centres = low + step * (np.arange(256) + 0.5)

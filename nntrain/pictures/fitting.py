@@ -42,18 +42,16 @@ def is_mnist(pixels: np.ndarray) -> bool:
 def fit(height: Floats, mask: Mask, threshold: float, decisions: list[str]) -> Pixels:
     """Fit the ink within `mask` as MNIST's digits were; what was done to its strokes is added to the decisions.
 
-    `height` is that of each pixel above the ground; the borders of strokes stand at the threshold.
+    `height` is that of each pixel above the ground, within the box of the ink, as is the mask; the borders of strokes
+    stand at the threshold.
     """
     return _centred(_fitted(height, mask, threshold, decisions))
 
 
 def _fitted(height: Floats, mask: Mask, threshold: float, decisions: list[str]) -> Floats:
-    """The ink within its box, fitted into 20x20 with its proportions kept, 0 to 1, strokes mended."""
-    height, mask = _cropped(height, mask)
+    """The ink, fitted into 20x20 with its proportions kept, 0 to 1, strokes mended."""
     # The threshold stands at a half, and the border of the strokes keeps its shades.
     share = np.where(grown_square(mask, 3), np.clip(height / (2 * threshold), 0, 1), 0).astype(np.float32)
-    top, bottom, left, right = box(mask)
-    share, mask = share[top:bottom, left:right], mask[top:bottom, left:right]
     scale = FINE * FIT / max(mask.shape)
     hair = 2 / scale - stroke_width(mask)
     if hair > 0 and scale < 1:
@@ -64,13 +62,6 @@ def _fitted(height: Floats, mask: Mask, threshold: float, decisions: list[str]) 
     strokes = _mended(np.pad(fine > 0.5 * fine.max(), FINE), decisions)
     top, bottom, left, right = box(strokes)
     return np.clip(resize(strokes[top:bottom, left:right].astype(np.float32), FIT), 0, 1)
-
-
-def _cropped(height: Floats, mask: Mask) -> tuple[Floats, Mask]:
-    """The part of a picture that holds the mask, with a border of a pixel where there is one."""
-    top, bottom, left, right = box(mask)
-    part = slice(max(top - 1, 0), bottom + 1), slice(max(left - 1, 0), right + 1)
-    return height[part], mask[part]
 
 
 def _mended(strokes: Mask, decisions: list[str]) -> Mask:

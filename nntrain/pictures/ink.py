@@ -58,7 +58,8 @@ class Ink:
     parts: tuple[Part, ...]
     light: bool  # the ground was light, and levels were inverted
     uneven: bool  # the ground was
-    specks: bool  # ink that is no digit's was left out
+    specks: bool  # ink too light to be a digit's was left out
+    at_edge: int  # pieces that were left out because they run into the edge
 
     @property
     def mask(self) -> Mask:
@@ -69,7 +70,9 @@ class Ink:
         """Say in words what was decided."""
         words = ["light ground: inverted" if self.light else "dark ground: kept"]
         words += ["uneven light: evened out"] if self.uneven else []
-        return [*words, "specks: removed"] if self.specks else words
+        words += ["specks: removed"] if self.specks else []
+        pieces = "1 piece" if self.at_edge == 1 else f"{self.at_edge} pieces"
+        return [*words, f"{pieces} at the edge: left out"] if self.at_edge else words
 
 
 def find_ink(levels: Floats) -> Ink:
@@ -115,7 +118,7 @@ def _find(levels: Floats, smooth: Floats, window: float, *, light: bool) -> Ink 
         # A black ground does not tell how much light falls on it, but the ink round about does.
         height *= typical / _around(height, typical)
     threshold = max(floor, 0.5 * typical)
-    labels, parts, specks = _without_specks((height > threshold) & stands_out, height)
+    labels, parts, specks, at_edge = _without_specks((height > threshold) & stands_out, height)
     mask = labels > 0
     top, bottom, left, right = box(mask)
     longer = max(bottom - top, right - left)
@@ -123,7 +126,7 @@ def _find(levels: Floats, smooth: Floats, window: float, *, light: bool) -> Ink 
     if longer < max(SMALLEST, 0.03 * min(levels.shape)) or mask.sum() < longer:
         return None
     uneven = quantile(ground, 0.98) - quantile(ground, 0.02) > UNEVEN
-    return Ink(height, threshold, labels, parts, light, uneven, specks)
+    return Ink(height, threshold, labels, parts, light, uneven, specks, at_edge)
 
 
 def _around(height: Floats, typical: float) -> Floats:
@@ -189,30 +192,31 @@ def _ground(levels: Floats, smooth: Floats, share: float) -> Floats:
     return smooth + opened
 
 
-def _without_specks(mask: Mask, height: Floats) -> tuple[npt.NDArray[np.int16], tuple[Part, ...], bool]:
+def _without_specks(mask: Mask, height: Floats) -> tuple[npt.NDArray[np.int16], tuple[Part, ...], bool, int]:
     """Number the parts that belong to digits: the heaviest, and those of some weight beside it.
 
-    Returns the labels, the parts from left to right, and whether anything was left out.
+    Returns the labels, the parts from left to right, whether specks were left out, and how many parts at the edge were.
     """
     # Broken strokes hold together across small gaps.
     gap = max(1, round(0.015 * min(mask.shape)))
     labels, count = components(grown_square(mask, 2 * gap + 1))
     labels = np.where(mask, labels, 0)
     if count == 1:
-        return labels.astype(np.int16), (Part(1, box(mask), 1.0),), False
+        return labels.astype(np.int16), (Part(1, box(mask), 1.0),), False, 0
     weights = np.bincount(labels.ravel(), weights=height.ravel(), minlength=count + 1)[1:]
     edges = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     contact = np.bincount(edges, minlength=count + 1)[1:]
     # What runs along the edge is a shadow, a fold or a neighbour, unless nothing else comes near its weight.
     rank = weights * np.select([contact == 0, contact < 0.25 * min(mask.shape)], [1.0, 0.3], 0.05)
     main = int(rank.argmax())
-    keep = (rank >= 0.06 * rank[main]) & ((contact == 0) | (np.arange(count) == main))
+    heavy, inside = rank >= 0.06 * rank[main], (contact == 0) | (np.arange(count) == main)
+    keep = heavy & inside
     boxes = _boxes(labels, np.flatnonzero(keep) + 1)
     order = sorted(boxes, key=lambda label: boxes[label][2])
     numbers = np.zeros(count + 1, np.int16)
     numbers[order] = np.arange(1, len(order) + 1)
     parts = tuple(Part(place, boxes[label], float(weights[label - 1])) for place, label in enumerate(order, 1))
-    return numbers[labels], parts, bool(count > keep.sum())
+    return numbers[labels], parts, bool((~heavy).any()), int((heavy & ~inside).sum())
 
 
 def _boxes(labels: npt.NDArray[np.intp], wanted: npt.NDArray[np.intp]) -> dict[int, Box]:

@@ -30,11 +30,16 @@ FORMATS = {
     ".webp": ("WEBP",),
     ".tif": ("TIFF",),
     ".tiff": ("TIFF",),
+    ".avif": ("AVIF",),
 }
+# Pillow would hand EPS to Ghostscript, a whole program run on a stranger's input, and IPTC can hold an EPS.
+REFUSED = {"EPS": "a drawing program, not a picture", "IPTC": "an envelope around a picture, which is not opened"}
 
 MIN_SIDE = 20  # pixels; below, a digit cannot be told
 MAX_PIXELS = 100_000_000
 MAX_ASPECT = 50  # longer to shorter side; beyond lies no digit, but arrays that would not fit into memory
+SMALL_PART = 0.1  # of a depth
+ROUNDING = 1e-6  # of a value: smaller differences are float32's
 MAX_BYTES = 1 << 30  # read from what cannot be searched: a pipe
 WORKING_SIDE = 512  # pixels; a large picture is reduced to about this, which leaves a digit of a tenth of it 50 pixels
 
@@ -51,22 +56,22 @@ TRANSPOSE = {
 
 def read_levels(source: Path | bytes | BinaryIO, decisions: list[str]) -> Floats:
     """Give the picture's grey levels, 0 to 255, upright and reduced to working size."""
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     # Pillow logs some faults of TIFF files, which Python prints where no one has set up logging.
     logging.getLogger("PIL").addHandler(logging.NullHandler())
     with _opened(source) as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        head = file.read(16)
-        if not head:
-            raise ImageError("the file is empty")
-        file.seek(0)
+        head = b""
         try:
-            with Image.open(file) as image:
+            head = file.read(16)
+            if not head:
+                raise ImageError("the file is empty")
+            file.seek(0)
+            with _recognized(file, head) as image:
                 _check_size(image.width, image.height)
-                if image.format == "EPS":
-                    # Pillow would hand it to Ghostscript, a whole program run on a stranger's input.
-                    raise ImageError("EPS is a drawing program, not a picture; save it as PNG")
+                if image.format in REFUSED:
+                    raise ImageError(f"{image.format} is {REFUSED[image.format]}; save it as PNG")
                 if isinstance(source, Path) and image.format not in FORMATS.get(source.suffix.lower(), (image.format,)):
                     decisions.append(f"named {source.suffix}, holds {image.format}: read as {image.format}")
                 # libtiff prints what it finds wrong, past Python.
@@ -74,8 +79,6 @@ def read_levels(source: Path | bytes | BinaryIO, decisions: list[str]) -> Floats
                     return _levels(image, decisions)
         except ImageError:
             raise
-        except UnidentifiedImageError:
-            raise ImageError(_what_else(head)) from None
         except Image.DecompressionBombError as error:
             # Pillow's own limit is higher, and its message the one place that tells the size.
             found = re.search(r"\d+", str(error))
@@ -84,7 +87,27 @@ def read_levels(source: Path | bytes | BinaryIO, decisions: list[str]) -> Floats
             raise ImageError("the picture does not fit into memory") from None
         # A damaged file makes Pillow's plugins raise nearly anything, SyntaxError and struct.error included.
         except Exception as error:
+            if isinstance(error, OSError) and error.errno:  # the system's, not Pillow's
+                raise ImageError(f"cannot be read ({_first_line(error)})") from error
             raise ImageError(f"the file is damaged or cut short ({_first_line(error)})") from error
+
+
+def _recognized(file: BinaryIO, head: bytes) -> Image.Image:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        return Image.open(file)
+    except UnidentifiedImageError:
+        raise ImageError(_what_else(head)) from None
+    except (OSError, ValueError):
+        if _is_text(head):  # two letters are enough for Pillow to take it for a BMP
+            raise ImageError(_what_else(head)) from None
+        raise
+
+
+def is_mislabelled(decision: str) -> bool:
+    """Tell whether a decision says that a file's name names another format than it holds."""
+    return decision.startswith("named .")
 
 
 def _opened(source: Path | bytes | BinaryIO) -> BinaryIO:
@@ -140,23 +163,41 @@ def _first_line(error: Exception) -> str:
 
 
 def _what_else(head: bytes) -> str:
-    """Say what a file that is no readable picture holds, by its first bytes."""
-    pictures = {b"\x89PNG": "PNG", b"\xff\xd8": "JPEG", b"GIF8": "GIF", b"RIFF": "WebP", b"BM": "BMP", b"II*": "TIFF"}
-    others = {
-        b"%PDF": "a PDF document",
-        b"PK\x03\x04": "a ZIP archive",
-        b"\x1f\x8b": "a gzip archive",
-        b"\x93NUMPY": "a NumPy array",
-        b"<": "HTML, XML or SVG text",
+    """Say what a file that is no readable picture holds, by its first 16 bytes."""
+    from PIL import features
+
+    pictures = {
+        rb"\x89PNG": "PNG",
+        rb"\xff\xd8\xff": "JPEG",
+        rb"GIF8": "GIF",
+        rb"RIFF....WEBP": "WebP",
+        rb"BM....\0\0\0\0": "BMP",
+        rb"II\*\0|MM\0\*": "TIFF",
+        rb"....ftypavi[fs]": "AVIF",
     }
+    others = {
+        rb"%PDF": "a PDF document",
+        rb"PK\x03\x04": "a ZIP archive",
+        rb"\x1f\x8b": "a gzip archive",
+        rb"\x93NUMPY": "a NumPy array",
+        rb"<": "HTML, XML or SVG text",
+        rb"RIFF|....ftyp": "sound or video",
+    }
+    if re.match(rb"....ftyp(hei[cmsx]|hev[cmsx]|mif1|msf1)", head, re.DOTALL):
+        return "an HEIC photo, as iPhones take them, which is not read here; save it as JPEG"
     for magic, kind in pictures.items():
-        if head.startswith(magic):
+        if re.match(magic, head, re.DOTALL):
+            if kind == "AVIF" and not features.check("avif"):
+                return "an AVIF picture, which the Pillow installed here does not read; save it as JPEG"
             return f"the file is damaged or cut short: it begins as {kind} and cannot be read on"
     for magic, kind in others.items():
-        if head.startswith(magic):
+        if re.match(magic, head, re.DOTALL):
             return f"not a picture: the file holds {kind}"
-    text = all(9 <= byte < 127 for byte in head)
-    return f"not a picture: the file holds {'text' if text else 'no kind of picture that is known here'}"
+    return f"not a picture: the file holds {'text' if _is_text(head) else 'no kind of picture that is known here'}"
+
+
+def _is_text(head: bytes) -> bool:
+    return all(9 <= byte < 127 for byte in head)
 
 
 def _check_size(width: int, height: int) -> None:
@@ -188,7 +229,7 @@ def _levels(image: Image.Image, decisions: list[str]) -> Floats:
     image.load()
     # After loading: Pillow turns TIFF files itself, and then drops the mark.
     orientation = image.getexif().get(0x0112)
-    deep = image.mode.startswith(("I", "F"))
+    deep, agreed = image.mode.startswith(("I", "F")), image.mode not in ("I", "F")
     if deep:
         image = image if image.mode == "F" else image.convert("I")
     elif image.has_transparency_data:
@@ -201,24 +242,33 @@ def _levels(image: Image.Image, decisions: list[str]) -> Floats:
     if orientation in TRANSPOSE:
         image = image.transpose(getattr(Image.Transpose, TRANSPOSE[orientation]))
         decisions.append("turned upright as its EXIF says")
+    if image.width * image.height < width * height:
+        decisions.append(f"reduced to {image.width}x{image.height}")
     levels = np.asarray(image, dtype=np.float32)
     if deep:
-        return _from_depth(levels)
+        return _from_depth(levels, decisions, agreed=agreed)
     if image.mode == "RGBA":
         levels = _without_alpha(levels, decisions)
     return levels if levels.ndim == 2 else _grey(levels)
 
 
-def _from_depth(levels: Floats) -> Floats:
-    """Bring 16-bit, 32-bit or float levels to 0 to 255; the depth is the smallest usual one that holds them all."""
+def _from_depth(levels: Floats, decisions: list[str], *, agreed: bool) -> Floats:
+    """Bring 16-bit, 32-bit or float levels to 0 to 255; the depth is the smallest usual one that holds them all.
+
+    32-bit and float files have no agreed scale: where they use a small part of that depth, it is the part they use.
+    """
     finite = np.isfinite(levels)
     if not finite.any():
         raise ImageError("the picture holds no finite values")
-    levels = np.where(finite, levels, np.median(levels[finite]))
-    levels -= min(0.0, float(levels.min()))
-    highest = float(levels.max())
-    depth = next((depth for depth in (1, 255, 1023, 4095, 16383, 65535) if highest <= depth), highest)
-    return (levels * (255 / depth)).astype(np.float32)
+    # In double precision: the difference of two floats may be no float.
+    exact = np.where(finite, levels, np.median(levels[finite])).astype(np.float64)
+    least, most = float(exact.min()), float(exact.max())
+    lowest = min(0.0, least)
+    depth = next((depth for depth in (1, 255, 1023, 4095, 16383, 65535) if most - lowest <= depth), most - lowest)
+    if not agreed and ROUNDING * max(abs(least), abs(most)) < most - least < SMALL_PART * depth:
+        decisions.append(f"levels of {least:.4g} to {most:.4g}: stretched")
+        lowest, depth = least, most - least
+    return ((exact - lowest) * (255 / depth)).astype(np.float32)
 
 
 def _without_alpha(levels: Floats, decisions: list[str]) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nntrain.errors import NntrainError
 from nntrain.files import written_beside
 
 if TYPE_CHECKING:
     from PIL import Image, ImageFont
 
 PANEL, ANSWER, GAP, HEAD, FOOT = 168, 330, 16, 30, 12  # pixels
+NAME, LABEL, LINE = 22, 96, 17  # pixels: the heights of a name, an answer, a line of what was done
 PAPER, INK, FAINT, ALERT = (255, 255, 255), (34, 34, 34), (107, 107, 107), (213, 94, 0)
 TITLES = ("picture", "ink", "crop", "network saw", "answer")
 
@@ -39,16 +42,14 @@ def draw_steps(rows: Sequence[Row], path: Path) -> None:
 
     font, small, large = (_font(size) for size in (14, 12, 72))
     step = PANEL + GAP
-    name_height = 22
-    row_height = name_height + PANEL + FOOT
-    strip = Image.new("RGB", (GAP + (len(TITLES) - 1) * step + ANSWER, HEAD + len(rows) * row_height + GAP), PAPER)
+    ends = list(itertools.accumulate((_height(row) for row in rows), initial=HEAD))
+    strip = Image.new("RGB", (GAP + (len(TITLES) - 1) * step + ANSWER, ends[-1] + GAP), PAPER)
     pen = ImageDraw.Draw(strip)
     for column, title in enumerate(TITLES):
         pen.text((GAP + column * step, 8), title, fill=FAINT, font=font)
-    for number, row in enumerate(rows):
-        top = HEAD + number * row_height
+    for top, row in zip(ends, rows, strict=False):
         pen.text((GAP, top + 2), _shortened(row.name), fill=INK, font=font)
-        top += name_height
+        top += NAME
         for column, image in enumerate(_panels(row)):
             left = GAP + column * step
             strip.paste(image, (left + (PANEL - image.width) // 2, top + (PANEL - image.height) // 2))
@@ -57,9 +58,16 @@ def draw_steps(rows: Sequence[Row], path: Path) -> None:
         pen.text((left + 8, top), row.answer, fill=ALERT if row.unsure else INK, font=large)
         for line, text in enumerate(row.detail):
             fill = ALERT if row.unsure and line == 0 else FAINT
-            pen.text((left + 8, top + 96 + 17 * line), text, fill=fill, font=small)
+            pen.text((left + 8, top + LABEL + LINE * line), text, fill=fill, font=small)
     with written_beside(path) as beside:
-        strip.save(beside)
+        try:
+            strip.save(beside)
+        except ValueError as error:  # WebP, for one, has no pictures of more than 16,383 pixels a side
+            raise NntrainError(f"{path}: cannot be written: {error}; use .png") from None
+
+
+def _height(row: Row) -> int:
+    return NAME + max(PANEL, LABEL + LINE * len(row.detail)) + FOOT
 
 
 def _panels(row: Row) -> list[Image.Image]:

@@ -1,9 +1,11 @@
-"""Score a run on pictures that are not from MNIST, and on MNIST's test images pasted onto larger ones.
+"""Score a run on handwriting, on MNIST's test images as they are and pasted onto larger ones, and on what is no digit.
 
     python tests/benchmarks/score_pictures.py [--run RUN] [--folder FOLDER] [--half build|aside|both] [--pasted N]
+                                              [--others N] [--times N]
 
 Handwriting is looked for in `--folder`, NNTRAIN_HANDWRITING_DIR, or `handwriting/` in NNTRAIN_DATA_DIR: a labels.csv
-with the columns path, label, kind, source beside the pictures. It is not part of the project.
+with the columns path, label, kind, source beside the pictures. It is not part of the project; without it, all else is
+scored.
 
 The sources are in two halves, by a rule that was fixed before any picture was looked at: sorted by the SHA-256 of
 their names, the first, third, fifth and so on were there to build with ("build"), the others were kept aside and
@@ -27,12 +29,16 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from benchmarks.time_pictures import show_times
+from drawing.paper import drawn, grainy, shaded
 from drawing.pasting import pasted
+from drawing.shapes import LETTERS, by_hand, loops, scribble, zigzag
 
 from nntrain.answering import Trained, open_trained
 from nntrain.classifier import Classifier
 from nntrain.data import load_dataset
 from nntrain.errors import DataError, ImageError, NntrainError
+from nntrain.evaluation import calibration_error
 from nntrain.judging import Reading, read
 from nntrain.pictures import Picture, prepare, read_picture, unchanged
 from nntrain.runs import find_trained, runs_dir
@@ -59,15 +65,25 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="of the handwriting")
     parser.add_argument("--half", choices=("build", "aside", "both"), default="both")
     parser.add_argument("--pasted", type=int, default=2000, help="test images to paste; 0 for none")
+    parser.add_argument("--others", type=int, default=200, help="of each kind that is no digit; 0 for none")
+    parser.add_argument("--times", type=int, default=3, help="processes to time for each figure; 0 for none")
     arguments = parser.parse_args()
     try:
         trained = open_trained(find_trained(arguments.run, runs_dir()))
         classifier = trained.classifier()
         print(f"network: {trained.run.shown}")
-        outcomes = list(score_handwriting(handwriting(arguments.folder), trained, classifier, arguments.half))
-        show(outcomes)
+        folder = handwriting(arguments.folder)
+        if folder is None:
+            print("\nno handwriting: name its folder with --folder or NNTRAIN_HANDWRITING_DIR")
+        else:
+            show(list(score_handwriting(folder, trained, classifier, arguments.half)))
         if arguments.pasted:
-            score_pasted(arguments.pasted, trained, classifier)
+            score_mnist(arguments.pasted, trained, classifier)
+        if arguments.others:
+            score_others(arguments.others, trained, classifier)
+        if arguments.times:
+            print(f"\nwhole processes, {arguments.times} of each")
+            show_times(trained.run.shown, arguments.times)
     except NntrainError as error:
         print(f"Error: {error}", file=sys.stderr)
         return error.exit_code
@@ -77,15 +93,15 @@ def main() -> int:
 # --- handwriting -----------------------------------------------------------------------------------------------------
 
 
-def handwriting(given: Path | None) -> Path:
-    """Return the folder of the handwriting; raises DataError where there is none."""
-    data = os.environ.get("NNTRAIN_DATA_DIR")
-    named = given or os.environ.get("NNTRAIN_HANDWRITING_DIR") or (Path(data) / "handwriting" if data else None)
-    if named is None:
-        raise DataError("no handwriting: name its folder with --folder or NNTRAIN_HANDWRITING_DIR")
-    if not (Path(named) / "labels.csv").is_file():
-        raise DataError(f"{named}: no handwriting there: it has no labels.csv; name another folder with --folder")
-    return Path(named)
+def handwriting(given: Path | None) -> Path | None:
+    """Return the folder of the handwriting, None where there is none; raises DataError where one was named in vain."""
+    named = given or os.environ.get("NNTRAIN_HANDWRITING_DIR")
+    folder = Path(named or Path(os.environ.get("NNTRAIN_DATA_DIR", "")) / "handwriting")
+    if (folder / "labels.csv").is_file():
+        return folder
+    if named:
+        raise DataError(f"{folder}: no handwriting there: it has no labels.csv; name another folder with --folder")
+    return None
 
 
 def halves(sources: Iterable[str]) -> dict[str, str]:
@@ -126,12 +142,16 @@ def words(reading: Reading | None) -> str:
     return "refused" if reading is None else f"read as {said(reading)}{' (unsure)' if reading.unsure else ''}"
 
 
-# --- test images on larger pictures ----------------------------------------------------------------------------------
+# --- MNIST's test images ---------------------------------------------------------------------------------------------
 
 
-def score_pasted(count: int, trained: Trained, classifier: Classifier) -> None:
-    """Compare test images as they are with the same pasted."""
+def score_mnist(count: int, trained: Trained, classifier: Classifier) -> None:
+    """Print how far confidence is off on all test images, and compare some as they are with the same pasted."""
     mnist = load_dataset("mnist", parts=("test",), download=False)
+    if trained.question.task != "regression":
+        outputs = trained.calibrated(classifier.outputs(mnist.x_test))
+        error = calibration_error(outputs, mnist.y_test, trained.question)
+        print(f"\nMNIST test images, all {len(mnist.x_test):,}: calibration error {100 * error:.2f} % (15 bins)")
     rng = np.random.default_rng(SEED)
     numbers = rng.permutation(len(mnist.x_test))[:count]
     clean = read((unchanged(mnist.x_test[number]) for number in numbers), trained, classifier)
@@ -146,6 +166,49 @@ def score_pasted(count: int, trained: Trained, classifier: Classifier) -> None:
             for one, truth in zip(some, truths, strict=True)
         ]
         print(f"  {name:56s} {line(outcomes)}")
+
+
+# --- what is no digit ------------------------------------------------------------------------------------------------
+
+
+def blank(rng: np.random.Generator) -> np.ndarray:
+    """Paper of any brightness, half of it in uneven light, with a sensor's grain."""
+    side = int(rng.integers(40, 300))
+    paper = np.full((side, side), rng.uniform(10, 250))
+    return grainy(shaded(paper, rng) if rng.random() < 0.5 else paper, rng, spread=rng.uniform(1, 10))
+
+
+def noise(rng: np.random.Generator) -> np.ndarray:
+    """Pixels of no order, or specks."""
+    side = int(rng.integers(28, 200))
+    if rng.random() < 0.5:
+        return rng.integers(0, 256, (side, side))
+    return np.where(rng.random((side, side)) < rng.uniform(0.005, 0.1), 30, 220)
+
+
+def scribbled(rng: np.random.Generator) -> np.ndarray:
+    """A pen's way, three kinds of it."""
+    draw = (scribble, zigzag, loops)[int(rng.integers(3))]
+    return np.asarray(drawn(draw(rng), stroke=rng.uniform(0.03, 0.06)))
+
+
+def letter(rng: np.random.Generator) -> np.ndarray:
+    """A capital that no digit resembles."""
+    lines = LETTERS[str(rng.choice(list(LETTERS)))]
+    return np.asarray(drawn(by_hand(lines, rng), stroke=rng.uniform(0.05, 0.14)))
+
+
+def score_others(count: int, trained: Trained, classifier: Classifier) -> None:
+    """Print how many pictures of what is no digit are refused, and how many answered as unsure."""
+    print(f"\nno digits, {count} drawn of each kind (seed {SEED})")
+    for name, draw in {"blank": blank, "noise": noise, "scribbles": scribbled, "letters": letter}.items():
+        rng = np.random.default_rng(SEED)
+        pictures = [one for one in (ready(draw(rng)) for _ in range(count)) if one is not None]
+        unsure = sum(one.unsure for one in read(pictures, trained, classifier))
+        refused = count - len(pictures)
+        low, high = wilson(refused + unsure, count)
+        share = f"{100 * (refused + unsure) / count:6.2f} % ({100 * low:.1f}-{100 * high:.1f})"
+        print(f"  {name:56s} {share:22s}  refused {refused}, unsure {unsure}")
 
 
 def ready(levels: np.ndarray) -> Picture | None:

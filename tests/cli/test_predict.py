@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +16,8 @@ from drawing.paper import drawn, encoded, row
 from drawing.shapes import DIGITS, LETTERS
 from PIL import Image
 
+from nntrain.answering import MNIST_IMAGES, Trained
+from nntrain.cli import answers, predict
 from nntrain.runs import SHIPPED, RunDir
 
 
@@ -41,7 +49,8 @@ def test_one_digit_in_json(in_process, pictures):
     assert list(one) == ["image", "digit", "label", "confidence", "probabilities", "unsure", "decisions"]
     assert (one["image"], one["digit"], one["label"], one["unsure"]) == ("three.png", 3, "3", False)
     assert sum(one["probabilities"]) == pytest.approx(1, abs=1e-5)
-    assert one["decisions"] == ["light ground: inverted", "thin strokes: thickened"]
+    crop = "cropped to 71x130 at (62, 35), centred"
+    assert one["decisions"] == ["light ground: inverted", crop, "thin strokes: thickened"]
 
 
 def test_a_row_is_one_entry_with_its_parts(in_process, pictures):
@@ -74,14 +83,54 @@ def test_what_cannot_be_read_stops_nothing_else(in_process, pictures):
     ]
 
 
+def test_what_cannot_be_looked_up_stops_nothing_else(in_process, pictures, monkeypatch):
+    (pictures / "locked").mkdir()
+    (pictures / "empty").mkdir()
+
+    def iterdir(folder):
+        if folder.name == "locked":
+            raise PermissionError(13, "Permission denied")
+        return map(folder.joinpath, os.listdir(folder))
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    done = in_process("predict", "x" * 300, "locked", "three.png", "empty", "--json")
+    assert done.exit_code == 1
+    assert [one["image"] for one in document(done)["predictions"]] == ["three.png"]
+    assert [one["error"].partition(" (")[0] for one in document(done)["errors"]] == [
+        f"{'x' * 300}: cannot be opened",
+        "locked: the folder cannot be read",
+        "empty: no pictures in this folder",
+    ]
+
+
+def test_a_photo_of_an_iphone_in_a_folder_is_not_passed_over(in_process, pictures):
+    (pictures / "photo.HEIC").write_bytes(b"\0\0\0\x18ftypheic" + bytes(30))
+    assert "photo.HEIC: an HEIC photo" in in_process("predict", ".").stderr
+
+
+def test_a_name_that_says_another_format_is_noted(in_process, pictures):
+    for number in range(7):
+        drawn(DIGITS["3"]).save(pictures / f"{number}.png", "JPEG")
+    names = [f"{number}.png" for number in range(7)]
+    note = in_process("predict", *names).stderr.splitlines()[-1]
+    assert note.startswith("0.png: named .png, holds JPEG: read as JPEG; 1.png: ")
+    assert note.endswith(" and 2 more")
+    assert "holds" not in in_process("predict", "0.png", "--quiet").stderr
+
+
 def test_many_pictures_are_answered_in_their_order(nntrain, tmp_path):
     (tmp_path / "many").mkdir()
     for number in range(120):
         drawn(DIGITS[str(number % 10)], size=(48, 48), stroke=0.1).save(tmp_path / "many" / f"{number:03d}.png")
     (tmp_path / "many" / "050.png").write_text("damaged")
+    dashes = Image.new("L", (512, 512), 255)
+    for left in range(20, 480, 52):
+        dashes.paste(0, (left, 250, left + 40, 260))
+    dashes.save(tmp_path / "many" / "060.png")
     given = document(nntrain("predict", "many", "--json"))
     assert [one["image"][-7:-4] for one in given["predictions"]] == [f"{n:03d}" for n in range(120) if n != 50]
     assert [one["image"] for one in given["errors"]] == ["many/050.png"]
+    assert given["predictions"][59]["unsure"]
     right = sum(one.get("digit") == int(one["image"][-7:-4]) % 10 for one in given["predictions"])
     assert right >= 115
 
@@ -102,12 +151,61 @@ def test_steps_draws_a_strip_with_a_row_a_digit(in_process, pictures):
 
 @pytest.mark.parametrize(
     ("path", "words"),
-    [("how.txt", "no picture can be written with that suffix"), ("no/how.png", "there is no folder no")],
+    [
+        ("how.psd", "no picture can be written"),
+        ("how.hdf", "no picture can be written"),
+        ("how.txt", "no picture can be written with that suffix"),
+        ("no/how.png", "there is no folder no"),
+    ],
 )
 def test_steps_that_cannot_be_written_are_said_before_anything_is_read(in_process, pictures, path, words):
     done = in_process("predict", "three.png", "--steps", path)
     assert (done.exit_code, done.stdout) == (2, "")
     assert words in done.stderr
+
+
+def test_steps_draws_the_first_digits_and_keeps_no_more_pictures(in_process, pictures, monkeypatch):
+    monkeypatch.setattr(answers, "MOST_STEPS", 4)
+    done = in_process("predict", "three.png", "row.png", "three.png", "--steps", "how.png")
+    assert "how.png shows the first 4 of 5 digits" in done.stderr
+    shown = []
+    monkeypatch.setattr(answers, "draw", lambda trained, answered, path: shown.extend(answered))
+    in_process("predict", "three.png", "row.png", "three.png", "--steps", "how.png")
+    assert [one.picture is not None for one in shown] == [True, True, False]
+    assert [one.reading.answers[0].digit.source is not None for one in shown] == [True, True, False]
+
+
+def test_pictures_are_answered_in_batches_of_bounded_size(in_process, pictures, monkeypatch):
+    sizes = []
+    answer_some = predict._answer_some
+    monkeypatch.setattr(
+        predict, "_answer_some", lambda some, *rest: sizes.append(len(some)) or answer_some(some, *rest)
+    )
+    monkeypatch.setattr(predict, "BYTES_AT_ONCE", 500_000)  # 200x200 pixels take some 400,000
+    in_process("predict", *["three.png"] * 5)
+    assert sizes == [2, 2, 1]
+
+
+def test_a_terminal_gets_half_blocks_in_shades(nntrain, pictures):
+    pty = pytest.importorskip("pty")
+    terminal, end = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nntrain", "predict", "three.png", "--show"],
+        cwd=pictures,
+        env={**nntrain.environment(TERM="xterm-256color", COLORTERM="truecolor", COLUMNS="80"), "NO_COLOR": ""},
+        stdout=end,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(end)
+    shown = b""
+    with contextlib.suppress(OSError):  # how a pseudo-terminal ends
+        while read := os.read(terminal, 4096):
+            shown += read
+    os.close(terminal)
+    assert process.wait() == 0
+    lines = [line for line in shown.decode().splitlines() if "\N{UPPER HALF BLOCK}" in line]
+    assert [line.count("\N{UPPER HALF BLOCK}") for line in lines] == [28] * 14
+    assert "38;2;255;255;255" in shown.decode()
 
 
 def test_show_draws_28_rows_of_plain_characters_where_there_is_no_terminal(in_process, pictures):
@@ -134,6 +232,63 @@ def test_evaluate_says_how_far_confidence_is_off(in_process):
     lines = in_process("evaluate", "--data", "mnist_5k", "--no-plots").stdout.splitlines()
     assert lines[-2].startswith("confidence off by 0.")
     assert lines[-1].startswith("pretrained: accuracy ")
+
+
+def test_confidence_is_off_by_less_than_a_percent_on_mnists_test_images(in_process, full_mnist, monkeypatch):
+    monkeypatch.setenv("NNTRAIN_DATA_DIR", str(full_mnist))
+    given = document(in_process("evaluate", "pretrained", "--no-plots", "--json"))
+    assert given["images"] == 10_000
+    assert given["calibration"]["error"] < 0.01
+
+
+@pytest.fixture
+def own_run(tmp_path, monkeypatch):
+    """Put a run of one's own into the folder, on MNIST by path: the shipped network, made to be wrong and in doubt."""
+    shutil.copytree(SHIPPED, tmp_path / "runs" / "own-1")
+    path = tmp_path / "runs" / "own-1" / "run.json"
+    info = json.loads(path.read_text())
+    info["data"]["name"] = "/home/me/numbers.npz"
+    path.write_text(json.dumps(info))
+    classifier = Trained.classifier
+
+    class Doubtful:
+        def __init__(self, trained):
+            self.outputs_of = classifier(trained).outputs
+
+        def outputs(self, images):
+            return (0.6 * np.roll(self.outputs_of(images), 1, axis=1) + 0.04).astype(np.float32)
+
+    monkeypatch.setattr(Trained, "classifier", lambda self: classifier(self) if self.run.is_shipped else Doubtful(self))
+    return path
+
+
+def test_the_shipped_network_says_where_it_is_surer_than_a_run_on_mnist_by_path(in_process, pictures, own_run):
+    done = in_process("predict", "three.png", "row.png")
+    assert done.stdout.splitlines()[1].split()[:2] == ["three.png", "4"]
+    assert "unsure" in done.stdout
+    note = "pretrained, the network that ships, is surer and reads three.png as 3 (100.0 %), row.png as 745 ("
+    assert done.stderr.splitlines()[1].startswith(note)
+    first, second = document(in_process("predict", "three.png", "row.png", "--json"))["predictions"]
+    assert (first["digit"], first["unsure"], first["pretrained"]["digits"]) == (4, True, "3")
+    assert first["pretrained"]["confidence"] > 0.99
+    assert second["pretrained"]["digits"] == "745"
+    (shipped,) = document(in_process("predict", "three.png", "--run", "pretrained", "--json"))["predictions"]
+    assert "pretrained" not in shipped
+
+
+def test_a_run_on_other_pictures_is_not_asked_for_digits(in_process, pictures, own_run):
+    info = json.loads(own_run.read_text())
+    info["data"]["fingerprints"]["x_train"] = "0" * 32
+    own_run.write_text(json.dumps(info))
+    (one,) = document(in_process("predict", "three.png", "--json"))["predictions"]
+    assert "pretrained" not in one
+
+
+def test_mnist_is_known_by_its_images():
+    from nntrain.data import load_dataset
+
+    assert load_dataset("mnist_5k", parts=("train",)).fingerprints["x_train"] == MNIST_IMAGES["mnist_5k"]
+    assert RunDir(SHIPPED).read_info()["data"]["fingerprints"]["x_train"] == MNIST_IMAGES["mnist"]
 
 
 def test_the_shipped_run_is_whole_small_and_names_no_machine():

@@ -536,6 +536,7 @@ def without_tensorflow(world: World) -> Iterator[None]:
     """Let commands end where they would train, and answer from a stand-in."""
     with (
         surroundings(world),
+        mock.patch.dict(os.environ, {"NNTRAIN_DEBUG": "1"}),  # a bug in preparing a picture shows as one
         mock.patch("nntrain.cli.training.Job.train", _would_train),
         mock.patch("nntrain.answering.LiteRTClassifier", _StandIn),
     ):
