@@ -136,8 +136,10 @@ def _words(trained: Trained, reading: Reading, *, top: int) -> tuple[Text, Text]
     joined = (" " if trained.question.task == "binary" else "").join(labels)
     answer = Text(joined, style="yellow" if reading.unsure else "bold")
     detail = Text("  ".join(details) if len(details) == 1 else " | ".join(details))
-    several = len(labels) > 1
-    doubts = [f"{one.prediction.label}: {one.why}" if several else one.why for one in reading.answers if one.why]
+    reasons = {one.why for one in reading.answers}
+    doubts = [f"{one.prediction.label}: {one.why}" for one in reading.answers if one.why]
+    if len(reasons) == 1:  # the same for all parts, or none
+        doubts = [reason for reason in reasons if reason]
     if doubts:
         detail.append(f"  unsure: {'; '.join(doubts)}", style="yellow")
     return answer, detail
