@@ -78,7 +78,7 @@ def _part(trained: Trained, one: Answer) -> dict[str, Any]:
     if one.unsure:
         entry["why"] = one.why
         if task == "classification":
-            entry["best_two"] = [label for label, _ in _ranked(trained, one)[:2]]
+            entry["best_two"] = list(one.best_two)
     return entry
 
 
@@ -90,10 +90,12 @@ def _least_confidence(reading: Reading) -> float:
     return min(part.prediction.confidence or 0.0 for part in reading.answers)
 
 
-def _ranked(trained: Trained, one: Answer) -> list[tuple[str, float]]:
-    """Return the classes with their probabilities, the most probable first."""
-    pairs = zip(trained.question.classes, one.prediction.outputs, strict=True)
-    return sorted(pairs, key=lambda pair: -pair[1])
+def _ranked(trained: Trained, one: Answer, *, top: int) -> list[tuple[str, float]]:
+    """Return classes with their probabilities: the most probable, or the two between which an answer is unsure."""
+    pairs = list(zip(trained.question.classes, one.prediction.outputs, strict=True))
+    if one.unsure and top <= 2:
+        return [(label, dict(pairs)[label]) for label in one.best_two]
+    return sorted(pairs, key=lambda pair: -pair[1])[:top]
 
 
 # --- the table -------------------------------------------------------------------------------------------------------
@@ -149,8 +151,10 @@ def _words(trained: Trained, reading: Reading, *, top: int) -> tuple[Text, Text]
     joined = (" " if trained.question.task == "binary" else "").join(labels)
     answer = Text(joined, style="yellow" if reading.unsure else "bold")
     detail = Text("  ".join(details) if len(details) == 1 else " | ".join(details))
-    several = len(labels) > 1
-    doubts = [f"{one.prediction.label}: {one.why}" if several else one.why for one in reading.answers if one.why]
+    reasons = {one.why for one in reading.answers}
+    doubts = [f"{one.prediction.label}: {one.why}" for one in reading.answers if one.why]
+    if len(reasons) == 1:  # the same for all parts, or none
+        doubts = [reason for reason in reasons if reason]
     if doubts:
         detail.append(f"  unsure: {'; '.join(doubts)}", style="yellow")
     return answer, detail
@@ -163,10 +167,9 @@ def _part_words(trained: Trained, one: Answer, *, top: int) -> tuple[str, str]:
     if question.task == "binary":
         labels = ", ".join(question.classes[label] for label in question.positive)
         return f"{given.label} ({labels})", f"{100 * (given.confidence or 0):.1f} %"
-    top = max(top, 2) if one.unsure else top
-    if top == 1:
+    if top == 1 and not one.unsure:
         return given.label, f"{100 * (given.confidence or 0):.1f} %"
-    ranked = _ranked(trained, one)[:top]
+    ranked = _ranked(trained, one, top=top)
     return given.label, "  ".join(f"{label} {100 * share:.1f} %" for label, share in ranked)
 
 

@@ -63,6 +63,16 @@ class Digit:
         """Return the same digit without its source, which takes a thousand times the memory."""
         return replace(self, source=None)
 
+    @property
+    def length(self) -> float:
+        """How long its strokes are altogether, in heights of the digit, or in widths where it is wider."""
+        mask = self.pixels > 127 if self.source is None else self.source[1]
+        if not mask.any():
+            return 0.0
+        top, bottom, left, right = box(mask)
+        ink = mask[top:bottom, left:right]
+        return float(np.count_nonzero(ink) / stroke_width(ink) / max(ink.shape))
+
     def otherwise(self) -> list[Pixels]:
         """Return the same digit prepared by other thresholds; none for an image that passed unchanged."""
         if self.source is None or self.box is None:
@@ -119,6 +129,12 @@ def in_rows(ink: Ink) -> bool:
     return any(
         lower[0] >= upper[1] and min(upper[3], lower[3]) > max(upper[2], lower[2]) for upper in large for lower in large
     )
+
+
+def only_lines(ink: Ink) -> bool:
+    """Tell whether every piece is a line across, as on ruled paper: a few strokes tall at most, and much wider."""
+    stroke = stroke_width(ink.mask)
+    return all(part.tall <= 3 * stroke and part.wide > 2 * WIDEST * part.tall for part in ink.parts)
 
 
 def _digit(ink: Ink, group: Sequence[Atom]) -> Digit:
@@ -204,7 +220,8 @@ def _cut(ink: Ink, atom: Atom) -> list[Atom]:
     return [
         Atom(atom.labels, atom.left + left, atom.left + right, atom.top, atom.bottom, cut=right != wide)
         for left, right in itertools.pairwise(edges)
-        if part[:, left:right].any()  # a bridged gap between dashes may be cut twice
+        # A bridged gap between dashes may be cut twice; a fragment may lie far from what it belongs to.
+        if part[:, left:right].any()
     ]
 
 

@@ -66,10 +66,22 @@ def test_an_unsure_answer_gives_the_two_best_and_the_reason(in_process, pictures
     assert one["unsure"]
     assert one["best_two"][0] == one["label"]
     assert len(one["best_two"]) == 2
-    assert one["why"]
+    first, second = one["best_two"]
+    assert one["why"] in (f"between {first} and {second}", f"no digit-like ink: nearest is {first}")
     line = in_process("predict", "letter.png").stdout.splitlines()[1]
     assert f"unsure: {one['why']}" in line
     assert line.count("%") == 2
+    assert line.index(f"  {first} ") < line.index(f"  {second} ") < line.index("unsure")
+
+
+def test_a_reason_that_all_parts_share_is_said_once(in_process, pictures):
+    paper = Image.new("L", (260, 240), 230)
+    for top, digits in ((0, "123"), (120, "456")):
+        paper.paste(row([DIGITS[digit] for digit in digits]), (0, top))
+    paper.save("rows.png")
+    line = in_process("predict", "rows.png").stdout.splitlines()[1]
+    assert line.rstrip().endswith("unsure: pieces lie above one another, as digits in several rows do")
+    assert line.count("pieces") == 1
 
 
 def test_what_cannot_be_read_stops_nothing_else(in_process, pictures):

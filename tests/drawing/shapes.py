@@ -29,19 +29,62 @@ DIGITS: dict[str, list[Line]] = {
     "9": [[*arc(0.48, 0.28, 0.27, 0.28, 0, -360), (0.74, 0.3), (0.62, 1.0)]],
 }
 
-# Capitals that no digit resembles.
+# What no digit resembles, in two halves: the weights of nntrain/judging.py are fitted on the first and tested on both.
+# Letters that resemble a digit (I, l, O, Z, S, B, D, G, T, q, b, ...) are in neither.
 LETTERS: dict[str, list[Line]] = {
     "A": [[(0.1, 1.0), (0.5, 0.0), (0.9, 1.0)], [(0.28, 0.62), (0.72, 0.62)]],
     "E": [[(0.8, 0.0), (0.2, 0.0), (0.2, 1.0), (0.8, 1.0)], [(0.2, 0.5), (0.7, 0.5)]],
     "F": [[(0.8, 0.0), (0.2, 0.0), (0.2, 1.0)], [(0.2, 0.5), (0.7, 0.5)]],
-    "H": [[(0.15, 0.0), (0.15, 1.0)], [(0.85, 0.0), (0.85, 1.0)], [(0.15, 0.5), (0.85, 0.5)]],
     "K": [[(0.2, 0.0), (0.2, 1.0)], [(0.8, 0.0), (0.2, 0.55)], [(0.4, 0.4), (0.85, 1.0)]],
     "M": [[(0.1, 1.0), (0.1, 0.0), (0.5, 0.6), (0.9, 0.0), (0.9, 1.0)]],
-    "N": [[(0.15, 1.0), (0.15, 0.0), (0.85, 1.0), (0.85, 0.0)]],
     "R": [[(0.2, 1.0), (0.2, 0.0), *arc(0.45, 0.26, 0.33, 0.26, -90, 90), (0.2, 0.52)], [(0.45, 0.52), (0.85, 1.0)]],
     "W": [[(0.05, 0.0), (0.28, 1.0), (0.5, 0.35), (0.72, 1.0), (0.95, 0.0)]],
-    "X": [[(0.15, 0.0), (0.85, 1.0)], [(0.85, 0.0), (0.15, 1.0)]],
+    "Σ": [[(0.85, 0.0), (0.15, 0.0), (0.55, 0.5), (0.15, 1.0), (0.85, 1.0)]],
 }
+HELD_OUT_LETTERS: dict[str, list[Line]] = {
+    "H": [[(0.15, 0.0), (0.15, 1.0)], [(0.85, 0.0), (0.85, 1.0)], [(0.15, 0.5), (0.85, 0.5)]],
+    "N": [[(0.15, 1.0), (0.15, 0.0), (0.85, 1.0), (0.85, 0.0)]],
+    "V": [[(0.1, 0.0), (0.5, 1.0), (0.9, 0.0)]],
+    "X": [[(0.15, 0.0), (0.85, 1.0)], [(0.85, 0.0), (0.15, 1.0)]],
+    "m": [
+        [(0.0, 0.2), (0.0, 1.0)],
+        [*arc(0.25, 0.45, 0.25, 0.25, -180, 0), (0.5, 1.0)],
+        [*arc(0.75, 0.45, 0.25, 0.25, -180, 0), (1.0, 1.0)],
+    ],
+    "k": [[(0.25, 0.0), (0.25, 1.0)], [(0.7, 0.4), (0.25, 0.7)], [(0.4, 0.6), (0.75, 1.0)]],
+    "Π": [[(0.1, 1.0), (0.1, 0.0), (0.9, 0.0), (0.9, 1.0)]],
+    "Ж": [[(0.5, 0.0), (0.5, 1.0)], [(0.05, 0.0), (0.95, 1.0)], [(0.95, 0.0), (0.05, 1.0)]],
+}
+SYMBOLS: dict[str, list[Line]] = {
+    "question mark": [[*arc(0.5, 0.25, 0.26, 0.25, -170, 60), (0.5, 0.55), (0.5, 0.72)], [(0.5, 0.96), (0.5, 1.0)]],
+    "plus": [[(0.5, 0.1), (0.5, 0.9)], [(0.1, 0.5), (0.9, 0.5)]],
+    "triangle": [[(0.5, 0.0), (0.95, 0.9), (0.05, 0.9), (0.5, 0.0)]],
+    "hash": [
+        [(0.35, 0.0), (0.3, 1.0)],
+        [(0.7, 0.0), (0.65, 1.0)],
+        [(0.1, 0.35), (0.9, 0.35)],
+        [(0.1, 0.68), (0.9, 0.68)],
+    ],
+    "arrow": [[(0.0, 0.5), (1.0, 0.5)], [(0.65, 0.2), (1.0, 0.5), (0.65, 0.8)]],
+}
+HELD_OUT_SYMBOLS: dict[str, list[Line]] = {
+    "star": [[(0.5 + 0.5 * math.sin(k * 0.8 * math.pi), 0.5 - 0.5 * math.cos(k * 0.8 * math.pi)) for k in range(6)]],
+    "asterisk": [
+        [(0.5 + 0.45 * math.cos(k * math.pi / 3), 0.5 + 0.45 * math.sin(k * math.pi / 3)) for k in (turn, turn + 3)]
+        for turn in (0.5, 1.5, 2.5)
+    ],
+    "house": [[(0.1, 0.45), (0.5, 0.0), (0.9, 0.45), (0.9, 1.0), (0.1, 1.0), (0.1, 0.45), (0.9, 0.45)]],
+    "heart": [
+        [(0.5, 1.0), (0.05, 0.4), *arc(0.275, 0.27, 0.225, 0.25, -180, 0)],
+        [*arc(0.725, 0.27, 0.225, 0.25, -180, 0), (0.95, 0.4), (0.5, 1.0)],
+    ],
+    "exclamation mark": [[(0.5, 0.0), (0.5, 0.7)], [(0.5, 0.96), (0.5, 1.0)]],
+}
+
+
+def flagged_one(rng: np.random.Generator) -> list[Line]:
+    """Return a 1 as Europeans write it, with a flag a quarter to three quarters as tall as its stem."""
+    return [[(rng.uniform(0.15, 0.35), rng.uniform(0.25, 0.75)), (0.55, 0.0), (0.55, 1.0)]]
 
 
 def scribble(rng: np.random.Generator) -> list[Line]:
@@ -104,3 +147,32 @@ def loops(rng: np.random.Generator) -> list[Line]:
     x = 0.5 + 0.3 * np.cos(turn) + 0.2 * np.sin(turn * rng.uniform(0.1, 0.4))
     y = 0.5 + 0.4 * np.sin(turn * rng.uniform(0.8, 1.2))
     return [list(zip(x.tolist(), y.tolist(), strict=True))]
+
+
+def spiral(rng: np.random.Generator) -> list[Line]:
+    """Return a pen's way from the middle outwards, three times round or more."""
+    turn = np.linspace(0, 2 * np.pi * rng.uniform(3, 4.5), 200)
+    reach, begin = 0.5 * turn / turn[-1], rng.uniform(0, 2 * np.pi)
+    x, y = 0.5 + reach * np.cos(turn + begin), 0.5 + reach * np.sin(turn + begin)
+    return [list(zip(x.tolist(), y.tolist(), strict=True))]
+
+
+def waves(rng: np.random.Generator) -> list[Line]:
+    """Return two or three lines of waves, as writing that cannot be read."""
+    x = np.linspace(0, 1, 80)
+    lines = []
+    for place in np.linspace(0.2, 0.8, int(rng.integers(2, 4))):
+        y = place + rng.uniform(0.06, 0.12) * np.sin(2 * np.pi * rng.uniform(2, 4) * x + rng.uniform(0, 6))
+        lines.append(list(zip(x.tolist(), y.tolist(), strict=True)))
+    return lines
+
+
+def hatching(rng: np.random.Generator) -> list[Line]:
+    """Return slanted lines one beside the other, crossed out by another."""
+    count, lean = int(rng.integers(4, 7)), rng.uniform(0.1, 0.3)
+    lines = [[(x, 1.0), (x + lean, 0.0)] for x in np.linspace(0, 0.7, count) + rng.normal(0, 0.02, count)]
+    return [*lines, [(0.0, rng.uniform(0.3, 0.7)), (1.0, rng.uniform(0.3, 0.7))]]
+
+
+SCRIBBLES = (scribble, zigzag, loops)
+HELD_OUT_SCRIBBLES = (spiral, waves, hatching)
