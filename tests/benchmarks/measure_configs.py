@@ -46,7 +46,8 @@ def line(results: list[dict[str, float]]) -> str:
     for name in results[0]:
         values = [result[name] for result in results]
         if "accuracy" in name or name in ("precision", "recall"):
-            figures.append(f"{name} {spread([100 * value for value in values], '{:.1f}')} %")
+            form = "{:.2f}" if min(values) >= 0.99 else "{:.1f}"  # up there a tenth of a point is much
+            figures.append(f"{name} {spread([100 * value for value in values], form)} %")
         elif name in ("mae", "mse"):
             figures.append(f"{name} {spread(values, '{:.2f}')}")
     reached = ", ".join(figures)

@@ -247,7 +247,9 @@ class World:
             "validation": 12,
             "test": 20,
         }
-        note_start(run, plan.config, question, device={"kind": "cpu", "name": "CPU", "threads": 2}, data=data)
+        note_start(
+            run, plan.config, question, device={"kind": "cpu", "name": "CPU", "threads": 2}, data=data, resumed=False
+        )
         values = {"loss": 0.5, "accuracy": 0.9, "val_loss": 0.6, "val_accuracy": 0.8}
         rows = tuple(EpochResult(number, 3, 0.1, 0.001, values) for number in (1, 2, 3))
         write_history(run.history, rows)
