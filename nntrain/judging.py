@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # What each digit is asked again as; a person would read the same.
 TRIALS = ({"rotation": 10}, {"rotation": -10}, {"shear": 0.2}, {"shear": -0.2}, {"stroke": 1.2}, {"stroke": -1.0})
 # In the order of `marks`. Written by tests/benchmarks/fit_judging.py, which says from what.
-WEIGHTS = np.array([0.54, 1.34, 0.47, -1.06, -1.27])
+WEIGHTS = np.array([0.57, 1.36, 0.5, -1.05, -0.41])
 CLEAR = 3.0  # log odds of trust above which the digit is not asked again
 CUT = -1.0  # log odds against a cut through ink
 LONGEST = 4.0  # heights; of MNIST's images the longest strokes have 3.5, and handwriting has hardly more
@@ -250,12 +250,13 @@ def _reading(picture: Picture, parts: Sequence[_Part], question: Question) -> Re
     answers = []
     for part in parts:
         best_two = _best_two(part.given, part.shares, question)
-        why = _doubt(picture, part, best_two, question) if mixed or part.odds < 0 else ""
+        doubted = mixed or part.odds < 0 or part.digit.runs_off
+        why = _doubt(picture, part, best_two, question) if doubted else ""
         answers.append(Answer(part.given, part.digit, float(1 / (1 + np.exp(-part.odds))), why, best_two))
     decisions = list(picture.decisions)
     if len(parts) > 1:
         decisions.append(f"{len(parts)} digits in a row: read one by one")
-        decisions += sorted({decision for part in parts for decision in part.digit.decisions})
+        decisions += dict.fromkeys(decision for part in parts for decision in part.digit.decisions)
     elif len(picture.candidates) > 1:
         decisions += parts[0].digit.decisions
     return Reading(tuple(answers), tuple(decisions))
@@ -271,6 +272,8 @@ def _doubt(picture: Picture, part: _Part, best_two: tuple[str, ...], question: Q
             return ROWS
         if any(one.cuts for one in picture.candidates):
             return "digits may touch; leave room between them"
+        if part.digit.runs_off and part.odds >= 0:
+            return "the ink runs off the picture's edge"
     if best_two and not part.unlike and part.shares[question.classes.index(best_two[1])] > RIVAL:
         return f"between {best_two[0]} and {best_two[1]}"
     return nothing

@@ -112,6 +112,13 @@ def test_noise_and_blank_paper_are_refused_or_doubted_nine_times_in_ten(network,
     assert share_doubted([made(rng) for _ in range(20)], network) >= 0.9
 
 
+def test_what_runs_off_one_edge_is_doubted_as_the_edge_of_a_shadow_is(network):
+    paper = np.full((240, 240), 200.0)
+    paper[180:, 120:130] = 60
+    (reading,) = readings([grainy(paper, np.random.default_rng(1), spread=2)], network)
+    assert (said(reading), reading.answers[0].why) == ("1", "the ink runs off the picture's edge")
+
+
 @pytest.mark.parametrize("tops", [[100], [40, 80, 120, 160]], ids=["a line", "ruled paper"])
 def test_lines_are_no_digits(network, tops):
     paper = np.full((200, 300), 235.0)

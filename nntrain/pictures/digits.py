@@ -26,6 +26,8 @@ TOUCHING = 1.1  # widths to heights: a piece that is wider may be two digits tha
 MOST = 24  # digits in a row
 # Thresholds, as shares of the chosen one, at which a digit is prepared again: with more and with less of its border.
 OTHERWISE = (0.65, 1.4)
+# Pixels of a picture's working size below which a digit fills it.
+CLOSE = 64
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,18 @@ class Digit:
         top, bottom, left, right = box(mask)
         ink = mask[top:bottom, left:right]
         return float(np.count_nonzero(ink) / stroke_width(ink) / max(ink.shape))
+
+    @property
+    def runs_off(self) -> bool:
+        """Whether its ink reaches one edge of the picture and not the one across, as a shadow's or half a digit's does.
+
+        One that reaches both was cropped closely, and small pictures are close crops altogether.
+        """
+        tall, wide = (0, 0) if self.source is None else self.source[0].labels.shape
+        if self.box is None or min(tall, wide) < CLOSE:
+            return False
+        top, bottom, left, right = self.box
+        return ((top == 0) != (bottom == tall)) or ((left == 0) != (right == wide))
 
     def otherwise(self) -> list[Pixels]:
         """Return the same digit prepared by other thresholds; none for an image that passed unchanged."""
