@@ -85,7 +85,7 @@ class Digit:
         if self.box is None or min(tall, wide) < CLOSE:
             return False
         top, bottom, left, right = self.box
-        return ((top == 0) != (bottom == tall)) or ((left == 0) != (right == wide))
+        return bool((top == 0) != (bottom == tall) or (left == 0) != (right == wide))
 
     def otherwise(self) -> list[Pixels]:
         """Return the same digit prepared by other thresholds; none for an image that passed unchanged."""
