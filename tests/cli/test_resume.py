@@ -240,9 +240,9 @@ def test_on_another_machine_a_run_is_reproduced_within_a_tolerance(capsys):
     from nntrain.runs import RunDir
 
     run, reasons = RunDir(Path("runs/mlp-1")), ["processor is B, was A"]
-    _tell(run, comparison(0, 0.0125), reasons, same_weights=False, json=False)
-    assert capsys.readouterr().out == "runs/mlp-1: within 0.013 of the run in all 2 epochs; processor is B, was A\n"
+    _tell(run, comparison(0, 0.015625), reasons, same_weights=False, json=False)
+    assert capsys.readouterr().out == "runs/mlp-1: within 0.016 of the run in all 2 epochs; processor is B, was A\n"
     with pytest.raises(NotReproducedError, match=r"epoch 2 has loss 0\.5\d+, was 0\.5; processor is B, was A"):
         _tell(run, comparison(0, 0.03), reasons, same_weights=False, json=False)
     with pytest.raises(NotReproducedError, match=r"epoch 1 has .*; data, config, versions and machine are the same"):
-        _tell(run, comparison(0.0125, 0), [], same_weights=False, json=False)
+        _tell(run, comparison(0.015625, 0), [], same_weights=False, json=False)
