@@ -40,7 +40,9 @@ def exit_code(work: Callable[[], object]) -> int:
     except SystemExit as ending:
         return ending.code if isinstance(ending.code, int) else 0
     except KeyboardInterrupt:  # before a command began, or after it ended
-        return 130
+        from nntrain.interrupts import EXIT_CODE
+
+        return EXIT_CODE
     except BrokenPipeError:
         return 0  # whoever read (`| head`) has enough
     except OSError as error:  # a full disk under a result that is written to a file, say

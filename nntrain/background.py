@@ -33,8 +33,8 @@ def importing(module: str) -> threading.Thread:
 def made_ahead(items: Iterator[T]) -> Iterator[T]:
     """Yield what an iterator gives, made one ahead, at a lower priority; its error is raised here.
 
-    An operation that TensorFlow has divided among all cores waits for the slowest: a thread of equal right beside it
-    costs up to twice its own time. One of lower priority takes the cores when they wait.
+    An operation that TensorFlow has divided among all cores waits for the slowest, so a thread of equal right beside it
+    may cost more than its own time. One of lower priority takes the cores when they wait.
     """
     made: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
     taken = threading.Semaphore(0)

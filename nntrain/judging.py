@@ -250,8 +250,9 @@ def _reading(picture: Picture, parts: Sequence[_Part], question: Question) -> Re
     answers = []
     for part in parts:
         best_two = _best_two(part.given, part.shares, question)
-        doubted = mixed or part.odds < 0 or part.digit.runs_off
-        why = _doubt(picture, part, best_two, question) if doubted else ""
+        why = "the ink runs off the picture's edge" if part.digit.runs_off else ""
+        if mixed or part.odds < 0:
+            why = _doubt(picture, part, best_two, question)
         answers.append(Answer(part.given, part.digit, float(1 / (1 + np.exp(-part.odds))), why, best_two))
     decisions = list(picture.decisions)
     if len(parts) > 1:
@@ -272,8 +273,6 @@ def _doubt(picture: Picture, part: _Part, best_two: tuple[str, ...], question: Q
             return ROWS
         if any(one.cuts for one in picture.candidates):
             return "digits may touch; leave room between them"
-        if part.digit.runs_off and part.odds >= 0:
-            return "the ink runs off the picture's edge"
     if best_two and not part.unlike and part.shares[question.classes.index(best_two[1])] > RIVAL:
         return f"between {best_two[0]} and {best_two[1]}"
     return nothing

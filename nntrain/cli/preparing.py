@@ -130,6 +130,7 @@ def _cores() -> int:
 
 
 def _leave_all_to_the_parent() -> None:
-    """Let it stop at Ctrl-C, and say in one line that a process died."""
+    """Let it stop at Ctrl-C, and say in one line that a process died; the others of its pool are ended by SIGTERM."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     faulthandler.disable()
