@@ -10,7 +10,8 @@ portions.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +68,8 @@ class OnDevice:
         a GPU the bytes would have to cross the bus.
         """
         fed = portions.map(self._with_pictures) if self.on_cpu else portions
-        return fed.prefetch(1)  # one portion ahead: images are gathered, and distorted, beside training
+        # One portion ahead: images are gathered, and distorted, beside training.
+        return fed.prefetch(1).with_options(_untuned())
 
     def _with_pictures(self, portion: dict[str, Any]) -> dict[str, Any]:
         if "pictures" in portion:  # distorted ones
@@ -91,6 +93,9 @@ class OnDevice:
 class Resident(keras.Sequential):  # type: ignore[misc]  # Keras ships no types
     """A Sequential that learns from examples on the device; see the module's words."""
 
+    train_function: Any
+    test_function: Any
+
     def place(self, examples: OnDevice) -> None:
         """Take the examples, and make every variable of loss, metrics and optimizer, outside any loop."""
         self.examples = examples
@@ -98,16 +103,60 @@ class Resident(keras.Sequential):  # type: ignore[misc]  # Keras ships no types
         self._symbolic_build(data_batch=(*self._made(first, None), None))
         self.optimizer.build(self.trainable_variables)
 
-    def train_step(self, portion: dict[str, Any]) -> dict[str, Any]:
-        """Learn from a portion's whole batches, and from the epoch's shorter last one where it is due."""
+    def make_train_function(self, force: bool = False) -> None:
+        """Make what `fit` calls for each portion; Keras's own wraps the step in loops of one round."""
+        if self.train_function is None or force:
+            self._learning = self._traced_once(self.train_step)
+            self.train_function = lambda portions: self._learning(next(portions))
 
-        def learn(index: Any) -> Any:
-            self._learn(*self._batch(portion, index))
+    def make_test_function(self, force: bool = False) -> None:
+        """Make what `evaluate` calls."""
+        if self.test_function is None or force:
+            self._scoring = self._traced_once(self.test_step)
+            self.test_function = lambda portions: self._scoring(next(portions))
+
+    def _traced_once(self, step: Any) -> Any:
+        return tf.function(step, autograph=False, jit_compile=self.jit_compile or None)
+
+    def compile_steps(self, training: Any, validation: Any) -> None:
+        """Have XLA compile both steps at once, each on a core; `validation` may be None.
+
+        They are compiled when they are called first, so each is called with a portion of no batches, which changes
+        nothing.
+        """
+        self.make_train_function()
+        self.make_test_function()
+        steps = [(self._learning, training), (self._scoring, validation)]
+        idle = [(step, _of_no_batches(portions)) for step, portions in steps if portions is not None]
+        for step, portion in idle:
+            step.get_concrete_function(portion)  # Keras's state is a thread's own: traced here, all of them
+        with ThreadPoolExecutor(len(idle)) as pool:
+            for done in [pool.submit(step, portion) for step, portion in idle]:
+                done.result()
+
+    def train_step(self, portion: dict[str, Any]) -> dict[str, Any]:
+        """Learn from a portion's batches."""
+        return self._over(portion, self._learn)
+
+    def test_step(self, portion: dict[str, Any]) -> dict[str, Any]:
+        """Score a portion's batches."""
+        return self._over(portion, self._score)
+
+    def _over(self, portion: dict[str, Any], work: Callable[[Any, Any], None]) -> dict[str, Any]:
+        """Work on a portion's whole batches, and on the epoch's shorter last one where it is due."""
+
+        def one(index: Any) -> Any:
+            work(*self._batch(portion, index))
             return index + 1
 
-        tf.while_loop(lambda index: index < portion["count"], learn, [tf.constant(0)], parallel_iterations=1)
+        def rest() -> Any:
+            work(*self._rest(portion))
+            return tf.constant(0)
+
+        if portion["batches"].shape[0]:
+            tf.while_loop(lambda index: index < portion["count"], one, [tf.constant(0)], parallel_iterations=1)
         if portion["rest"].shape[0]:
-            tf.cond(portion["rest_due"], lambda: self._learn(*self._rest(portion)), lambda: tf.constant(0))
+            tf.cond(portion["rest_due"], rest, lambda: tf.constant(0))
         return dict(self.get_metrics_result())
 
     def _batch(self, portion: dict[str, Any], index: Any) -> tuple[Any, Any]:
@@ -121,7 +170,7 @@ class Resident(keras.Sequential):  # type: ignore[misc]  # Keras ships no types
         pictures = self.examples.pictures(numbers) if pictures is None else pictures
         return tf.cast(pictures, tf.float32), self.examples.compared_with(numbers)
 
-    def _learn(self, x: Any, y: Any) -> Any:
+    def _learn(self, x: Any, y: Any) -> None:
         with tf.GradientTape() as tape:
             y_pred = self(x, training=True)
             loss = self.compute_loss(x=x, y=y, y_pred=y_pred, training=True)
@@ -129,7 +178,6 @@ class Resident(keras.Sequential):  # type: ignore[misc]  # Keras ships no types
         variables = self.trainable_variables
         self.optimizer.apply(tape.gradient(scaled, variables), variables)
         self._count(x, y, y_pred, loss)
-        return tf.constant(0)
 
     def hold_out(self, examples: Examples) -> Any:
         """Take the examples to validate on; returns their data set, which `fit` has to be given to call `evaluate`."""
@@ -145,20 +193,6 @@ class Resident(keras.Sequential):  # type: ignore[misc]  # Keras ships no types
         self.make_test_function()
         self.reset_metrics()
         self.test_function(self._held_out)
-        return dict(self.get_metrics_result())
-
-    def test_step(self, portion: dict[str, Any]) -> dict[str, Any]:
-        """Score a portion's whole batches and the shorter last one."""
-        whole = portion["batches"].shape[0]
-
-        def score(index: Any) -> Any:
-            self._score(*self._batch(portion, index))
-            return index + 1
-
-        if whole:
-            tf.while_loop(lambda index: index < whole, score, [tf.constant(0)], parallel_iterations=1)
-        if portion["rest"].shape[0]:
-            self._score(*self._rest(portion))
         return dict(self.get_metrics_result())
 
     def _score(self, x: Any, y: Any) -> None:
@@ -247,6 +281,22 @@ class Portions:
         return distort(self._images(numbers), self.distortion, batch_rng(self.seed, epoch, batch))
 
 
+def _of_no_batches(portions: Any) -> Any:
+    """Return a portion, as large as a data set's, of which no batch counts."""
+    return tf.nest.map_structure(lambda spec: tf.zeros(spec.shape, spec.dtype), portions.element_spec)
+
+
+def _untuned() -> Any:
+    """Return options of a data set without the thread that tunes it: here is nothing to tune.
+
+    That thread may sleep through the end of training and hold it up until it wakes, for up to a minute: it sleeps twice
+    as long each time.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return options
+
+
 def _filled(rows: np.ndarray, size: int) -> np.ndarray:
     """Return rows with zeros after them, `size` in all."""
     if len(rows) == size:
@@ -259,5 +309,10 @@ def validation_portion(examples: Examples) -> Any:
     size = min(EVALUATION_BATCH, len(examples))
     whole = len(examples) // size
     numbers = examples.numbers
-    portion = {"batches": numbers[: whole * size].reshape(whole, size), "rest": numbers[whole * size :]}
+    portion = {
+        "batches": numbers[: whole * size].reshape(whole, size),
+        "count": np.int32(whole),
+        "rest": numbers[whole * size :],
+        "rest_due": np.bool_(True),
+    }
     return tf.data.Dataset.from_tensors(portion).repeat()

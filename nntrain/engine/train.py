@@ -173,14 +173,18 @@ def fit(
         guard=guard,
     )
     keeper = Keeper(run, stock=stock, record=record, resumed=resumed)
+    learnt = network.examples.fed(portions.dataset(first_epoch=record.finished))
+    held_out = network.hold_out(validation) if validation is not None else None
+    if config.runtime.jit_compile:
+        network.compile_steps(learnt, held_out)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         network.fit(
-            network.examples.fed(portions.dataset(first_epoch=record.finished)),
+            learnt,
             initial_epoch=record.finished,
             epochs=record.finished if resumed and resumed.ended else config.fit.epochs,
             steps_per_epoch=portions.an_epoch,
-            validation_data=network.hold_out(validation) if validation is not None else None,
+            validation_data=held_out,
             callbacks=[*stock, guard, record, keeper],
             shuffle=False,  # portions are shuffled already
             verbose=0,

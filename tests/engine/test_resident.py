@@ -104,6 +104,21 @@ def test_the_images_are_held_once(tiny):
     assert np.array_equal(examples.array(), tiny.x_train)
 
 
+def test_no_thread_tunes_what_is_fed_and_may_sleep_through_the_end_of_training(tiny, portions):
+    from nntrain.engine.resident import OnDevice
+
+    fed = OnDevice(tiny.x_train, tiny.y_train, one_hot=10).fed(portions.dataset())
+    assert fed.options().autotune.enabled is False
+
+
+def test_portions_of_no_batches_compile_both_steps_and_change_nothing(learn_anew, portions):
+    network = learn_anew("fit.epochs=1").network
+    variables = [*network.variables, *network.optimizer.variables]
+    before = [variable.numpy() for variable in variables]
+    network.compile_steps(network.examples.fed(portions.dataset()), network.hold_out(portions.examples))
+    assert all(np.array_equal(one, variable.numpy()) for one, variable in zip(before, variables, strict=True))
+
+
 def test_validation_scores_all_images_as_keras_does(learn, tiny):
     import keras
 
