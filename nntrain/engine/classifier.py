@@ -17,6 +17,7 @@ from nntrain.fingerprints import fingerprint_of
 from nntrain.interrupts import time_limit
 from nntrain.runs import RunDir
 
+BATCH = 1000
 WEIGHTS = "model.weights.h5"  # the file of the weights in a .keras archive
 ROOM = 10_000_000  # bytes for what stands beside the weights
 SECONDS = 60  # that reading them may take: the largest network's are 800 MB
@@ -30,8 +31,10 @@ class KerasClassifier:
 
     def outputs(self, images: np.ndarray) -> np.ndarray:
         """Answer uint8 images (n, 28, 28); see nntrain.classifier.Classifier."""
-        answers = self._network.predict(images.astype(np.float32), batch_size=1000, verbose=0)
-        return np.asarray(answers, np.float32)
+        # Not Keras's predict: the thread that tunes its data set may hold its end up for seconds.
+        batches = (images[begin : begin + BATCH] for begin in range(0, max(1, len(images)), BATCH))
+        answers = [self._network.predict_on_batch(batch.astype(np.float32)) for batch in batches]
+        return np.concatenate(answers).astype(np.float32)
 
 
 def load_classifier(run: RunDir, config: Config, *, fingerprint: str | None) -> KerasClassifier:
