@@ -330,6 +330,11 @@ def optimizer_is_consistent(subject: Subject) -> Iterator[Finding]:
             yield (*path, name), f"optimizer: {name} needs `use_ema: true`"
     if optimizer.key == "sgd" and optimizer.nesterov and optimizer.momentum == 0:
         yield (*path, "nesterov"), "optimizer.sgd: nesterov needs a momentum, such as 0.9"
+    if optimizer.loss_scale_factor is not None and subject.config.runtime.dtype_policy == "mixed_float16":
+        yield (
+            (*path, "loss_scale_factor"),
+            "optimizer: loss_scale_factor has nothing to act on under mixed_float16, which finds its own factor",
+        )
     stopping = subject.config.early_stopping
     if optimizer.use_ema and stopping is not None and stopping.restore_best_weights:
         yield (

@@ -164,7 +164,11 @@ class Work:
 
     def training_operations(self, images: int) -> int:
         """Return the operations of one pass of training over `images`: forward, and twice that backward."""
-        return 3 * 2 * self.products * images
+        return 3 * self.scoring_operations(images)
+
+    def scoring_operations(self, images: int) -> int:
+        """Return the operations of scoring `images`."""
+        return 2 * self.products * images
 
 
 def work(layers: Sequence[schema.Layer]) -> Work:

@@ -110,6 +110,10 @@ class Record(keras.callbacks.Callback):  # type: ignore[misc]
         self.on_progress(self.finished + 1, self._done / self.portions, values)
         self._stop_if_asked()
 
+    def on_test_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Keep the progress alive through a long validation."""
+        self.on_progress(self.finished + 1, 1.0, {})
+
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Record the epoch, unless it was cut short or its loss is no number."""
         if self.interrupted or self.guard.diverged_in is not None:
@@ -224,7 +228,7 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         if self.state is None or not self.state.epoch:
             return False
         self._put_back_all(self.state)
-        optimizer = self.model.optimizer
+        optimizer = _unwrapped(self.model.optimizer)
         if optimizer.use_ema:
             optimizer.finalize_variable_values(self.model.trainable_variables)
         if best := _arrays(self.state, "best"):
@@ -277,8 +281,13 @@ def _check_shapes(values: list[Any], variables: list[Any]) -> None:
 def _variables(optimizer: Any) -> list[Any]:
     """Return all of an optimizer's variables; Nadam has one that Keras does not list, the product of its momenta."""
     listed = list(optimizer.variables)
-    held = [value for value in vars(optimizer).values() if isinstance(value, keras.Variable)]
+    held = [value for value in vars(_unwrapped(optimizer)).values() if isinstance(value, keras.Variable)]
     return listed + [one for one in held if all(one is not other for other in listed)]
+
+
+def _unwrapped(optimizer: Any) -> Any:
+    """Return the optimizer within the one that scales the loss, which Keras puts around it under mixed_float16."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
 
 
 def _named(kind: str, values: Any) -> dict[str, Any]:

@@ -72,6 +72,8 @@ def pooled(layers: list[Any]) -> list[Any]:
     for layer in layers:
         before: Any = kept[-1] if kept else None
         takes = isinstance(before, Conv2D) and before.pool is None and before.activation is keras.activations.relu
+        # A penalty on the activations is one on all of them.
+        takes = takes and before.activity_regularizer is None
         if takes and isinstance(layer, keras.layers.MaxPooling2D):
             before.pool = layer
         else:

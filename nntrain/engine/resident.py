@@ -27,7 +27,7 @@ from nntrain.background import made_ahead
 PORTION_SECONDS = 0.25
 ASSUMED_SPEED = 60e9  # operations a second
 ASSUMED_OVERHEAD = 200e-6  # seconds a batch
-# The most bytes of distorted images in one portion.
+# The most bytes of images in one portion.
 PORTION_BYTES = 16_000_000
 EVALUATION_BATCH = 1000
 
@@ -179,20 +179,26 @@ class Resident(keras.Sequential):  # type: ignore[misc]  # Keras ships no types
         self.optimizer.apply(tape.gradient(scaled, variables), variables)
         self._count(x, y, y_pred, loss)
 
-    def hold_out(self, examples: Examples) -> Any:
-        """Take the examples to validate on; returns their data set, which `fit` has to be given to call `evaluate`."""
-        portions = self.examples.fed(validation_portion(examples))
-        self._held_out = iter(portions)
-        return portions
+    def hold_out(self, portions: Portions) -> Any:
+        """Take the portions to validate on; returns their data set, which `fit` has to be given to call `evaluate`."""
+        fed = self.examples.fed(portions.dataset())
+        self._held_out, self._validation = portions, iter(fed)
+        return fed
 
-    def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
-        """Score the held-out examples in one call, when `fit` asks for it after an epoch, whatever it passes.
+    def evaluate(self, *_: Any, callbacks: Any = None, **__: Any) -> dict[str, float]:
+        """Score the held-out examples when `fit` asks for it after an epoch, whatever else it passes.
 
-        Returns loss and metrics by name. Keras's own makes an iterator each time, a tenth of a dense network's epoch.
+        Returns loss and metrics by name, nothing where training is to stop within the epoch, which leaves no trace.
+        Keras's own makes an iterator each time, a tenth of a dense network's epoch.
         """
+        if self.stop_training:
+            return {}
         self.make_test_function()
         self.reset_metrics()
-        self.test_function(self._held_out)
+        for number in range(self._held_out.an_epoch):
+            self.test_function(self._validation)
+            if callbacks is not None:
+                callbacks.on_test_batch_end(number)
         return dict(self.get_metrics_result())
 
     def _score(self, x: Any, y: Any) -> None:
@@ -207,11 +213,14 @@ class Resident(keras.Sequential):  # type: ignore[misc]  # Keras ships no types
 class Portions:
     """The batches of epoch after epoch, as portions for `fit`.
 
-    The order of images, and how each is distorted, is a function of seed, epoch and batch alone. All portions have one
-    shape, so that the step is traced and compiled once; the last of an epoch may hold fewer batches than fit into it.
+    The order of images, and how each is distorted, is a function of seed, epoch and batch alone; without a seed they
+    come as they are. All portions have one shape, so that the step is traced and compiled once; the last of an epoch
+    may hold fewer batches than fit into it.
     """
 
-    def __init__(self, examples: Examples, *, batch_size: int, seed: int, distortion: Distortion | None = None) -> None:
+    def __init__(
+        self, examples: Examples, *, batch_size: int, seed: int | None = None, distortion: Distortion | None = None
+    ) -> None:
         self.examples, self.seed, self.distortion = examples, seed, distortion
         self.batch_size = min(batch_size, len(examples))
         self.whole, self.left = divmod(len(examples), self.batch_size)
@@ -220,9 +229,8 @@ class Portions:
     def cut(self, batch_operations: int) -> None:
         """Choose the portion's size for batches that take about so many operations (multiplications and additions)."""
         seconds = batch_operations / ASSUMED_SPEED + ASSUMED_OVERHEAD
-        most = max(1, int(PORTION_SECONDS / seconds))
-        if self.distortion is not None:
-            most = max(1, min(most, PORTION_BYTES // (self.batch_size * self.examples.images[0].size)))
+        room = PORTION_BYTES // (self.batch_size * self.examples.images[0].size)
+        most = max(1, min(int(PORTION_SECONDS / seconds), room))
         # Evenly, so that the last portion is not a small one.
         self.size = -(-self.whole // -(-self.whole // most))
 
@@ -252,8 +260,10 @@ class Portions:
 
     def epoch(self, epoch: int) -> Iterator[dict[str, Any]]:
         """Yield one epoch's portions."""
-        order = np.random.Generator(np.random.Philox(key=[self.seed, epoch])).permutation(len(self.examples))
-        numbers = self.examples.numbers[order]
+        numbers = self.examples.numbers
+        if self.seed is not None:
+            order = np.random.Generator(np.random.Philox(key=[self.seed, epoch])).permutation(len(numbers))
+            numbers = numbers[order]
         rows = numbers[: self.whole * self.batch_size].reshape(self.whole, self.batch_size)
         rest = numbers[self.whole * self.batch_size :]
         for begin in range(0, self.whole, self.size):
@@ -276,7 +286,7 @@ class Portions:
         return images
 
     def _distorted(self, numbers: np.ndarray, epoch: int, batch: int) -> np.ndarray:
-        if self.distortion is None or not len(numbers):
+        if self.distortion is None or self.seed is None or not len(numbers):
             return self._images(numbers)
         return distort(self._images(numbers), self.distortion, batch_rng(self.seed, epoch, batch))
 
@@ -302,17 +312,3 @@ def _filled(rows: np.ndarray, size: int) -> np.ndarray:
     if len(rows) == size:
         return rows
     return np.concatenate([rows, np.zeros((size - len(rows), *rows.shape[1:]), rows.dtype)])
-
-
-def validation_portion(examples: Examples) -> Any:
-    """Return an endless data set, for one iterator, of the portion that scores all of the validation examples."""
-    size = min(EVALUATION_BATCH, len(examples))
-    whole = len(examples) // size
-    numbers = examples.numbers
-    portion = {
-        "batches": numbers[: whole * size].reshape(whole, size),
-        "count": np.int32(whole),
-        "rest": numbers[whole * size :],
-        "rest_due": np.bool_(True),
-    }
-    return tf.data.Dataset.from_tensors(portion).repeat()

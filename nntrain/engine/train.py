@@ -25,7 +25,7 @@ from nntrain.engine.classifier import KerasClassifier
 from nntrain.engine.export import plain_network, save_keras, save_tflite
 from nntrain.engine.layers import pooled
 from nntrain.engine.model import all_layers, build_loss, build_metrics, build_optimizer, input_shape, quicker_layers
-from nntrain.engine.resident import Examples, OnDevice, Portions, Resident
+from nntrain.engine.resident import EVALUATION_BATCH, Examples, OnDevice, Portions, Resident
 from nntrain.errors import NntrainError
 from nntrain.evaluation import Question, score, targets
 from nntrain.fingerprints import fingerprint_of
@@ -159,7 +159,8 @@ def fit(
     portions = Portions(
         training, batch_size=config.fit.batch_size, seed=config.seed, distortion=distortion_of(config.augmentation)
     )
-    portions.cut(work(config.model).training_operations(portions.batch_size))
+    takes = work(config.model)
+    portions.cut(takes.training_operations(portions.batch_size))
     stock, guard = stock_callbacks(config), Guard()
     record = Record(
         config,
@@ -174,15 +175,20 @@ def fit(
     )
     keeper = Keeper(run, stock=stock, record=record, resumed=resumed)
     learnt = network.examples.fed(portions.dataset(first_epoch=record.finished))
-    held_out = network.hold_out(validation) if validation is not None else None
-    if config.runtime.jit_compile:
+    held_out = None
+    if validation is not None:
+        scored = Portions(validation, batch_size=EVALUATION_BATCH)
+        scored.cut(takes.scoring_operations(scored.batch_size))
+        held_out = network.hold_out(scored)
+    epochs = record.finished if resumed and resumed.ended else config.fit.epochs
+    if config.runtime.jit_compile and epochs > record.finished:
         network.compile_steps(learnt, held_out)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         network.fit(
             learnt,
             initial_epoch=record.finished,
-            epochs=record.finished if resumed and resumed.ended else config.fit.epochs,
+            epochs=epochs,
             steps_per_epoch=portions.an_epoch,
             validation_data=held_out,
             callbacks=[*stock, guard, record, keeper],

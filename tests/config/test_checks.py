@@ -141,6 +141,7 @@ def test_schedules_and_stopping_have_to_be_able_to_act(check, also, words):
         ("{sgd: {nesterov: true}}", "", "optimizer.sgd: nesterov needs a momentum, such as 0.9"),
         ("{sgd: {ema_overwrite_frequency: 3}}", "", "optimizer: ema_overwrite_frequency needs `use_ema: true`"),
         ("{sgd: {ema_momentum: 0.5}}", "", "optimizer: ema_momentum needs `use_ema: true`"),
+        ("{sgd: {loss_scale_factor: 8}}", "runtime: {dtype_policy: mixed_float16}", "optimizer: loss_scale_factor has nothing to act on under mixed_float16"),
         ("{sgd: {use_ema: true}}", "early_stopping: {patience: 3, restore_best_weights: true}", "optimizer: use_ema and early_stopping.restore_best_weights exclude each other"),
     ],
 )  # fmt: skip

@@ -90,6 +90,15 @@ def test_bias_and_relu_after_the_pooling_give_the_same_network():
     assert np.array_equal(ours(images), plain(images))
 
 
+def test_pooling_stays_after_a_convolution_whose_activations_are_penalized():
+    import keras
+
+    from nntrain.engine.layers import Conv2D, pooled
+
+    layers = [Conv2D(8, 3, activation="relu", activity_regularizer="l2"), keras.layers.MaxPooling2D()]
+    assert pooled(layers) == layers
+
+
 def test_dropout_drops_its_share_anew_each_time_and_scales_up_the_rest():
     from nntrain.engine.layers import Dropout
 

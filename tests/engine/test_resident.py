@@ -112,11 +112,24 @@ def test_no_thread_tunes_what_is_fed_and_may_sleep_through_the_end_of_training(t
 
 
 def test_portions_of_no_batches_compile_both_steps_and_change_nothing(learn_anew, portions):
-    network = learn_anew("fit.epochs=1").network
+    network = learn_anew("fit.epochs=1", "runtime.jit_compile=true", "optimizer=nadam").network
     variables = [*network.variables, *network.optimizer.variables]
     before = [variable.numpy() for variable in variables]
-    network.compile_steps(network.examples.fed(portions.dataset()), network.hold_out(portions.examples))
+    network.compile_steps(network.examples.fed(portions.dataset()), network.hold_out(portions))
     assert all(np.array_equal(one, variable.numpy()) for one, variable in zip(before, variables, strict=True))
+
+
+def test_validation_does_not_depend_on_the_portions_and_keeps_progress_alive(learn_anew, monkeypatch):
+    import nntrain.engine.resident as resident
+    from nntrain.engine.callbacks import Record
+
+    monkeypatch.setattr("nntrain.engine.train.EVALUATION_BATCH", 8)
+    together = learn_anew("fit.epochs=1").last("val_loss")
+    shown = []
+    monkeypatch.setattr(Record, "on_test_batch_end", lambda self, batch, logs=None: shown.append(batch))
+    monkeypatch.setattr(resident, "PORTION_SECONDS", 1e-9)  # one batch a portion
+    assert learn_anew("fit.epochs=1").last("val_loss") == together
+    assert shown == [0, 1, 2, 3, 4, 5]  # of 50 images; the last portion has the shorter batch
 
 
 def test_validation_scores_all_images_as_keras_does(learn, tiny):

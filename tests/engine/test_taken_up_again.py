@@ -36,6 +36,8 @@ CASES = {
     ),
     # Nadam keeps a product of momenta that Keras lists nowhere; accumulated gradients wait within an epoch.
     "nadam": (EVERYTHING, ("optimizer={nadam: {gradient_accumulation_steps: 3}}", "fit.batch_size=20")),
+    # Keras puts an optimizer that scales the loss around it.
+    "half precision": (EVERYTHING, ("optimizer=nadam", "runtime.dtype_policy=mixed_float16")),
     "one batch": (
         EVERYTHING,
         ("fit.batch_size=1000", "fit.validation_split=0", "lr_schedule=null", "early_stopping=null"),

@@ -1,4 +1,4 @@
-"""scikit-learn's MLPClassifier, where it has the network."""
+"""scikit-learn's MLPClassifier, where it has the network; it learns from the same images and validates on none."""
 
 from __future__ import annotations
 
