@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 # What each digit is asked again as; a person would read the same.
 TRIALS = ({"rotation": 10}, {"rotation": -10}, {"shear": 0.2}, {"shear": -0.2}, {"stroke": 1.2}, {"stroke": -1.0})
 # In the order of `marks`. Written by tests/benchmarks/fit_judging.py, which says from what.
-WEIGHTS = np.array([0.57, 1.36, 0.5, -1.05, -0.41])
+WEIGHTS = np.array([0.52, 1.12, 0.15, -0.88, -0.78])
 CLEAR = 3.0  # log odds of trust above which the digit is not asked again
 CUT = -1.0  # log odds against a cut through ink
+ROW = -1.5  # log odds against pieces of full height above one another, which hardly any digit has
 LONGEST = 4.0  # heights; of MNIST's images the longest strokes have 3.5, and handwriting has hardly more
 NEVER = -10.0  # log odds of trust in what is no digit for certain
 RIVAL = 0.1  # share of the trials from which on another class is named beside the answer
@@ -246,14 +247,16 @@ class _Part:
 
 def _reading(picture: Picture, parts: Sequence[_Part], question: Question) -> Reading:
     # One digit may be broken into two above one another; several are answered, so that one of each column is left out.
-    mixed = len(parts) > 1 and picture.ink is not None and in_rows(picture.ink)
+    rows = picture.ink is not None and in_rows(picture.ink)
+    mixed = rows and len(parts) > 1
     answers = []
     for part in parts:
         best_two = _best_two(part.given, part.shares, question)
         why = "the ink runs off the picture's edge" if part.digit.runs_off else ""
-        if mixed or part.odds < 0:
+        odds = part.odds + (ROW if rows else 0.0)
+        if mixed or odds < 0:
             why = _doubt(picture, part, best_two, question)
-        answers.append(Answer(part.given, part.digit, float(1 / (1 + np.exp(-part.odds))), why, best_two))
+        answers.append(Answer(part.given, part.digit, float(1 / (1 + np.exp(-odds))), why, best_two))
     decisions = list(picture.decisions)
     if len(parts) > 1:
         decisions.append(f"{len(parts)} digits in a row: read one by one")
