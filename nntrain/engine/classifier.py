@@ -17,7 +17,7 @@ from nntrain.fingerprints import fingerprint_of
 from nntrain.interrupts import time_limit
 from nntrain.runs import RunDir
 
-BATCH = 1000
+BATCH = 1000  # pictures answered at once
 WEIGHTS = "model.weights.h5"  # the file of the weights in a .keras archive
 ROOM = 10_000_000  # bytes for what stands beside the weights
 SECONDS = 60  # that reading them may take: the largest network's are 800 MB

@@ -153,8 +153,7 @@ class Resident(keras.Sequential):  # type: ignore[misc]  # Keras ships no types
             work(*self._rest(portion))
             return tf.constant(0)
 
-        if portion["batches"].shape[0]:
-            tf.while_loop(lambda index: index < portion["count"], one, [tf.constant(0)], parallel_iterations=1)
+        tf.while_loop(lambda index: index < portion["count"], one, [tf.constant(0)], parallel_iterations=1)
         if portion["rest"].shape[0]:
             tf.cond(portion["rest_due"], rest, lambda: tf.constant(0))
         return dict(self.get_metrics_result())

@@ -269,7 +269,7 @@ class TrainingProgress:
         )
 
     def _left(self, epochs_done: float) -> str:
-        """Estimate the time left; the first epoch, which compiles, counts only until there is a second."""
+        """Estimate the time left; the first epoch, which may build the steps, counts only until there is a second."""
         if not self.seconds:
             return ""
         typical = sorted(self.seconds[1:] or self.seconds)[len(self.seconds[1:] or self.seconds) // 2]
