@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -50,25 +52,21 @@ def train(
     question = question_of(config, dataset.classes)
     device = devices.set_up(config.runtime, seed=config.seed)
     check_precision(config, device=device.kind, bfloat16=device.bfloat16)
-    examples, training, validation = placed_examples(config, dataset, question)
-    xla, why = use_xla(config, device=device.kind, training_images=len(training))
-    config = resolved(config, device=device.kind, threads=device.threads, jit_compile=xla)
-    note_start(
-        run,
-        config,
-        question,
-        device=asdict(device),
-        data=_described(dataset, training, validation),
-        resumed=resumed is not None,
-    )
-    watch.on_device(f"{device.name}, XLA {'on' if xla else 'off'} ({why})")
-
-    network = compiled_network(config, examples)
-    try:
+    with _memory(config, device):
+        examples, training, validation = placed_examples(config, dataset, question)
+        xla, why = use_xla(config, device=device.kind, training_images=len(training))
+        config = resolved(config, device=device.kind, threads=device.threads, jit_compile=xla)
+        note_start(
+            run,
+            config,
+            question,
+            device=asdict(device),
+            data=_described(dataset, training, validation),
+            resumed=resumed is not None,
+        )
+        watch.on_device(f"{device.name}, XLA {'on' if xla else 'off'} ({why})")
+        network = compiled_network(config, examples)
         record, guard, keeper = fit(config, network, training, validation, run, watch, resumed)
-    except tf.errors.ResourceExhaustedError:
-        size = config.fit.batch_size
-        raise NntrainError(f"not enough memory for batches of {size} on the {device.kind}; try a smaller one") from None
     keeper.write()
     status, problem = _ending(record, guard, keeper)
     watch.on_saving()
@@ -79,6 +77,18 @@ def train(
     before = resumed.seconds if resumed else 0.0
     note_end(run, result, record.history, seconds=before + time.perf_counter() - begun)
     return result
+
+
+@contextmanager
+def _memory(config: schema.Config, device: devices.Device) -> Iterator[None]:
+    """Say what to make smaller where the device's memory does not last."""
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError:
+        raise NntrainError(
+            f"not enough memory on the {device.kind} to learn in batches of {config.fit.batch_size:,} and validate in "
+            f"batches of {EVALUATION_BATCH:,}; try a smaller batch_size, or fewer units and filters"
+        ) from None
 
 
 def _described(dataset: Dataset, training: Examples, validation: Examples | None) -> dict[str, Any]:
