@@ -77,9 +77,22 @@ def read(pictures: Iterable[Picture], trained: Trained, classifier: Classifier) 
     for picture in pictures:
         batch.append(picture)
         if len(batch) == BATCH:
-            readings += _read(batch, trained, classifier)
+            readings += _read_twice(batch, trained, classifier)
             batch = []
-    return readings + (_read(batch, trained, classifier) if batch else [])
+    return readings + _read_twice(batch, trained, classifier)
+
+
+def _read_twice(pictures: Sequence[Picture], trained: Trained, classifier: Classifier) -> list[Reading]:
+    """Answer a batch; what is unsure is read again without the lines of its paper, where it shows some."""
+    readings = _read(pictures, trained, classifier)
+    if not trained.reads_digits:
+        return readings
+    clean = {number: pictures[number].without_lines() for number, one in enumerate(readings) if one.unsure}
+    ruled = {number: picture for number, picture in clean.items() if picture is not None}
+    for number, other in zip(ruled, _read(list(ruled.values()), trained, classifier), strict=True):
+        if _least_trust(other) > _least_trust(readings[number]):
+            readings[number] = other
+    return readings
 
 
 def more_surely(other: Reading, reading: Reading) -> bool:
@@ -118,6 +131,8 @@ def _oddness(allowed: np.ndarray, seen: Looks) -> np.ndarray:
 
 def _read(pictures: Sequence[Picture], trained: Trained, classifier: Classifier) -> list[Reading]:
     """Answer a batch: all candidates at once, then what was chosen and is in doubt again, distorted."""
+    if not pictures:
+        return []
     found = [(number, one) for number, picture in enumerate(pictures) for one in picture.candidates]
     pixels = np.stack([one.digit.pixels for _, one in found])
     outputs = trained.calibrated(classifier.outputs(pixels))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from drawing.paper import drawn, grainy, row
+from drawing.paper import drawn, grainy, row, ruled
 from drawing.shapes import (
     DIGITS,
     HELD_OUT_LETTERS,
@@ -126,6 +126,18 @@ def test_lines_are_no_digits(network, tops):
         paper[top : top + 4, 20:280] = 60
     (given,) = readings([paper], network)
     assert {one.why.split(":")[0] for one in given.answers} == {"no digit-like ink"}
+
+
+@pytest.mark.parametrize(
+    "lines", [{"angle": 2.0}, {"angle": -3.0, "squared": True}], ids=["ruled paper", "squared paper"]
+)
+def test_digits_are_read_through_the_lines_of_their_paper(network, lines):
+    rng = np.random.default_rng(3)
+    paper = [np.asarray(drawn(by_hand(DIGITS[digit], rng, amount=0.4), stroke=0.1)) for digit in "0123456789"]
+    given = readings([ruled(one, apart=45, ink=60, **lines) for one in paper], network)
+    assert "".join(map(said, given)) == "0123456789"
+    assert sum(one.unsure for one in given) <= 1
+    assert sum("lines across the paper: taken out" in one.decisions for one in given) >= 6
 
 
 def test_digits_in_a_row_are_read_from_left_to_right(network):

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawing.paper import drawn, ruled
 from PIL import Image, ImageDraw, features
 
 from nntrain.errors import ImageError
-from nntrain.pictures import is_mnist, read_picture
+from nntrain.pictures import is_mnist, prepare, read_picture
 
 SAMPLE = Path(__file__).parents[1] / "nntrain" / "data" / "mnist_5k.npz"
 
@@ -174,6 +175,22 @@ def test_pieces_that_are_joined_and_pieces_left_out_at_the_edge_are_said():
 
 
 # What passes through
+
+
+def test_ruled_lines_are_taken_out_and_strokes_go_on_across_them():
+    stroke = np.asarray(drawn([[(0.2, 0.0), (0.8, 1.0)]], stroke=0.1), dtype=np.float32)
+    page = ruled(stroke, apart=40, ink=60, angle=1.5, squared=True).astype(np.float32)
+    clean = prepare(page).without_lines()
+    off = np.abs(clean.pixels.astype(float) - prepare(stroke).pixels)
+    assert off.mean() < 4  # of 255
+    assert "lines across the paper: taken out" in clean.decisions
+
+
+def test_paper_without_lines_or_with_nothing_else_has_none_to_take_out():
+    plain = np.asarray(drawn([[(0.0, 0.0), (1.0, 0.0), (0.3, 1.0)]], stroke=0.1), dtype=np.float32)
+    assert prepare(plain).without_lines() is None
+    empty = ruled(np.full((200, 200), 230.0), apart=40, ink=60).astype(np.float32)
+    assert prepare(empty).without_lines() is None
 
 
 def test_an_image_of_mnist_passes_unchanged():

@@ -3,12 +3,13 @@
 MNIST's makers cropped each digit, fitted it into 20x20 pixels with its proportions kept, and moved its centre of mass
 into the middle of 28x28 (LeCun et al. 1998, Gradient-based learning applied to document recognition, III-A). Before
 that come the steps that their scans did not need: light and shadow are evened out (ink.py), digits in a row are parted
-(digits.py), and strokes too thin or too thick for the fit are mended (fitting.py).
+(digits.py), and strokes too thin or too thick for the fit are mended (fitting.py). Where paper is ruled, its lines can be
+taken out (lines.py).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +20,7 @@ from nntrain.pictures.digits import Candidate, Digit, candidates
 from nntrain.pictures.filters import Floats, Pixels
 from nntrain.pictures.fitting import SIDE, is_mnist
 from nntrain.pictures.ink import Ink, find_ink
+from nntrain.pictures.lines import without_lines
 from nntrain.pictures.reading import read_levels
 
 __all__ = ["SIDE", "Candidate", "Digit", "Picture", "is_mnist", "prepare", "read_picture", "read_pixels", "unchanged"]
@@ -33,6 +35,7 @@ class Picture:
     atoms: int  # the pieces that the candidates are made of
     decisions: tuple[str, ...]  # in words, in order: "light ground: inverted"
     ink: Ink | None = field(default=None, repr=False)  # None for what passed unchanged
+    read: tuple[str, ...] = ()  # the decisions of its reading alone
 
     @property
     def unchanged(self) -> bool:
@@ -55,6 +58,17 @@ class Picture:
     def pixels(self) -> Pixels:
         """What the network sees, (28, 28), where the picture is of one digit."""
         return self.whole.pixels
+
+    def without_lines(self) -> Picture | None:
+        """Return the picture prepared without the lines of ruled paper; None where it shows none, or nothing beside."""
+        levels = None if self.ink is None else without_lines(self.levels, self.ink)
+        if levels is None:
+            return None
+        try:
+            clean = prepare(levels, [*self.read, "lines across the paper: taken out"])
+        except ImageError:
+            return None
+        return replace(clean, levels=self.levels)
 
 
 def read_picture(source: Path | bytes | BinaryIO, *, name: str | None = None) -> Picture:
@@ -96,6 +110,7 @@ def unchanged(pixels: Pixels) -> Picture:
 def prepare(levels: Floats, decisions: list[str] | None = None) -> Picture:
     """Prepare grey levels, 0 to 255, of a picture that stands upright; `decisions` are those of its reading."""
     decisions = list(decisions or ())
+    read = tuple(decisions)
     if levels.shape == (SIDE, SIDE):
         for exact, ground in ((_rounded(levels), "dark"), (_rounded(255 - levels), "light")):
             if is_mnist(exact):
@@ -106,7 +121,7 @@ def prepare(levels: Floats, decisions: list[str] | None = None) -> Picture:
     decisions += ink.decisions()
     if len(found) == 1:
         decisions += found[0].digit.decisions
-    return Picture(levels, found, atoms, tuple(decisions), ink)
+    return Picture(levels, found, atoms, tuple(decisions), ink, read)
 
 
 def _passed(levels: Floats, pixels: Pixels, decisions: list[str]) -> Picture:

@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.time_pictures import show_times
 from drawing.paper import drawn, grainy, shaded
-from drawing.pasting import pasted
+from drawing.pasting import on_ruled_paper, pasted
 from drawing.shapes import LETTERS, by_hand, loops, scribble, zigzag
 
 from nntrain.answering import Trained, open_trained
@@ -155,15 +155,19 @@ def score_mnist(count: int, trained: Trained, classifier: Classifier) -> None:
     rng = np.random.default_rng(SEED)
     numbers = rng.permutation(len(mnist.x_test))[:count]
     clean = read((unchanged(mnist.x_test[number]) for number in numbers), trained, classifier)
-    larger = [ready(pasted(mnist.x_test[number], rng)) for number in numbers]
-    readings = iter(read([one for one in larger if one is not None], trained, classifier))
-    given = [next(readings) if one is not None else None for one in larger]
-    truths = [str(int(mnist.y_test[number])) for number in numbers]
+    kinds: dict[str, list[Reading | None]] = {"as they are": list(clean)}
+    for name, draw, some in (
+        ("pasted on 64 to 1024 pixels, scaled, shaded, with noise", pasted, numbers),
+        ("on ruled and on squared paper", on_ruled_paper, numbers[: count // 4]),
+    ):
+        larger = [ready(draw(mnist.x_test[number], rng)) for number in some]
+        given = iter(read([one for one in larger if one is not None], trained, classifier))
+        kinds[name] = [next(given) if one is not None else None for one in larger]
     print(f"\nMNIST test images, {count:,} of them (seed {SEED})")
-    for name, some in (("as they are", clean), ("pasted on 64 to 1024 pixels, scaled, shaded, with noise", given)):
+    for name, readings in kinds.items():
         outcomes = [
-            Outcome("", "", "", one is not None and said(one) == truth, one is None or one.unsure)
-            for one, truth in zip(some, truths, strict=True)
+            Outcome("", "", "", one is not None and said(one) == str(mnist.y_test[number]), one is None or one.unsure)
+            for one, number in zip(readings, numbers, strict=False)
         ]
         print(f"  {name:56s} {line(outcomes)}")
 

@@ -80,3 +80,18 @@ def shaded(levels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def grainy(levels: np.ndarray, rng: np.random.Generator, spread: float = 10.0) -> np.ndarray:
     """Add the grain of a sensor."""
     return np.asarray(np.clip(levels + rng.normal(0, spread, levels.shape), 0, 255))
+
+
+def ruled(
+    levels: np.ndarray, *, apart: float, ink: float, thick: float = 3.0, angle: float = 0.0, squared: bool = False
+) -> np.ndarray:
+    """Rule light paper with lines of a level, so many pixels apart, off the level by degrees; also upright if squared."""
+    y, x = np.mgrid[: levels.shape[0], : levels.shape[1]]
+    turn = np.deg2rad(angle)
+    down, right = y * np.cos(turn) + x * np.sin(turn), x * np.cos(turn) - y * np.sin(turn)
+    result = levels.astype(np.float64)
+    for along in (down, right) if squared else (down,):
+        distance = np.abs(along % apart - apart / 2)
+        share = np.clip(thick / 2 + 0.5 - distance, 0, 1)
+        result = np.minimum(result, 255 - (255 - ink) * share)
+    return result
