@@ -83,15 +83,23 @@ def read(pictures: Iterable[Picture], trained: Trained, classifier: Classifier) 
 
 
 def _read_twice(pictures: Sequence[Picture], trained: Trained, classifier: Classifier) -> list[Reading]:
-    """Answer a batch; what is unsure is read again without the lines of its paper, where it shows some."""
+    """Answer a batch, and again what can be prepared otherwise: of two readings the one to be trusted more is taken.
+
+    That is without what lies round a sheet or frame, and, where it is unsure, without the lines of its paper.
+    """
     readings = _read(pictures, trained, classifier)
     if not trained.reads_digits:
         return readings
-    clean = {number: pictures[number].without_lines() for number, one in enumerate(readings) if one.unsure}
-    ruled = {number: picture for number, picture in clean.items() if picture is not None}
-    for number, other in zip(ruled, _read(list(ruled.values()), trained, classifier), strict=True):
-        if _least_trust(other) > _least_trust(readings[number]):
-            readings[number] = other
+    kept = list(pictures)
+    for otherwise, all_of_them in ((Picture.within, True), (Picture.without_lines, False)):
+        again = {
+            number: picture
+            for number, one in enumerate(readings)
+            if (all_of_them or one.unsure) and (picture := otherwise(kept[number])) is not None
+        }
+        for number, other in zip(again, _read(list(again.values()), trained, classifier), strict=True):
+            if _least_trust(other) > _least_trust(readings[number]):
+                readings[number], kept[number] = other, again[number]
     return readings
 
 

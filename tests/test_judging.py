@@ -140,6 +140,21 @@ def test_digits_are_read_through_the_lines_of_their_paper(network, lines):
     assert sum("lines across the paper: taken out" in one.decisions for one in given) >= 6
 
 
+def test_digits_are_read_on_a_sheet_before_a_desk_and_within_a_frame(network):
+    rng = np.random.default_rng(9)
+    digits = [np.asarray(drawn(by_hand(DIGITS[digit], rng, amount=0.4), stroke=0.1)) for digit in "0123456789"]
+    desk, frame, sheet = np.full((300, 320), 100.0), np.full((240, 260), 230.0), (slice(40, 240), slice(50, 250))
+    frame[10:230, 20:240] = 60
+    frame[14:226, 24:236] = 230
+    for around, place in ((desk, sheet), (frame, (slice(20, 220), slice(30, 230)))):
+        pages = [around.copy() for _ in digits]
+        for page, digit in zip(pages, digits, strict=True):
+            page[place] = digit
+        given = readings([grainy(page, rng, spread=2) for page in pages], network)
+        assert "".join(map(said, given)) == "0123456789"
+        assert sum(one.unsure for one in given) <= 1
+
+
 def test_digits_in_a_row_are_read_from_left_to_right(network):
     rng = np.random.default_rng(5)
     rows = ["745", "10", "2026", "88", "3141592", "60"]

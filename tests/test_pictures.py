@@ -193,6 +193,64 @@ def test_paper_without_lines_or_with_nothing_else_has_none_to_take_out():
     assert prepare(empty).without_lines() is None
 
 
+def on_desk(digit: np.ndarray) -> np.ndarray:
+    """A sheet, a little askew, with a digit on it, before a darker desk."""
+    height, width = digit.shape
+    sheet = Image.fromarray(np.pad(digit, 40, constant_values=230).astype(np.uint8))
+    turned = sheet.rotate(4, fillcolor=90, expand=True, resample=Image.Resampling.BICUBIC)
+    desk = Image.new("L", (width + 180, height + 180), 90)
+    desk.paste(turned, (30, 20))
+    return np.asarray(desk, dtype=np.float32)
+
+
+def in_frame(digit: np.ndarray) -> np.ndarray:
+    """A digit with a box drawn round it."""
+    page = Image.fromarray(np.pad(digit, 40, constant_values=230).astype(np.uint8))
+    ImageDraw.Draw(page).rectangle((15, 20, page.width - 15, page.height - 20), outline=60, width=4)
+    return np.asarray(page, dtype=np.float32)
+
+
+def with_dark_border(digit: np.ndarray) -> np.ndarray:
+    """A scan whose edges are black all round."""
+    return np.pad(digit, 6, constant_values=20).astype(np.float32)
+
+
+@pytest.mark.parametrize(("make", "around"), [(on_desk, "sheet"), (in_frame, "frame")])
+def test_what_lies_round_a_sheet_or_frame_can_be_left_out(make, around):
+    digit = np.asarray(drawn([[(0.1, 0.0), (0.9, 0.0), (0.3, 1.0)]], stroke=0.1), dtype=np.float32)
+    within = prepare(make(digit)).within()
+    off = np.abs(within.pixels.astype(float) - prepare(digit).pixels)
+    assert off.mean() < 12  # of 255; the desk's sheet stands askew
+    assert f"what lies round the {around}: left out" in within.decisions
+
+
+def test_ink_that_a_dark_border_hides_is_found():
+    digit = np.asarray(drawn([[(0.1, 0.0), (0.9, 0.0), (0.3, 1.0)]], stroke=0.06), dtype=np.float32)
+    page = prepare(with_dark_border(digit))
+    page = page.within() or page
+    assert np.abs(page.pixels.astype(float) - prepare(digit).pixels).mean() < 4
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [[(0.5 + 0.3 * np.sin(t), 0.5 - 0.5 * np.cos(t)) for t in np.linspace(0, 2 * np.pi, 40)]],
+        [[(0.1, 0.0), (0.9, 0.0), (0.9, 1.0), (0.1, 1.0), (0.1, 0.0)]],
+    ],
+    ids=["a thick nought", "a square nought"],
+)
+def test_a_nought_is_neither_sheet_nor_frame(lines):
+    for stroke in (0.06, 0.3):
+        image = drawn(lines, place=(0.1, 0.1, 0.8, 0.8), stroke=stroke)
+        assert prepare(np.asarray(image, dtype=np.float32)).within() is None
+
+
+def test_a_shadow_over_half_the_paper_leaves_the_digit_that_it_falls_on_whole():
+    digit = np.asarray(drawn([[(0.0, 0.1), (1.0, 0.9)]], stroke=0.1), dtype=np.float32)
+    digit[:, 100:] *= 0.6
+    assert prepare(digit).within() is None
+
+
 def test_an_image_of_mnist_passes_unchanged():
     picture = read_picture(encoded(Image.fromarray(mnist_like())))
     np.testing.assert_array_equal(picture.pixels, mnist_like())

@@ -3,13 +3,13 @@
 MNIST's makers cropped each digit, fitted it into 20x20 pixels with its proportions kept, and moved its centre of mass
 into the middle of 28x28 (LeCun et al. 1998, Gradient-based learning applied to document recognition, III-A). Before
 that come the steps that their scans did not need: light and shadow are evened out (ink.py), digits in a row are parted
-(digits.py), and strokes too thin or too thick for the fit are mended (fitting.py). Where paper is ruled, its lines can be
-taken out (lines.py).
+(digits.py), and strokes too thin or too thick for the fit are mended (fitting.py). A picture can be prepared again
+without what lies round a sheet or frame (frames.py), and without the lines of ruled paper (lines.py).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +19,7 @@ from nntrain.errors import ImageError
 from nntrain.pictures.digits import Candidate, Digit, candidates
 from nntrain.pictures.filters import Floats, Pixels
 from nntrain.pictures.fitting import SIDE, is_mnist
+from nntrain.pictures.frames import enclosed
 from nntrain.pictures.ink import Ink, find_ink
 from nntrain.pictures.lines import without_lines
 from nntrain.pictures.reading import read_levels
@@ -59,16 +60,21 @@ class Picture:
         """What the network sees, (28, 28), where the picture is of one digit."""
         return self.whole.pixels
 
+    def within(self) -> Picture | None:
+        """Return the picture prepared without what lies round a sheet or frame; None where it shows none with ink."""
+        found = None if self.ink is None else enclosed(self.levels, self.ink)
+        return None if found is None else self._again(*found)
+
     def without_lines(self) -> Picture | None:
         """Return the picture prepared without the lines of ruled paper; None where it shows none, or nothing beside."""
         levels = None if self.ink is None else without_lines(self.levels, self.ink)
-        if levels is None:
-            return None
+        return None if levels is None else self._again(levels, "lines across the paper: taken out")
+
+    def _again(self, levels: Floats, decision: str) -> Picture | None:
         try:
-            clean = prepare(levels, [*self.read, "lines across the paper: taken out"])
+            return prepare(levels, [*self.read, decision])
         except ImageError:
             return None
-        return replace(clean, levels=self.levels)
 
 
 def read_picture(source: Path | bytes | BinaryIO, *, name: str | None = None) -> Picture:
@@ -116,7 +122,16 @@ def prepare(levels: Floats, decisions: list[str] | None = None) -> Picture:
             if is_mnist(exact):
                 decisions += ["light ground: inverted"] if ground == "light" else []
                 return _passed(levels, exact, [*decisions, "already 28x28 as MNIST's: unchanged"])
-    ink = find_ink(levels)
+    try:
+        ink = find_ink(levels)
+    except ImageError:
+        # A sheet that fills most of the picture hides its ink: what lies round it seems to be all there is.
+        sheet = enclosed(levels)
+        if sheet is None:
+            raise
+        levels, decision = sheet
+        ink = find_ink(levels)
+        decisions.append(decision)
     found, atoms = candidates(ink)
     decisions += ink.decisions()
     if len(found) == 1:

@@ -62,8 +62,8 @@ def _taken_out(levels: Floats, height: Floats, threshold: float) -> int:
 def _lines(mask: Mask) -> list[tuple[int, float, int]]:
     """Find lines through a mask, roughly along its rows: their row in the middle, slope, and thickness in pixels.
 
-    A Hough transform (Duda and Hart 1972): the share of each line's pixels, by slope and row, that are inked. The fullest
-    is taken, and what lies about it left out, until none is full.
+    A Hough transform (Duda and Hart 1972): the share of each line's pixels, by slope and row, that are inked. The
+    fullest is taken, and what lies about it left out, until none is full.
     """
     height, width = mask.shape
     rows, columns = np.nonzero(mask)

@@ -85,7 +85,7 @@ def grainy(levels: np.ndarray, rng: np.random.Generator, spread: float = 10.0) -
 def ruled(
     levels: np.ndarray, *, apart: float, ink: float, thick: float = 3.0, angle: float = 0.0, squared: bool = False
 ) -> np.ndarray:
-    """Rule light paper with lines of a level, so many pixels apart, off the level by degrees; also upright if squared."""
+    """Rule light paper with grey lines so many pixels apart, turned by degrees; with upright ones too if squared."""
     y, x = np.mgrid[: levels.shape[0], : levels.shape[1]]
     turn = np.deg2rad(angle)
     down, right = y * np.cos(turn) + x * np.sin(turn), x * np.cos(turn) - y * np.sin(turn)
