@@ -83,22 +83,20 @@ def read(pictures: Iterable[Picture], trained: Trained, classifier: Classifier) 
 
 
 def _read_twice(pictures: Sequence[Picture], trained: Trained, classifier: Classifier) -> list[Reading]:
-    """Answer a batch, and again what can be prepared otherwise: of two readings the one to be trusted more is taken.
+    """Answer a batch, and again without what lies round a sheet or frame, and what is unsure without its paper's lines.
 
-    That is without what lies round a sheet or frame, and, where it is unsure, without the lines of its paper.
+    The second reading is taken where it is sure, however sure the first is that a sheet is a nought, or where it is to
+    be trusted more.
     """
     readings = _read(pictures, trained, classifier)
     if not trained.reads_digits:
         return readings
     kept = list(pictures)
-    for otherwise, all_of_them in ((Picture.within, True), (Picture.without_lines, False)):
-        again = {
-            number: picture
-            for number, one in enumerate(readings)
-            if (all_of_them or one.unsure) and (picture := otherwise(kept[number])) is not None
-        }
+    for otherwise, sure_ones in ((Picture.within, True), (Picture.without_lines, False)):
+        asked = [number for number, one in enumerate(readings) if sure_ones or one.unsure]
+        again = {number: made for number in asked if (made := otherwise(kept[number])) is not None}
         for number, other in zip(again, _read(list(again.values()), trained, classifier), strict=True):
-            if _least_trust(other) > _least_trust(readings[number]):
+            if not other.unsure or _least_trust(other) > _least_trust(readings[number]):
                 readings[number], kept[number] = other, again[number]
     return readings
 

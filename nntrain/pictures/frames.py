@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from nntrain.pictures.filters import Floats, Mask, box, components, grown_square, otsu, stroke_width
-from nntrain.pictures.ink import Ink, Part
+from nntrain.pictures.ink import Ink
 
 SMALLEST = 64  # pixels of the shorter side; smaller pictures are close crops
 COARSE = 128  # pixels of the longer side in which sheets are looked for
@@ -20,10 +20,12 @@ CONVEX = 0.93  # of its convex hull: the least area of a sheet, and of what a fr
 STRAIGHT = (
     0.85  # of its hull: the least area between a sheet's corners, one or two of them off the picture; a disc's 0.64
 )
-WRITTEN = (0.1, 0.3)  # the least length of ink on a sheet, in shorter sides; the largest share of its area
+WRITTEN = 0.3  # of a sheet: the most that its ink covers
 BOLDEST = 0.5  # of its length: the width of ink's strokes, or an eight's; the hole of a bold square nought is wider
 FRAME = 0.35  # of the picture's sides: the least of a frame
-FRAMED = 0.2  # of the frame's height: the least height of what it encloses
+FRAMED = 0.2  # of the frame's height: the least length of what it encloses
+FAINTER = 0.7  # of the threshold of ink: what a frame's thin lines reach
+MOST = 100  # pieces that are looked at
 MARGIN = 0.03  # of a sheet's shorter side that is left out, where its edge is blurred
 DIRECTIONS = 32  # in which a figure's extremes make its hull
 
@@ -36,7 +38,7 @@ def enclosed(levels: Floats, ink: Ink | None = None) -> tuple[Floats, str] | Non
     if min(levels.shape) < SMALLEST:
         return None
     name, inside = "sheet", _on_sheet(levels)
-    if inside is None and ink is not None:
+    if inside is None and ink is not None and len(ink.parts) > 1:
         name, inside = "frame", _in_frame(levels, ink)
     if inside is None or not inside.any():
         return None
@@ -44,20 +46,16 @@ def enclosed(levels: Floats, ink: Ink | None = None) -> tuple[Floats, str] | Non
 
 
 def _on_sheet(levels: Floats) -> Mask | None:
-    factor = -(-max(levels.shape) // COARSE)
-    height, width = (side // factor * factor for side in levels.shape)
-    blocks = levels[:height, :width].reshape(height // factor, factor, width // factor, factor)
-    coarse = blocks.mean(axis=(1, 3))
+    coarse = _blocks(levels).mean(axis=(1, 3))
     bright = coarse > otsu(coarse)
     for mask in (bright, ~bright):
         edge = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
-        if edge.all() or mask.mean() < SHEET * (1 - WRITTEN[1]):  # the ground, or what is too small, at little cost
+        if edge.all() or mask.mean() < SHEET * (1 - WRITTEN):  # the ground, or what is too small, at little cost
             continue
         sheet = _largest(mask)
         if _is_sheet(sheet, mask):
             margin = 1 + round(MARGIN * min(levels.shape))
-            rows, columns = (np.minimum(np.arange(side) // factor, side // factor - 1) for side in levels.shape)
-            return _shrunk(_filled(sheet)[np.ix_(rows, columns)], margin, at_edge=False)
+            return _shrunk(_fine(_filled(sheet), levels.shape), margin, at_edge=False)
     return None
 
 
@@ -71,38 +69,46 @@ def _is_sheet(sheet: Mask, alike: Mask) -> bool:
     if area < CONVEX * hull or _area(_corners(filled, 4)) < STRAIGHT * hull:
         return False
     holes = filled & ~sheet
-    if not 0 < np.count_nonzero(holes) <= WRITTEN[1] * area:
-        return False
+    if not holes.any():
+        return True  # its ink, if there is any, is nearer to it than to what lies round it
     ink = _largest(holes)
     top, bottom, left, right = box(ink)
-    length = max(bottom - top, right - left)
-    return length >= WRITTEN[0] * min(sheet.shape) and stroke_width(ink) <= BOLDEST * length
+    bold = stroke_width(ink) > BOLDEST * max(bottom - top, right - left)
+    return not bold and bool(np.count_nonzero(holes) <= WRITTEN * area)
 
 
 def _in_frame(levels: Floats, ink: Ink) -> Mask | None:
-    for part in ink.parts:
-        if part.tall < FRAME * levels.shape[0] or part.wide < FRAME * levels.shape[1]:
+    # Of each block the highest, so that a thin line stays whole; and less than for ink will do.
+    labels, count = components(_blocks(ink.height).max(axis=(1, 3)) > FAINTER * ink.threshold)
+    boxes = {number: box(labels == number) for number in range(1, min(count, MOST) + 1)}
+    for number, (top, bottom, left, right) in boxes.items():
+        if bottom - top < FRAME * labels.shape[0] or right - left < FRAME * labels.shape[1]:
             continue
-        if not any(_lies_within(other, part) and other.tall >= FRAMED * part.tall for other in ink.parts):
+        least = FRAMED * (bottom - top)
+        within = [
+            one for one in boxes.values() if top < one[0] and one[1] < bottom and left < one[2] and one[3] < right
+        ]
+        if not any(max(one[1] - one[0], one[3] - one[2]) >= least for one in within):
             continue
-        frame = ink.labels == part.label
+        frame = labels == number
         filled = _filled(frame)
-        within = [one for one in ink.parts if _lies_within(one, part) and (filled | (ink.labels != one.label)).all()]
-        convex = np.count_nonzero(filled) >= CONVEX * _area(_corners(filled, DIRECTIONS))
-        if convex and any(one.tall >= FRAMED * part.tall for one in within):
-            return _shrunk(filled & ~grown_square(frame, 3), 1 + round(stroke_width(frame) / 2), at_edge=True)
+        if np.count_nonzero(filled) >= CONVEX * _area(_corners(filled, DIRECTIONS)):
+            return _fine(filled & ~grown_square(frame, 3), levels.shape)
     return None
 
 
-def _lies_within(part: Part, other: Part) -> bool:
-    top, bottom, left, right = part.box
-    return (
-        other is not part
-        and other.box[0] < top
-        and bottom < other.box[1]
-        and other.box[2] < left
-        and right < other.box[3]
-    )
+def _blocks(levels: Floats) -> Floats:
+    """Return levels by blocks, (rows, height of each, columns, width of each); what is left at the ends is left out."""
+    side = -(-max(levels.shape) // COARSE)
+    height, width = (whole // side for whole in levels.shape)
+    return np.asarray(levels[: height * side, : width * side].reshape(height, side, width, side))
+
+
+def _fine(coarse: Mask, shape: tuple[int, ...]) -> Mask:
+    """Return a mask of blocks as one of the picture's pixels."""
+    side = -(-max(shape) // COARSE)
+    rows, columns = (np.minimum(np.arange(whole) // side, whole // side - 1) for whole in shape)
+    return np.asarray(coarse[np.ix_(rows, columns)])
 
 
 def _largest(mask: Mask) -> Mask:

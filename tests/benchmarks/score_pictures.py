@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.time_pictures import show_times
 from drawing.paper import drawn, grainy, shaded
-from drawing.pasting import on_ruled_paper, pasted
+from drawing.pasting import enclosed, on_ruled_paper, pasted
 from drawing.shapes import LETTERS, by_hand, loops, scribble, zigzag
 
 from nntrain.answering import Trained, open_trained
@@ -159,6 +159,7 @@ def score_mnist(count: int, trained: Trained, classifier: Classifier) -> None:
     for name, draw, some in (
         ("pasted on 64 to 1024 pixels, scaled, shaded, with noise", pasted, numbers),
         ("on ruled and on squared paper", on_ruled_paper, numbers[: count // 4]),
+        ("on a sheet before a desk, in a box, circle or border", enclosed, numbers[: count // 4]),
     ):
         larger = [ready(draw(mnist.x_test[number], rng)) for number in some]
         given = iter(read([one for one in larger if one is not None], trained, classifier))

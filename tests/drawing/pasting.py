@@ -1,9 +1,9 @@
-"""Images of MNIST pasted onto larger pictures: shifted, scaled, inverted, shaded, with noise, on ruled paper."""
+"""Images of MNIST pasted onto larger pictures: shifted, scaled, inverted, shaded, with noise, ruled, framed."""
 
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from drawing.paper import grainy, ruled, shaded
 
@@ -52,3 +52,38 @@ def on_ruled_paper(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         squared=bool(rng.random() < 0.5),
     )
     return np.rint(grainy(np.minimum(levels, lines), rng, spread=rng.uniform(2, 6)))
+
+
+def enclosed(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return grey levels, (side, side) of 240 to 640 pixels: a 28x28 image of MNIST within something that is no ink.
+
+    That is a sheet before a desk, a box or a circle drawn round it, or a dark border, all somewhat askew.
+    """
+    side = int(rng.integers(240, 641))
+    paper, dark = rng.uniform(170, 250), rng.uniform(30, 110)
+    margin = side * rng.uniform(0.04, 0.16)
+    kind = ("sheet", "box", "circle", "border")[int(rng.integers(4))]
+    around = dark if kind in ("sheet", "border") else paper
+    picture = Image.new("L", (side, side), round(around))
+    draw = ImageDraw.Draw(picture)
+    corners = np.array(
+        [(margin, margin), (side - margin, margin), (side - margin, side - margin), (margin, side - margin)]
+    )
+    askew = [tuple(corner) for corner in corners + rng.uniform(-0.03, 0.03, corners.shape) * side]
+    thick = max(2, round(side * rng.uniform(0.005, 0.015)))
+    if kind == "border":
+        draw.rectangle((2 * thick, thick, side - 2 * thick, side - thick), fill=round(paper))
+    elif kind == "sheet":
+        draw.polygon(askew, fill=round(paper))
+    elif kind == "box":
+        draw.line([*askew, *askew[:2]], fill=round(dark), width=thick, joint="curve")
+    else:
+        draw.ellipse((*askew[0], *askew[2]), outline=round(dark), width=thick)
+    size = round((side - 2 * margin) * rng.uniform(0.45, 0.65))
+    place = round((side - size) / 2)
+    digit = Image.new("L", (side, side))
+    digit.paste(Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC), (place, place))
+    ink = rng.uniform(10, paper - 90)
+    written = paper + (ink - paper) * np.asarray(digit, dtype=np.float64) / 255
+    levels = np.minimum(np.asarray(picture, dtype=np.float64), written)
+    return np.rint(grainy(levels, rng, spread=rng.uniform(2, 6)))
