@@ -37,6 +37,7 @@ RIVAL = 0.1  # share of the trials from which on another class is named beside t
 UNLIKE = 0.9  # likeness to the nearest digit; 3 % of MNIST's images have less
 ODD = 2.0  # oddness; 2 % of MNIST's images have more
 ROWS = "pieces lie above one another, as digits in several rows do"
+CERTAIN = 0.985  # trust that no sheet has reached that was taken for a digit; a frame is taken for several
 UNCERTAIN = 0.6  # the least confidence in an answer about other things than digits
 BATCH = 256  # pictures held at once
 
@@ -83,11 +84,7 @@ def read(pictures: Iterable[Picture], trained: Trained, classifier: Classifier) 
 
 
 def _read_twice(pictures: Sequence[Picture], trained: Trained, classifier: Classifier) -> list[Reading]:
-    """Answer a batch, and again without what lies round a sheet or frame, and what is unsure without its paper's lines.
-
-    The second reading is taken where it is sure, however sure the first is that a sheet is a nought, or where it is to
-    be trusted more.
-    """
+    """Answer a batch, again without what lies round a sheet or frame, and what is unsure without its paper's lines."""
     readings = _read(pictures, trained, classifier)
     if not trained.reads_digits:
         return readings
@@ -96,9 +93,19 @@ def _read_twice(pictures: Sequence[Picture], trained: Trained, classifier: Class
         asked = [number for number, one in enumerate(readings) if sure_ones or one.unsure]
         again = {number: made for number in asked if (made := otherwise(kept[number])) is not None}
         for number, other in zip(again, _read(list(again.values()), trained, classifier), strict=True):
-            if not other.unsure or _least_trust(other) > _least_trust(readings[number]):
+            if _goes_before(other, readings[number]):
                 readings[number], kept[number] = other, again[number]
     return readings
+
+
+def _goes_before(other: Reading, reading: Reading) -> bool:
+    """Tell whether a reading of what is enclosed, or without lines, goes before that of the whole picture.
+
+    Where it is sure, it does, unless the whole is one digit for certain: then the sheet is where light falls.
+    """
+    if other.unsure:
+        return _least_trust(other) > _least_trust(reading)
+    return _least_trust(reading) < CERTAIN or len(reading.answers) > len(other.answers)
 
 
 def more_surely(other: Reading, reading: Reading) -> bool:
