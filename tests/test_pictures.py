@@ -174,7 +174,7 @@ def test_pieces_that_are_joined_and_pieces_left_out_at_the_edge_are_said():
     assert words[1:3] == ("1 piece at the edge: left out", "2 pieces: joined")
 
 
-# What passes through
+# What lies round, and lines
 
 
 def test_ruled_lines_are_taken_out_and_strokes_go_on_across_them():
@@ -249,6 +249,9 @@ def test_a_shadow_over_half_the_paper_leaves_the_digit_that_it_falls_on_whole():
     digit = np.asarray(drawn([[(0.0, 0.1), (1.0, 0.9)]], stroke=0.1), dtype=np.float32)
     digit[:, 100:] *= 0.6
     assert prepare(digit).within() is None
+
+
+# What passes through
 
 
 def test_an_image_of_mnist_passes_unchanged():

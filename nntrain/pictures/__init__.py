@@ -36,7 +36,7 @@ class Picture:
     atoms: int  # the pieces that the candidates are made of
     decisions: tuple[str, ...]  # in words, in order: "light ground: inverted"
     ink: Ink | None = field(default=None, repr=False)  # None for what passed unchanged
-    read: tuple[str, ...] = ()  # the decisions of its reading alone
+    read: tuple[str, ...] = ()  # the decisions that its levels come of, before any about its ink
 
     @property
     def unchanged(self) -> bool:
@@ -116,7 +116,6 @@ def unchanged(pixels: Pixels) -> Picture:
 def prepare(levels: Floats, decisions: list[str] | None = None) -> Picture:
     """Prepare grey levels, 0 to 255, of a picture that stands upright; `decisions` are those of its reading."""
     decisions = list(decisions or ())
-    read = tuple(decisions)
     if levels.shape == (SIDE, SIDE):
         for exact, ground in ((_rounded(levels), "dark"), (_rounded(255 - levels), "light")):
             if is_mnist(exact):
@@ -132,6 +131,7 @@ def prepare(levels: Floats, decisions: list[str] | None = None) -> Picture:
         levels, decision = sheet
         ink = find_ink(levels)
         decisions.append(decision)
+    read = tuple(decisions)
     found, atoms = candidates(ink)
     decisions += ink.decisions()
     if len(found) == 1:

@@ -8,25 +8,23 @@ from __future__ import annotations
 
 import numpy as np
 
+from nntrain.pictures.digits import CLOSE
 from nntrain.pictures.filters import Floats, Mask, box, components, grown_square, otsu, stroke_width
 from nntrain.pictures.ink import Ink
 
-SMALLEST = 64  # pixels of the shorter side; smaller pictures are close crops
 COARSE = 128  # pixels of the longer side in which sheets are looked for
 SHEET = 0.25  # of the picture: the least area of a sheet
 WHOLE = 0.97  # of the picture: a sheet that fills so much is its ground
 AROUND = 0.2  # of what lies round a sheet: the most that is as bright as it
 CONVEX = 0.93  # of its convex hull: the least area of a sheet, and of what a frame encloses
-STRAIGHT = (
-    0.85  # of its hull: the least area between a sheet's corners, one or two of them off the picture; a disc's 0.64
-)
+STRAIGHT = 0.85  # of its hull: the least area between a sheet's corners, some of them off the picture; a disc's 0.64
 WRITTEN = 0.3  # of a sheet: the most that its ink covers
 BOLDEST = 0.5  # of its length: the width of ink's strokes, or an eight's; the hole of a bold square nought is wider
 FRAME = 0.35  # of the picture's sides: the least of a frame
 FRAMED = 0.2  # of the frame's height: the least length of what it encloses
 FAINTER = 0.7  # of the threshold of ink: what a frame's thin lines reach
 MOST = 100  # pieces that are looked at
-MARGIN = 0.03  # of a sheet's shorter side that is left out, where its edge is blurred
+MARGIN = 0.03  # of the picture's shorter side: the rim of a sheet that is left out, where its edge is blurred
 DIRECTIONS = 32  # in which a figure's extremes make its hull
 
 
@@ -35,11 +33,11 @@ def enclosed(levels: Floats, ink: Ink | None = None) -> tuple[Floats, str] | Non
 
     None where the picture shows neither, or nothing within. `ink` is what was found in it, if anything was.
     """
-    if min(levels.shape) < SMALLEST:
+    if min(levels.shape) < CLOSE:
         return None
     name, inside = "sheet", _on_sheet(levels)
     if inside is None and ink is not None and len(ink.parts) > 1:
-        name, inside = "frame", _in_frame(levels, ink)
+        name, inside = "frame", _in_frame(ink)
     if inside is None or not inside.any():
         return None
     return _painted_over(levels, inside), f"what lies round the {name}: left out"
@@ -55,7 +53,7 @@ def _on_sheet(levels: Floats) -> Mask | None:
         sheet = _largest(mask)
         if _is_sheet(sheet, mask):
             margin = 1 + round(MARGIN * min(levels.shape))
-            return _shrunk(_fine(_filled(sheet), levels.shape), margin, at_edge=False)
+            return _shrunk(_fine(_filled(sheet), levels.shape), margin)
     return None
 
 
@@ -77,7 +75,7 @@ def _is_sheet(sheet: Mask, alike: Mask) -> bool:
     return not bold and bool(np.count_nonzero(holes) <= WRITTEN * area)
 
 
-def _in_frame(levels: Floats, ink: Ink) -> Mask | None:
+def _in_frame(ink: Ink) -> Mask | None:
     # Of each block the highest, so that a thin line stays whole; and less than for ink will do.
     labels, count = components(_blocks(ink.height).max(axis=(1, 3)) > FAINTER * ink.threshold)
     boxes = {number: box(labels == number) for number in range(1, min(count, MOST) + 1)}
@@ -93,7 +91,7 @@ def _in_frame(levels: Floats, ink: Ink) -> Mask | None:
         frame = labels == number
         filled = _filled(frame)
         if np.count_nonzero(filled) >= CONVEX * _area(_corners(filled, DIRECTIONS)):
-            return _fine(filled & ~grown_square(frame, 3), levels.shape)
+            return _fine(filled & ~grown_square(frame, 3), ink.height.shape)
     return None
 
 
@@ -123,10 +121,9 @@ def _filled(mask: Mask) -> Mask:
     return np.asarray(ground != ground[0, 0])[1:-1, 1:-1]
 
 
-def _shrunk(mask: Mask, margin: int, *, at_edge: bool) -> Mask:
-    """Return a mask less a margin, which is left out at the picture's edge too, or not."""
-    outside = np.pad(~mask, 1, constant_values=at_edge)
-    return ~grown_square(outside, 2 * margin + 1)[1:-1, 1:-1]
+def _shrunk(mask: Mask, margin: int) -> Mask:
+    """Return a mask less a margin; where the picture ends it has none."""
+    return ~grown_square(~mask, 2 * margin + 1)
 
 
 def _corners(mask: Mask, count: int) -> np.ndarray:

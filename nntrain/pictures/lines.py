@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
+from nntrain.pictures.digits import CLOSE
 from nntrain.pictures.filters import Floats, Mask, grown_square, quantile
 from nntrain.pictures.ink import Ink
 
-SMALLEST = 64  # pixels of the shorter side; smaller pictures are close crops, whose strokes may reach from edge to edge
 STEEPEST = 7.0  # degrees that lines may run off the picture's edges
 STEP = 0.25  # degrees
 EDGE = 3  # pixels that are looked at for lines running off
@@ -23,7 +23,7 @@ def without_lines(levels: Floats, ink: Ink) -> Floats | None:
 
     Where strokes cross a line they go on.
     """
-    if min(levels.shape) < SMALLEST:
+    if min(levels.shape) < CLOSE:  # a close crop, whose strokes may reach from edge to edge
         return None
     clean, height = (255 - levels if ink.light else levels.copy()), ink.height.copy()
     found = 0
