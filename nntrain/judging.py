@@ -84,18 +84,29 @@ def read(pictures: Iterable[Picture], trained: Trained, classifier: Classifier) 
 
 
 def _read_twice(pictures: Sequence[Picture], trained: Trained, classifier: Classifier) -> list[Reading]:
-    """Answer a batch, again without what lies round a sheet or frame, and what is unsure without its paper's lines."""
-    readings = _read(pictures, trained, classifier)
+    """Answer a batch, and again without what lies round a sheet or frame where a picture shows one."""
     if not trained.reads_digits:
-        return readings
-    kept = list(pictures)
-    for otherwise, sure_ones in ((Picture.within, True), (Picture.without_lines, False)):
-        asked = [number for number, one in enumerate(readings) if sure_ones or one.unsure]
-        again = {number: made for number in asked if (made := otherwise(kept[number])) is not None}
-        for number, other in zip(again, _read(list(again.values()), trained, classifier), strict=True):
-            if _goes_before(other, readings[number]):
-                readings[number], kept[number] = other, again[number]
-    return readings
+        return _read(pictures, trained, classifier)
+    readings = _read_lined(pictures, trained, classifier)
+    within = {number: inside for number, one in enumerate(pictures) if (inside := one.within()) is not None}
+    return _preferred(readings, within, _read_lined(list(within.values()), trained, classifier))
+
+
+def _read_lined(pictures: Sequence[Picture], trained: Trained, classifier: Classifier) -> list[Reading]:
+    """Answer a batch, and what is unsure again without its paper's lines."""
+    readings = _read(pictures, trained, classifier)
+    unsure = [number for number, one in enumerate(readings) if one.unsure]
+    clean = {number: without for number in unsure if (without := pictures[number].without_lines()) is not None}
+    return _preferred(readings, clean, _read(list(clean.values()), trained, classifier))
+
+
+def _preferred(readings: list[Reading], numbers: Iterable[int], others: Iterable[Reading]) -> list[Reading]:
+    """Return readings, of those with such numbers the other one where that goes before."""
+    preferred = list(readings)
+    for number, other in zip(numbers, others, strict=True):
+        if _goes_before(other, readings[number]):
+            preferred[number] = other
+    return preferred
 
 
 def _goes_before(other: Reading, reading: Reading) -> bool:

@@ -146,9 +146,14 @@ def test_digits_are_read_on_a_sheet_before_a_desk_and_within_a_frame(network):
     desk, frame, sheet = np.full((300, 320), 100.0), np.full((240, 260), 230.0), (slice(40, 240), slice(50, 250))
     frame[10:230, 20:240] = 60
     frame[14:226, 24:236] = 230
-    for around, place in ((desk, sheet), (frame, (slice(20, 220), slice(30, 230)))):
-        pages = [around.copy() for _ in digits]
-        for page, digit in zip(pages, digits, strict=True):
+    lined = [ruled(digit, apart=45, ink=60, angle=2) for digit in digits]
+    for around, place, drawings in (
+        (desk, sheet, digits),
+        (desk, sheet, lined),
+        (frame, (slice(20, 220), slice(30, 230)), digits),
+    ):
+        pages = [around.copy() for _ in drawings]
+        for page, digit in zip(pages, drawings, strict=True):
             page[place] = digit
         given = readings([grainy(page, rng, spread=2) for page in pages], network)
         assert "".join(map(said, given)) == "0123456789"

@@ -9,6 +9,7 @@ without what lies round a sheet or frame (frames.py), and without the lines of r
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -19,7 +20,7 @@ from nntrain.errors import ImageError
 from nntrain.pictures.digits import Candidate, Digit, candidates
 from nntrain.pictures.filters import Floats, Pixels
 from nntrain.pictures.fitting import SIDE, is_mnist
-from nntrain.pictures.frames import enclosed
+from nntrain.pictures.frames import LEFT_OUT, enclosed, inked_sheet
 from nntrain.pictures.ink import Ink, find_ink
 from nntrain.pictures.lines import without_lines
 from nntrain.pictures.reading import read_levels
@@ -62,7 +63,9 @@ class Picture:
 
     def within(self) -> Picture | None:
         """Return the picture prepared without what lies round a sheet or frame; None where it shows none with ink."""
-        found = None if self.ink is None else enclosed(self.levels, self.ink)
+        if self.ink is None or any(one.startswith(LEFT_OUT) for one in self.read):
+            return None
+        found = enclosed(self.levels, self.ink)
         return None if found is None else self._again(*found)
 
     def without_lines(self) -> Picture | None:
@@ -121,6 +124,17 @@ def prepare(levels: Floats, decisions: list[str] | None = None) -> Picture:
             if is_mnist(exact):
                 decisions += ["light ground: inverted"] if ground == "light" else []
                 return _passed(levels, exact, [*decisions, "already 28x28 as MNIST's: unchanged"])
+    levels, ink = _read_ink(levels, decisions)
+    read = tuple(decisions)
+    found, atoms = candidates(ink)
+    decisions += ink.decisions()
+    if len(found) == 1:
+        decisions += found[0].digit.decisions
+    return Picture(levels, found, atoms, tuple(decisions), ink, read)
+
+
+def _read_ink(levels: Floats, decisions: list[str]) -> tuple[Floats, Ink]:
+    """Find the ink, on the sheet where one hides it or is taken for it; returns the grey levels it was found in."""
     try:
         ink = find_ink(levels)
     except ImageError:
@@ -128,15 +142,15 @@ def prepare(levels: Floats, decisions: list[str] | None = None) -> Picture:
         sheet = enclosed(levels)
         if sheet is None:
             raise
-        levels, decision = sheet
-        ink = find_ink(levels)
-        decisions.append(decision)
-    read = tuple(decisions)
-    found, atoms = candidates(ink)
-    decisions += ink.decisions()
-    if len(found) == 1:
-        decisions += found[0].digit.decisions
-    return Picture(levels, found, atoms, tuple(decisions), ink, read)
+        decisions.append(sheet[1])
+        return sheet[0], find_ink(sheet[0])
+    sheet = inked_sheet(levels, ink)
+    if sheet is not None:
+        with contextlib.suppress(ImageError):  # an empty one is a bold stroke, if it is anything
+            ink = find_ink(sheet[0])
+            decisions.append(sheet[1])
+            return sheet[0], ink
+    return levels, ink
 
 
 def _passed(levels: Floats, pixels: Pixels, decisions: list[str]) -> Picture:

@@ -19,12 +19,15 @@ AROUND = 0.2  # of what lies round a sheet: the most that is as bright as it
 CONVEX = 0.93  # of its convex hull: the least area of a sheet, and of what a frame encloses
 STRAIGHT = 0.85  # of its hull: the least area between a sheet's corners, some of them off the picture; a disc's 0.64
 WRITTEN = 0.3  # of a sheet: the most that its ink covers
+SPECK = 0.1  # of a sheet's longer side: a hole that is no larger is no bold stroke
 BOLDEST = 0.5  # of its length: the width of ink's strokes, or an eight's; the hole of a bold square nought is wider
 FRAME = 0.35  # of the picture's sides: the least of a frame
 FRAMED = 0.2  # of the frame's height: the least length of what it encloses
-FAINTER = 0.7  # of the threshold of ink: what a frame's thin lines reach
+FAINTER = 0.5  # of the threshold of ink: what a frame's thin lines reach
+LINE = 3  # blocks; what is thinner on a sheet does not divide it
 MOST = 100  # pieces that are looked at
 MARGIN = 0.03  # of the picture's shorter side: the rim of a sheet that is left out, where its edge is blurred
+LEFT_OUT = "what lies round the"
 DIRECTIONS = 32  # in which a figure's extremes make its hull
 
 
@@ -35,22 +38,36 @@ def enclosed(levels: Floats, ink: Ink | None = None) -> tuple[Floats, str] | Non
     """
     if min(levels.shape) < CLOSE:
         return None
-    name, inside = "sheet", _on_sheet(levels)
-    if inside is None and ink is not None and len(ink.parts) > 1:
+    name, inside = "sheet", _sheet(levels)
+    if inside is None and ink is not None:
         name, inside = "frame", _in_frame(ink)
     if inside is None or not inside.any():
         return None
-    return _painted_over(levels, inside), f"what lies round the {name}: left out"
+    return _left_out(levels, inside, name)
 
 
-def _on_sheet(levels: Floats) -> Mask | None:
+def inked_sheet(levels: Floats, ink: Ink) -> tuple[Floats, str] | None:
+    """Return the same where a sheet was taken for ink, and not what is written on it; else None."""
+    if min(levels.shape) < CLOSE or ink.mask.mean() < SHEET * (1 - WRITTEN):  # most pictures, at little cost
+        return None
+    sheet = _sheet(levels)
+    if sheet is None or np.count_nonzero(ink.mask & sheet) <= (1 - WRITTEN) * np.count_nonzero(sheet):
+        return None
+    return _left_out(levels, sheet, "sheet")
+
+
+def _left_out(levels: Floats, inside: Mask, name: str) -> tuple[Floats, str]:
+    return _painted_over(levels, inside), f"{LEFT_OUT} {name}: left out"
+
+
+def _sheet(levels: Floats) -> Mask | None:
     coarse = _blocks(levels).mean(axis=(1, 3))
     bright = coarse > otsu(coarse)
     for mask in (bright, ~bright):
         edge = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
         if edge.all() or mask.mean() < SHEET * (1 - WRITTEN):  # the ground, or what is too small, at little cost
             continue
-        sheet = _largest(mask)
+        sheet = _largest(_closed(mask))
         if _is_sheet(sheet, mask):
             margin = 1 + round(MARGIN * min(levels.shape))
             return _shrunk(_fine(_filled(sheet), levels.shape), margin)
@@ -66,13 +83,18 @@ def _is_sheet(sheet: Mask, alike: Mask) -> bool:
     hull = _area(_corners(filled, DIRECTIONS))
     if area < CONVEX * hull or _area(_corners(filled, 4)) < STRAIGHT * hull:
         return False
-    holes = filled & ~sheet
+    holes = filled & ~alike
     if not holes.any():
         return True  # its ink, if there is any, is nearer to it than to what lies round it
     ink = _largest(holes)
-    top, bottom, left, right = box(ink)
-    bold = stroke_width(ink) > BOLDEST * max(bottom - top, right - left)
-    return not bold and bool(np.count_nonzero(holes) <= WRITTEN * area)
+    length = _longer(ink)
+    bold = length > SPECK * _longer(filled) and stroke_width(ink) > BOLDEST * length
+    return not bold and bool(np.count_nonzero(filled & ~sheet) <= WRITTEN * area)
+
+
+def _longer(mask: Mask) -> int:
+    top, bottom, left, right = box(mask)
+    return max(bottom - top, right - left)
 
 
 def _in_frame(ink: Ink) -> Mask | None:
@@ -107,6 +129,12 @@ def _fine(coarse: Mask, shape: tuple[int, ...]) -> Mask:
     side = -(-max(shape) // COARSE)
     rows, columns = (np.minimum(np.arange(whole) // side, whole // side - 1) for whole in shape)
     return np.asarray(coarse[np.ix_(rows, columns)])
+
+
+def _closed(mask: Mask) -> Mask:
+    """Close a mask (Serra 1982), so that lines do not cut a ruled sheet; what lies at the picture's edge stays open."""
+    padded = np.pad(mask, LINE)
+    return ~grown_square(~grown_square(padded, LINE), LINE)[LINE:-LINE, LINE:-LINE]
 
 
 def _largest(mask: Mask) -> Mask:

@@ -43,21 +43,15 @@ def on_ruled_paper(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     canvas.paste(Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC), (int(left), int(top)))
     paper, ink = rng.uniform(180, 255), rng.uniform(20, 90)
     levels = paper + (ink - paper) * np.asarray(canvas, dtype=np.float64) / 255
-    lines = ruled(
-        np.full_like(levels, paper),
-        apart=size * 20 / 28 * rng.uniform(0.3, 1.3),
-        ink=paper + (ink - paper) * rng.uniform(0.4, 0.9),
-        thick=side * rng.uniform(1, 2.5) / 400,
-        angle=rng.uniform(-4, 4),
-        squared=bool(rng.random() < 0.5),
-    )
+    lines = _lines(side, size, paper, ink, rng)
     return np.rint(grainy(np.minimum(levels, lines), rng, spread=rng.uniform(2, 6)))
 
 
 def enclosed(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return grey levels, (side, side) of 240 to 640 pixels: a 28x28 image of MNIST within something that is no ink.
 
-    That is a sheet before a desk, a box or a circle drawn round it, or a dark border, all somewhat askew.
+    That is a sheet before a desk, half of them ruled, a box or a circle drawn round it, or a dark border, all somewhat
+    askew.
     """
     side = int(rng.integers(240, 641))
     paper, dark = rng.uniform(170, 250), rng.uniform(30, 110)
@@ -86,4 +80,19 @@ def enclosed(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     ink = rng.uniform(10, paper - 90)
     written = paper + (ink - paper) * np.asarray(digit, dtype=np.float64) / 255
     levels = np.minimum(np.asarray(picture, dtype=np.float64), written)
+    if kind == "sheet" and rng.random() < 0.5:
+        lined = np.minimum(levels, _lines(side, size, paper, ink, rng))
+        levels = np.where(np.asarray(picture) == round(paper), lined, levels)
     return np.rint(grainy(levels, rng, spread=rng.uniform(2, 6)))
+
+
+def _lines(side: int, size: int, paper: float, ink: float, rng: np.random.Generator) -> np.ndarray:
+    """Rule paper of so many pixels a side, for a digit's image of so many."""
+    return ruled(
+        np.full((side, side), paper),
+        apart=size * 20 / 28 * rng.uniform(0.3, 1.3),
+        ink=paper + (ink - paper) * rng.uniform(0.4, 0.9),
+        thick=side * rng.uniform(1, 2.5) / 400,
+        angle=rng.uniform(-4, 4),
+        squared=bool(rng.random() < 0.5),
+    )
