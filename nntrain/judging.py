@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # What each digit is asked again as; a person would read the same.
 TRIALS = ({"rotation": 10}, {"rotation": -10}, {"shear": 0.2}, {"shear": -0.2}, {"stroke": 1.2}, {"stroke": -1.0})
 # In the order of `marks`. Written by tests/benchmarks/fit_judging.py, which says from what.
-WEIGHTS = np.array([0.57, 1.36, 0.5, -1.05, -0.41])
+WEIGHTS = np.array([0.55, 1.12, 0.2, -0.94, -0.63])
 CLEAR = 3.0  # log odds of trust above which the digit is not asked again
 CUT = -1.0  # log odds against a cut through ink
 ROW = -1.5  # log odds against pieces of full height above one another, which hardly any digit has
