@@ -253,6 +253,10 @@ def test_a_sheet_that_is_brighter_than_its_desk_is_no_ink_but_a_bold_bar_is():
     page = prepare(desk)
     assert page.decisions[0] == "what lies round the sheet: left out"
     assert page.within() is None
+    assert page.levels.shape == desk.shape
+    top, bottom, left, right = page.whole.place
+    assert np.hypot((top + bottom) / 2 - 200, (left + right) / 2 - 190) < 15
+    assert desk[page.whole.mask(desk.shape)].mean() < 60  # of its ink, 30, and the paper, 230
     bar = np.full((200, 200), 20, dtype=np.float32)
     bar[20:180, 60:140] = 230
     assert "cropped to 80x160 at (60, 20), centred" in prepare(bar).decisions
@@ -533,7 +537,7 @@ def test_blank_paper_in_uneven_light_is_told():
 def test_a_patch_at_the_edge_that_is_all_ground_through_a_narrow_window_is_read():
     image = Image.new("L", (356, 174), 0)
     image.paste(161, (305, 15, 356, 55))
-    assert read_picture(encoded(image)).whole.box == (15, 55, 305, 356)
+    assert read_picture(encoded(image)).whole.place == (15, 55, 305, 356)
 
 
 def test_a_grain_of_dust_on_blank_paper_is_no_digit():

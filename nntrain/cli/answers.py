@@ -222,5 +222,6 @@ def _rows(trained: Trained, one: Answered) -> list[Any]:
         said = [f"unsure: {part.why}"] if part.unsure else []
         digit, shared = part.digit, [words for words in one.reading.decisions if words not in of_digits]
         lines = [*said, detail, *shared, *digit.decisions]
-        rows.append(Row(picture.levels, digit.mask, digit.box, digit.pixels, label, lines, part.unsure, one.name))
+        levels, mask = picture.levels, digit.mask(picture.levels.shape)
+        rows.append(Row(levels, mask, digit.place, digit.pixels, label, lines, part.unsure, one.name))
     return rows

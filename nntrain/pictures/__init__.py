@@ -10,7 +10,7 @@ without what lies round a sheet or frame (frames.py), and without the lines of r
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,12 +20,27 @@ from nntrain.errors import ImageError
 from nntrain.pictures.digits import Candidate, Digit, candidates
 from nntrain.pictures.filters import Floats, Pixels
 from nntrain.pictures.fitting import SIDE, is_mnist
-from nntrain.pictures.frames import LEFT_OUT, enclosed, inked_sheet
+from nntrain.pictures.frames import Enclosed, enclosed, inked_sheet
 from nntrain.pictures.ink import Ink, find_ink
 from nntrain.pictures.lines import without_lines
 from nntrain.pictures.reading import read_levels
 
 __all__ = ["SIDE", "Candidate", "Digit", "Picture", "is_mnist", "prepare", "read_picture", "read_pixels", "unchanged"]
+
+
+@dataclass(frozen=True)
+class Page:
+    """What ink is looked for in: a picture, or what a sheet or frame in it encloses, or without its paper's lines."""
+
+    levels: Floats = field(repr=False)  # grey, 0 to 255
+    decisions: tuple[str, ...] = ()  # how it came about, in words
+    corner: tuple[int, int] | None = None  # of what is enclosed: where it lies in the picture, row and column
+
+    def part(self, found: Enclosed) -> Page:
+        """Return what is enclosed in it."""
+        top, left = self.corner or (0, 0)
+        corner = top + found.corner[0], left + found.corner[1]
+        return Page(found.levels, (*self.decisions, found.decision), corner)
 
 
 @dataclass(frozen=True)
@@ -37,7 +52,7 @@ class Picture:
     atoms: int  # the pieces that the candidates are made of
     decisions: tuple[str, ...]  # in words, in order: "light ground: inverted"
     ink: Ink | None = field(default=None, repr=False)  # None for what passed unchanged
-    read: tuple[str, ...] = ()  # the decisions that its levels come of, before any about its ink
+    page: Page | None = field(default=None, repr=False)  # where the ink was found
 
     @property
     def unchanged(self) -> bool:
@@ -48,8 +63,9 @@ class Picture:
     def nbytes(self) -> int:
         """How much memory its arrays take, about."""
         ink = 0 if self.ink is None else self.ink.height.nbytes + self.ink.labels.nbytes
+        page = 0 if self.page is None or self.page.levels is self.levels else self.page.levels.nbytes
         masks = sum(one.digit.source[1].nbytes for one in self.candidates if one.digit.source is not None)
-        return self.levels.nbytes + ink + masks
+        return self.levels.nbytes + page + ink + masks
 
     @property
     def whole(self) -> Digit:
@@ -63,19 +79,24 @@ class Picture:
 
     def within(self) -> Picture | None:
         """Return the picture prepared without what lies round a sheet or frame; None where it shows none with ink."""
-        if self.ink is None or any(one.startswith(LEFT_OUT) for one in self.read):
+        if self.ink is None or self.page is None or self.page.corner is not None:
             return None
-        found = enclosed(self.levels, self.ink)
-        return None if found is None else self._again(*found)
+        found = enclosed(self.page.levels, self.ink)
+        return None if found is None else self._again(self.page.part(found))
 
     def without_lines(self) -> Picture | None:
         """Return the picture prepared without the lines of ruled paper; None where it shows none, or nothing beside."""
-        levels = None if self.ink is None else without_lines(self.levels, self.ink)
-        return None if levels is None else self._again(levels, "lines across the paper: taken out")
+        if self.ink is None or self.page is None:
+            return None
+        levels = without_lines(self.page.levels, self.ink)
+        if levels is None:
+            return None
+        decisions = (*self.page.decisions, "lines across the paper: taken out")
+        return self._again(Page(levels, decisions, self.page.corner))
 
-    def _again(self, levels: Floats, decision: str) -> Picture | None:
+    def _again(self, page: Page) -> Picture | None:
         try:
-            return prepare(levels, [*self.read, decision])
+            return _prepared(self.levels, page)
         except ImageError:
             return None
 
@@ -124,33 +145,38 @@ def prepare(levels: Floats, decisions: list[str] | None = None) -> Picture:
             if is_mnist(exact):
                 decisions += ["light ground: inverted"] if ground == "light" else []
                 return _passed(levels, exact, [*decisions, "already 28x28 as MNIST's: unchanged"])
-    levels, ink = _read_ink(levels, decisions)
-    read = tuple(decisions)
+    return _prepared(levels, Page(levels, tuple(decisions)))
+
+
+def _prepared(levels: Floats, page: Page) -> Picture:
+    """Find digits on a page of a picture."""
+    page, ink = _inked(page)
     found, atoms = candidates(ink)
-    decisions += ink.decisions()
+    decisions = [*page.decisions, *ink.decisions()]
     if len(found) == 1:
         decisions += found[0].digit.decisions
-    return Picture(levels, found, atoms, tuple(decisions), ink, read)
+    return Picture(levels, found, atoms, tuple(decisions), ink, page)
 
 
-def _read_ink(levels: Floats, decisions: list[str]) -> tuple[Floats, Ink]:
-    """Find the ink, on the sheet where one hides it or is taken for it; returns the grey levels it was found in."""
+def _inked(page: Page) -> tuple[Page, Ink]:
+    """Find the ink, on the sheet where one hides it or is taken for it; returns the page that it was found on."""
     try:
-        ink = find_ink(levels)
+        ink = _ink(page)
     except ImageError:
         # A sheet that fills most of the picture hides its ink: what lies round it seems to be all there is.
-        sheet = enclosed(levels)
+        sheet = enclosed(page.levels)
         if sheet is None:
             raise
-        decisions.append(sheet[1])
-        return sheet[0], find_ink(sheet[0])
-    sheet = inked_sheet(levels, ink)
+        return page.part(sheet), _ink(page.part(sheet))
+    sheet = inked_sheet(page.levels, ink)
     if sheet is not None:
         with contextlib.suppress(ImageError):  # an empty one is a bold stroke, if it is anything
-            ink = find_ink(sheet[0])
-            decisions.append(sheet[1])
-            return sheet[0], ink
-    return levels, ink
+            return page.part(sheet), _ink(page.part(sheet))
+    return page, ink
+
+
+def _ink(page: Page) -> Ink:
+    return replace(find_ink(page.levels), corner=page.corner or (0, 0))
 
 
 def _passed(levels: Floats, pixels: Pixels, decisions: list[str]) -> Picture:

@@ -48,17 +48,22 @@ class Digit:
 
     pixels: Pixels = field(repr=False)  # (28, 28), light ink on dark, centred as MNIST's
     decisions: tuple[str, ...] = ()  # what was done to its strokes
-    box: Box | None = None  # in the picture's working size
+    box: Box | None = None  # in the ink that it was cut from
     source: tuple[Ink, Mask] | None = field(default=None, repr=False)  # where it was cut from, its mask within the box
 
     @property
-    def mask(self) -> Mask | None:
-        """Where its ink is in the picture; None for an image that passed unchanged, or that let go of its source."""
+    def place(self) -> Box | None:
+        """Its box in the whole picture, in pixels of the working size."""
         if self.source is None or self.box is None:
             return None
-        ink, within = self.source
-        mask = np.zeros(ink.labels.shape, dtype=np.bool_)
-        mask[_inside(self.box)] = within
+        return _moved(self.box, self.source[0].corner)
+
+    def mask(self, shape: tuple[int, ...]) -> Mask | None:
+        """Return where its ink is in a picture of that shape; None for one that passed unchanged or is `alone`."""
+        if self.source is None or self.place is None:
+            return None
+        mask = np.zeros(shape, dtype=np.bool_)
+        mask[_inside(self.place)] = self.source[1]
         return mask
 
     def alone(self) -> Digit:
@@ -159,9 +164,15 @@ def _digit(ink: Ink, group: Sequence[Atom]) -> Digit:
     place = top, bottom, left + first, left + last
     mask = inked[top:bottom, first:last].copy()
     decisions = [f"{len(labels)} pieces: joined"] if len(labels) > 1 else []
-    decisions.append(f"cropped to {mask.shape[1]}x{mask.shape[0]} at ({place[2]}, {top}), centred")
+    y, _, x, _ = _moved(place, ink.corner)
+    decisions.append(f"cropped to {mask.shape[1]}x{mask.shape[0]} at ({x}, {y}), centred")
     pixels = fit(ink.height[_inside(place)], mask, ink.threshold, decisions)
     return Digit(pixels, tuple(decisions), place, (ink, mask))
+
+
+def _moved(place: Box, corner: tuple[int, int]) -> Box:
+    top, bottom, left, right = place
+    return top + corner[0], bottom + corner[0], left + corner[1], right + corner[1]
 
 
 def _inside(place: Box) -> tuple[slice, slice]:

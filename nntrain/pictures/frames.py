@@ -6,6 +6,8 @@ frame is a stroke that runs round other strokes.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from nntrain.pictures.digits import CLOSE
@@ -27,14 +29,21 @@ FAINTER = 0.5  # of the threshold of ink: what a frame's thin lines reach
 LINE = 3  # blocks; what is thinner on a sheet does not divide it
 MOST = 100  # pieces that are looked at
 MARGIN = 0.03  # of the picture's shorter side: the rim of a sheet that is left out, where its edge is blurred
-LEFT_OUT = "what lies round the"
 DIRECTIONS = 32  # in which a figure's extremes make its hull
 
 
-def enclosed(levels: Floats, ink: Ink | None = None) -> tuple[Floats, str] | None:
-    """Return grey levels, 0 to 255, in which what lies round a sheet or frame is painted over, and that in words.
+class Enclosed(NamedTuple):
+    """What a sheet or frame encloses."""
 
-    None where the picture shows neither, or nothing within. `ink` is what was found in it, if anything was.
+    levels: Floats  # grey, 0 to 255
+    corner: tuple[int, int]  # where its top left pixel lies in the picture: row, column
+    decision: str  # what was done, in words
+
+
+def enclosed(levels: Floats, ink: Ink | None = None) -> Enclosed | None:
+    """Return what a sheet or frame in a picture encloses; None where it shows neither, or nothing within.
+
+    `levels` are the picture's, grey, 0 to 255, and `ink` is what was found in it, if anything was.
     """
     if min(levels.shape) < CLOSE:
         return None
@@ -46,7 +55,7 @@ def enclosed(levels: Floats, ink: Ink | None = None) -> tuple[Floats, str] | Non
     return _left_out(levels, inside, name)
 
 
-def inked_sheet(levels: Floats, ink: Ink) -> tuple[Floats, str] | None:
+def inked_sheet(levels: Floats, ink: Ink) -> Enclosed | None:
     """Return the same where a sheet was taken for ink, and not what is written on it; else None."""
     if min(levels.shape) < CLOSE or ink.mask.mean() < SHEET * (1 - WRITTEN):  # most pictures, at little cost
         return None
@@ -56,8 +65,10 @@ def inked_sheet(levels: Floats, ink: Ink) -> tuple[Floats, str] | None:
     return _left_out(levels, sheet, "sheet")
 
 
-def _left_out(levels: Floats, inside: Mask, name: str) -> tuple[Floats, str]:
-    return _painted_over(levels, inside), f"{LEFT_OUT} {name}: left out"
+def _left_out(levels: Floats, inside: Mask, name: str) -> Enclosed:
+    top, bottom, left, right = box(inside)
+    part = _painted_over(levels, inside)[top:bottom, left:right]
+    return Enclosed(part, (top, left), f"what lies round the {name}: left out")
 
 
 def _sheet(levels: Floats) -> Mask | None:
@@ -171,7 +182,10 @@ def _area(corners: np.ndarray) -> float:
 
 
 def _painted_over(levels: Floats, inside: Mask) -> Floats:
-    """Return levels in which all outside goes on as the nearest place inside, along rows, then along columns."""
+    """Return levels in which all outside goes on as the nearest place inside, along rows, then along columns.
+
+    A sheet that lies askew, or a circle, leaves some of its surroundings in the corners of its box.
+    """
     columns = np.arange(levels.shape[1])
     before = np.maximum.accumulate(np.where(inside, columns, -1), axis=1)
     after = np.minimum.accumulate(np.where(inside, columns, levels.shape[1])[:, ::-1], axis=1)[:, ::-1]

@@ -60,6 +60,7 @@ class Ink:
     uneven: bool  # the ground was
     specks: bool  # ink too light to be a digit's was left out
     at_edge: int  # pieces that were left out because they run into the edge
+    corner: tuple[int, int] = (0, 0)  # where its top left pixel lies in the picture: row, column
 
     @property
     def mask(self) -> Mask:
