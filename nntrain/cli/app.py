@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from nntrain import __version__
+from nntrain.cli.command import Command, Group
 from nntrain.errors import NntrainError
 from nntrain.interrupts import EXIT_CODE
 
@@ -21,7 +21,7 @@ Examples:
 """
 
 
-class ErrorBoundary(TyperGroup):
+class ErrorBoundary(Group):
     """Turns our errors into one message and their exit code; a bug keeps its traceback."""
 
     def invoke(self, ctx: Any) -> Any:
@@ -101,15 +101,15 @@ def _tour() -> None:
 def _add_commands() -> None:
     from nntrain.cli import check, configs, data, evaluate, predict, reproduce, resume, runs, train
 
-    app.command()(train.train)
-    app.command()(resume.resume)
-    app.command()(evaluate.evaluate)
-    app.command()(predict.predict)
-    app.command()(check.check)
+    app.command(cls=Command)(train.train)
+    app.command(cls=Command)(resume.resume)
+    app.command(cls=Command)(evaluate.evaluate)
+    app.command(cls=Command)(predict.predict)
+    app.command(cls=Command)(check.check)
     app.add_typer(configs.app, name="configs")
     app.add_typer(data.app, name="data")
-    app.command()(runs.runs)
-    app.command()(reproduce.reproduce)
+    app.command(cls=Command)(runs.runs)
+    app.command(cls=Command)(reproduce.reproduce)
 
 
 _add_commands()

@@ -8,10 +8,12 @@ from typing import Annotated
 
 import typer
 
+from nntrain.cli.command import Command, Group
 from nntrain.config.shipped import copy_config, shipped_config, shipped_configs
 from nntrain.report import console
 
 app = typer.Typer(
+    cls=Group,
     invoke_without_command=True,
     help="List the shipped configs, show one, copy one, print the schema.\n\nExample: nntrain configs cp mlp my.yaml",
 )
@@ -48,7 +50,7 @@ def configs(
     )
 
 
-@app.command()
+@app.command(cls=Command)
 def show(name: Name) -> None:
     """Print a shipped config.
 
@@ -57,7 +59,7 @@ def show(name: Name) -> None:
     sys.stdout.write(shipped_config(name).path.read_text(encoding="utf-8"))
 
 
-@app.command()
+@app.command(cls=Command)
 def cp(
     name: Name,
     target: Annotated[Path, typer.Argument(metavar="FILE", help="Where to, for example my.yaml.")],
@@ -71,7 +73,7 @@ def cp(
     console.say(f"{target} written. Next: `{console.next_command('train', str(target))}`")
 
 
-@app.command()
+@app.command(cls=Command)
 def schema() -> None:
     """Print the JSON schema of a config, for editors.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nntrain.cli.command import Command, Group
 from nntrain.errors import DataError, UsageError
 from nntrain.report import console
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from nntrain.data import Dataset
 
 app = typer.Typer(
+    cls=Group,
     invoke_without_command=True,
     help="List the data sets, look into one, or download one.\n\nExample: nntrain data show mnist_5k",
 )
@@ -63,7 +65,7 @@ def _summary(name: str, what: str) -> dict[str, Any]:
     }
 
 
-@app.command()
+@app.command(cls=Command)
 def fetch(name: Name) -> None:
     """Download a data set to Keras's cache, unless it is here already.
 
@@ -104,7 +106,7 @@ def download(name: str, *, quiet: bool) -> Path:
         )
 
 
-@app.command()
+@app.command(cls=Command)
 def show(name: Name, json: Json = False) -> None:
     """Print a data set's shapes, pixel range, counts a class, and one image with its label and one-hot form.
 

@@ -167,11 +167,13 @@ def _inked(page: Page) -> tuple[Page, Ink]:
         sheet = enclosed(page.levels)
         if sheet is None:
             raise
-        return page.part(sheet), _ink(page.part(sheet))
+        page = page.part(sheet)
+        return page, _ink(page)
     sheet = inked_sheet(page.levels, ink)
     if sheet is not None:
+        part = page.part(sheet)
         with contextlib.suppress(ImageError):  # an empty one is a bold stroke, if it is anything
-            return page.part(sheet), _ink(page.part(sheet))
+            return part, _ink(part)
     return page, ink
 
 

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from soak.inputs import World
 
 from nntrain.config.shipped import shipped_configs
@@ -56,6 +57,19 @@ main()
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_an_answer_needs_no_pydantic(tmp_path):
+    Image.new("L", (40, 40), 255).save(tmp_path / "blank.png")
+    code = """
+import atexit, sys
+sys.argv = ["nntrain", "predict", "blank.png", "--run", "pretrained"]
+atexit.register(lambda: print([name for name in ("pydantic", "numpy") if name in sys.modules]))
+from nntrain.__main__ import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "['numpy']"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
