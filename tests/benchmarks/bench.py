@@ -10,6 +10,7 @@ scikit-learn), test and save. nntrain's seconds to fit include building, compili
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import os
 import platform
@@ -294,6 +295,8 @@ def main() -> None:
         del TRAINERS[name]
     if not DATA.is_file():
         raise SystemExit(f"{DATA} is missing: set NNTRAIN_DATA_DIR to a folder with mnist.npz")
+    # As pip has done with the peers' packages; sources that have changed since would be compiled at every start.
+    compileall.compile_dir(ROOT / "nntrain", quiet=1)
     print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     rows: list[dict[str, Any]] = []
     for part in asked.only:
