@@ -1,10 +1,10 @@
-"""Typer's commands and groups without pydantic."""
+"""Typer's commands and groups, without pydantic and without Python's names of types in their help."""
 
 from __future__ import annotations
 
 from typing import Any, get_args
 
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperArgument, TyperCommand, TyperGroup
 
 
 class _AsTheyCome:
@@ -21,6 +21,9 @@ class _AsTheyCome:
             # What Typer keeps here it makes when a value first comes; versions without it have nothing to spare.
             if getattr(param, "_runtime_param", param) is None:
                 param._runtime_param = _HandedOn()
+            # That a flag is a <bool>, and a PICTURE... a <list[str]>, says nothing to who reads the help.
+            if isinstance(param, TyperArgument) or param.is_flag:
+                param.display_type_rich = _nothing
         return params
 
 
@@ -36,6 +39,10 @@ class _HandedOn:
             return value
         param._runtime_param = None
         return param.get_runtime_param().coerce(value, param=param, ctx=ctx)
+
+
+def _nothing(ctx: Any) -> None:
+    """Return what is shown for the type of a value."""
 
 
 class Command(_AsTheyCome, TyperCommand):

@@ -39,6 +39,7 @@ def test_every_help_shows_a_worked_example(in_process, command):
     assert done.exit_code == 0
     assert "Example" in done.output
     assert " ".join(["nntrain", *command]) in done.output
+    assert not re.search(r"<(bool|str|list|path)", done.output)
 
 
 HEAVY = ("tensorflow", "keras", "matplotlib", "PIL", "pooch", "ai_edge_litert", "pandas")
