@@ -39,8 +39,8 @@ score-pictures: .venv/installed-dev
 pretrained: .venv/installed-dev
 	$(BIN)/python -m nntrain.make_pretrained $(if $(CONFIG),--config $(CONFIG)) $(if $(RUN),--run $(RUN))
 
-# Time nntrain beside Keras, PyTorch, JAX and scikit-learn, each in an environment of its own under .bench/, for an hour;
-# a part of it: python tests/benchmarks/bench.py --only answers. The figures are also in .bench/bench.json.
+# Time nntrain beside Keras, PyTorch, JAX and scikit-learn, each in an environment of its own under .bench/, for two
+# hours, one of them for JAX's convolutions; a part of it: python tests/benchmarks/bench.py --only answers. The figures are also in .bench/bench.json.
 bench: .venv/installed-dev
 	$(BIN)/python tests/benchmarks/bench.py --json .bench/bench.json
 
