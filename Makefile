@@ -40,7 +40,8 @@ pretrained: .venv/installed-dev
 	$(BIN)/python -m nntrain.make_pretrained $(if $(CONFIG),--config $(CONFIG)) $(if $(RUN),--run $(RUN))
 
 # Time nntrain beside Keras, PyTorch, JAX and scikit-learn, each in an environment of its own under .bench/, for two
-# hours, one of them for JAX's convolutions; a part of it: python tests/benchmarks/bench.py --only answers. The figures are also in .bench/bench.json.
+# hours, most of one for JAX's convolutions; a part of it: python tests/benchmarks/bench.py --only answers. The figures
+# are also in .bench/bench.json.
 bench: .venv/installed-dev
 	$(BIN)/python tests/benchmarks/bench.py --json .bench/bench.json
 
