@@ -1,4 +1,4 @@
-"""Typer's commands and groups, without pydantic and without Python's names of types in their help."""
+"""Typer's command and group, which load no pydantic for texts and whose help names none of Python's types."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ class _AsTheyCome:
             # What Typer keeps here it makes when a value first comes; versions without it have nothing to spare.
             if getattr(param, "_runtime_param", param) is None:
                 param._runtime_param = _HandedOn()
-            # That a flag is a <bool>, and a PICTURE... a <list[str]>, says nothing to who reads the help.
+            # That a flag is a <bool>, and a PICTURE a <list[str]>, says nothing to who reads the help.
             if isinstance(param, TyperArgument) or param.is_flag:
                 param.display_type_rich = _nothing
         return params
 
 
 class _HandedOn:
+    """Stands where Typer keeps what makes a parameter's value of texts, until one has to be made."""
+
     def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
         several = param.multiple or param.nargs == -1
         if value is None:
@@ -46,8 +48,8 @@ def _nothing(ctx: Any) -> None:
 
 
 class Command(_AsTheyCome, TyperCommand):
-    """A command."""
+    """What `app.command(cls=...)` takes."""
 
 
 class Group(_AsTheyCome, TyperGroup):
-    """A group of commands."""
+    """What `typer.Typer(cls=...)` takes."""

@@ -48,7 +48,7 @@ class Answered:
 def predict(
     pictures: Annotated[
         list[str] | None,
-        typer.Argument(metavar="PICTURE...", help="Files, folders, or - for stdin.", show_default=False),
+        typer.Argument(metavar="PICTURE", help="Files, folders, or - for stdin.", show_default=False),
     ] = None,
     test: Annotated[
         str | None,

@@ -3,8 +3,9 @@
 MNIST's makers cropped each digit, fitted it into 20x20 pixels with its proportions kept, and moved its centre of mass
 into the middle of 28x28 (LeCun et al. 1998, Gradient-based learning applied to document recognition, III-A). Before
 that come the steps that their scans did not need: light and shadow are evened out (ink.py), digits in a row are parted
-(digits.py), and strokes too thin or too thick for the fit are mended (fitting.py). A picture can be prepared again
-without what lies round a sheet or frame (frames.py), and without the lines of ruled paper (lines.py).
+(digits.py), and strokes too thin or too thick for the fit are mended (fitting.py). A sheet of paper that was taken for
+ink, or hides its own, is looked into at once (frames.py). A picture can be prepared again without what lies round a
+sheet or frame, and without the lines of ruled paper (lines.py).
 """
 
 from __future__ import annotations

@@ -56,7 +56,10 @@ def enclosed(levels: Floats, ink: Ink | None = None) -> Enclosed | None:
 
 
 def inked_sheet(levels: Floats, ink: Ink) -> Enclosed | None:
-    """Return the same where a sheet was taken for ink, and not what is written on it; else None."""
+    """Return what is on a sheet that was itself taken for the ink; None where the ink is something else.
+
+    `levels` are the picture's, grey, 0 to 255, and `ink` is what was found in it.
+    """
     if min(levels.shape) < CLOSE or ink.mask.mean() < SHEET * (1 - WRITTEN):  # most pictures, at little cost
         return None
     sheet = _sheet(levels)
@@ -72,6 +75,7 @@ def _left_out(levels: Floats, inside: Mask, name: str) -> Enclosed:
 
 
 def _sheet(levels: Floats) -> Mask | None:
+    """Return where the picture's sheet is, less its rim, which may be nowhere; None where it shows none."""
     coarse = _blocks(levels).mean(axis=(1, 3))
     bright = coarse > otsu(coarse)
     for mask in (bright, ~bright):
