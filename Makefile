@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: train test test-fast lint format measure score-pictures pretrained bench soak clean
+.PHONY: train test test-fast lint format measure score-pictures pretrained judge bench soak clean
 
 # Train the quickstart network on the images that ship with nntrain.
 train: .venv/installed
@@ -38,6 +38,11 @@ score-pictures: .venv/installed-dev
 # nntrain/pretrained/.
 pretrained: .venv/installed-dev
 	$(BIN)/python -m nntrain.make_pretrained $(if $(CONFIG),--config $(CONFIG)) $(if $(RUN),--run $(RUN))
+
+# Train anew what tells digits from all else, and weigh it against the network that ships: how answers are judged unsure.
+judge: .venv/installed-dev
+	$(BIN)/python tests/benchmarks/train_detector.py
+	$(BIN)/python tests/benchmarks/fit_judging.py
 
 # Time nntrain beside Keras, PyTorch, JAX and scikit-learn, each in an environment of its own under .bench/, for two
 # hours, most of one for JAX's convolutions; a part of it: python tests/benchmarks/bench.py --only answers. The figures

@@ -1,8 +1,8 @@
 """How far an answer is to be trusted, which pieces of ink make which digits, and when to say "unsure".
 
 A network's own confidence is half of it: it is calibrated, and asked again of the digit turned, sheared, with thicker
-and thinner strokes, and cut out by other thresholds. The other half looks at the ink alone: how near it comes to
-MNIST's digits, and whether its strokes are those of the digit. Both halves are weighed by one logistic regression.
+and thinner strokes, and cut out by other thresholds. The other half is the detector's, which knows what is no digit: it
+is asked of the same images how likely they are what the network says. One logistic regression weighs both halves.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from nntrain.augmentation import distort_by
 from nntrain.classifier import Classifier
 from nntrain.evaluation import Question, answer
 from nntrain.pictures import Picture
+from nntrain.pictures.detecting import NONE, looks
 from nntrain.pictures.digits import Candidate, Digit, best_row, in_rows, only_lines
-from nntrain.pictures.resemblance import Looks, looks
 from nntrain.results import Prediction
 
 if TYPE_CHECKING:
@@ -27,15 +27,14 @@ if TYPE_CHECKING:
 # What each digit is asked again as; a person would read the same.
 TRIALS = ({"rotation": 10}, {"rotation": -10}, {"shear": 0.2}, {"shear": -0.2}, {"stroke": 1.2}, {"stroke": -1.0})
 # In the order of `marks`. Written by tests/benchmarks/fit_judging.py, which says from what.
-WEIGHTS = np.array([0.55, 1.12, 0.2, -0.94, -0.63])
+WEIGHTS = np.array([0.18, 0.89, 0.58])
 CLEAR = 3.0  # log odds of trust above which the digit is not asked again
 CUT = -1.0  # log odds against a cut through ink
 ROW = -1.5  # log odds against pieces of full height above one another, which hardly any digit has
 LONGEST = 4.0  # heights; of MNIST's images the longest strokes have 3.5, and handwriting has hardly more
 NEVER = -10.0  # log odds of trust in what is no digit for certain
-RIVAL = 0.1  # share of the trials from which on another class is named beside the answer
-UNLIKE = 0.9  # likeness to the nearest digit; 3 % of MNIST's images have less
-ODD = 2.0  # oddness; 2 % of MNIST's images have more
+RIVAL = 0.1  # probability from which on another class is named beside the answer
+UNLIKE = 0.5  # the detector's probability that something is no digit, above which that is said of it
 ROWS = "pieces lie above one another, as digits in several rows do"
 CERTAIN = 0.985  # trust that no sheet has reached that was taken for a digit; a frame is taken for several
 UNCERTAIN = 0.6  # the least confidence in an answer about other things than digits
@@ -50,7 +49,7 @@ class Answer:
     digit: Digit = field(repr=False)
     trust: float  # 0 to 1: how likely it is a digit that was read rightly
     why: str = ""  # it is unsure, in words; empty where it is sure
-    best_two: tuple[str, ...] = ()  # the answer and the class that its trials name most beside it; of classes alone
+    best_two: tuple[str, ...] = ()  # the answer and the likeliest class beside it, by both halves; of classes alone
 
     @property
     def unsure(self) -> bool:
@@ -129,15 +128,14 @@ def _least_trust(reading: Reading) -> float:
     return min(one.trust for one in reading.answers)
 
 
-def marks(confidence: np.ndarray, allowed: np.ndarray, seen: Looks) -> np.ndarray:
-    """Return what trust is weighed by, (n, 5): log odds of confidence, likeness, its lead, oddness, and 1.
+def marks(confidence: np.ndarray, borne_out: np.ndarray) -> np.ndarray:
+    """Return what trust is weighed by, (n, 3): log odds of the network's half and the detector's, both (n,); and 1."""
+    return np.stack([_log_odds(confidence), _log_odds(borne_out), np.ones(len(confidence))], axis=1)
 
-    `confidence` is that of each answer, 0 to 1, and `allowed`, (n, 10), which digits the answer speaks of.
-    """
-    own = np.where(allowed, seen.likeness, -1).max(axis=1)
-    lead = own - seen.likeness.max(axis=1)
-    odd = _oddness(allowed, seen)
-    return np.stack([_log_odds(confidence), 30 * (own - 0.9), 30 * lead, odd, np.ones(len(own))], axis=1)
+
+def likely(seen: np.ndarray, allowed: np.ndarray) -> np.ndarray:
+    """Return how likely the detector, (n, 11), takes images for one of the digits that are allowed, (n, 10)."""
+    return np.asarray((seen[:, :NONE] * allowed).sum(axis=1))
 
 
 def _odds(evidence: np.ndarray, length: np.ndarray) -> np.ndarray:
@@ -147,10 +145,6 @@ def _odds(evidence: np.ndarray, length: np.ndarray) -> np.ndarray:
 def _log_odds(confidence: np.ndarray) -> np.ndarray:
     shares = np.clip(confidence, 1e-3, 1 - 1e-3)
     return np.asarray(np.log(shares / (1 - shares)))
-
-
-def _oddness(allowed: np.ndarray, seen: Looks) -> np.ndarray:
-    return np.asarray(np.where(allowed, seen.oddness, np.inf).min(axis=1))
 
 
 def _read(pictures: Sequence[Picture], trained: Trained, classifier: Classifier) -> list[Reading]:
@@ -168,24 +162,24 @@ def _read(pictures: Sequence[Picture], trained: Trained, classifier: Classifier)
             if one.digit is pictures[number].whole
         ]
     seen = looks(pixels)
-    allowed = _allowed(predictions, trained.question)
+    allowed = allowed_digits(predictions, trained.question)
     length = np.array([one.digit.length for _, one in found])
-    evidence = marks(_confidence(predictions), allowed, seen)
+    evidence = marks(_confidence(predictions), likely(seen, allowed))
+    chosen = _chosen(pictures, found, _odds(evidence, length))
+    doubted = [place for places in chosen for place in places if _odds(evidence[place], length[place]) < CLEAR]
+    shares = outputs.copy()
+    if doubted:
+        shares[doubted], seen[doubted] = asked_again([found[place][1].digit for place in doubted], trained, classifier)
+        support = np.array([_support(outputs[place], shares[place], trained.question) for place in doubted])
+        evidence[doubted] = marks(support, likely(seen[doubted], allowed[doubted]))
     odds = _odds(evidence, length)
-    chosen = _chosen(pictures, found, odds)
-    again = np.array([place for places in chosen for place in places if odds[place] < CLEAR], np.intp)
-    trials = _asked_again([found[place][1].digit for place in again], trained, classifier)
-    shares = dict(enumerate(outputs))
-    for place, mean in zip(again.tolist(), trials, strict=True):
-        shares[place] = mean
-        evidence[place, 0] = _log_odds(np.array(_support(outputs[place], mean, trained.question)))
-    odds[again] = _odds(evidence[again], length[again])
-    unlike = (seen.likeness.max(axis=1) < UNLIKE) | (_oddness(allowed, seen) > ODD) | (length > LONGEST)
+    unlike = (seen[:, NONE] > UNLIKE) | (length > LONGEST)
+    named = (shares + seen[:, :NONE]) / 2 if trained.question.task == "classification" else shares
     return [
         _reading(
             picture,
             [
-                _Part(found[place][1].digit, predictions[place], odds[place], shares[place], bool(unlike[place]))
+                _Part(found[place][1].digit, predictions[place], odds[place], named[place], bool(unlike[place]))
                 for place in places
             ],
             trained.question,
@@ -225,10 +219,8 @@ def _chosen(pictures: Sequence[Picture], found: Sequence[tuple[int, Candidate]],
     return rows
 
 
-def _asked_again(digits: Sequence[Digit], trained: Trained, classifier: Classifier) -> list[np.ndarray]:
-    """Return the mean of the network's probabilities over each digit's trials."""
-    if not digits:
-        return []
+def asked_again(digits: Sequence[Digit], trained: Trained, classifier: Classifier) -> tuple[np.ndarray, np.ndarray]:
+    """Return the means over each digit's trials, n of them: the network's outputs (n, ...), the detector's (n, 11)."""
     base = np.stack([one.pixels for one in digits])
     owners, images = [np.arange(len(digits))], [base]
     for trial in TRIALS:
@@ -239,9 +231,12 @@ def _asked_again(digits: Sequence[Digit], trained: Trained, classifier: Classifi
         if otherwise:
             owners.append(np.full(len(otherwise), number))
             images.append(np.stack(otherwise))
-    owner = np.concatenate(owners)
-    outputs = trained.calibrated(classifier.outputs(np.concatenate(images)))
-    return [outputs[owner == number].mean(axis=0) for number in range(len(digits))]
+    owner, pixels = np.concatenate(owners), np.concatenate(images)
+    outputs, seen = trained.calibrated(classifier.outputs(pixels)), looks(pixels)
+    of_each = [owner == number for number in range(len(digits))]
+    return np.stack([outputs[mine].mean(axis=0) for mine in of_each]), np.stack(
+        [seen[mine].mean(axis=0) for mine in of_each]
+    )
 
 
 def _support(given: np.ndarray, shares: np.ndarray, question: Question) -> float:
@@ -264,7 +259,7 @@ def _confidence(predictions: Sequence[Prediction]) -> np.ndarray:
     )
 
 
-def _allowed(predictions: Sequence[Prediction], question: Question) -> np.ndarray:
+def allowed_digits(predictions: Sequence[Prediction], question: Question) -> np.ndarray:
     """Return which digits each answer speaks of, (n, 10)."""
     digits = np.arange(10)
     if question.task == "binary":
@@ -280,7 +275,7 @@ class _Part:
     digit: Digit
     given: Prediction
     odds: float  # log odds that it was read rightly
-    shares: np.ndarray  # what the network says of it, mean of its trials
+    named: np.ndarray  # how likely it is each class, by the network and the detector alike, mean of its trials
     unlike: bool  # no digit has such ink
 
 
@@ -290,7 +285,7 @@ def _reading(picture: Picture, parts: Sequence[_Part], question: Question) -> Re
     mixed = rows and len(parts) > 1
     answers = []
     for part in parts:
-        best_two = _best_two(part.given, part.shares, question)
+        best_two = _best_two(part.given, part.named, question)
         why = "the ink runs off the picture's edge" if part.digit.runs_off else ""
         odds = part.odds + (ROW if rows else 0.0)
         if mixed or odds < 0:
@@ -315,6 +310,6 @@ def _doubt(picture: Picture, part: _Part, best_two: tuple[str, ...], question: Q
             return ROWS
         if any(one.cuts for one in picture.candidates):
             return "digits may touch; leave room between them"
-    if best_two and not part.unlike and part.shares[question.classes.index(best_two[1])] > RIVAL:
+    if best_two and not part.unlike and part.named[question.classes.index(best_two[1])] > RIVAL:
         return f"between {best_two[0]} and {best_two[1]}"
     return nothing

@@ -29,7 +29,51 @@ DIGITS: dict[str, list[Line]] = {
     "9": [[*arc(0.48, 0.28, 0.27, 0.28, 0, -360), (0.74, 0.3), (0.62, 1.0)]],
 }
 
-# What no digit resembles, in two halves: the weights of nntrain/judging.py are fitted on the first and tested on both.
+# As other hands write them; the detector learns from the first of these, and is tested on both.
+STYLES: dict[str, list[list[Line]]] = {
+    "0": [[arc(0.5, 0.5, 0.48, 0.5, -90, 270)], [arc(0.5, 0.5, 0.3, 0.5, -90, 270), [(0.75, 0.1), (0.25, 0.9)]]],
+    "1": [[[(0.65, 0.0), (0.4, 1.0)]], [[(0.3, 0.22), (0.52, 0.0), (0.52, 1.0)], [(0.25, 1.0), (0.8, 1.0)]]],
+    "2": [[[*arc(0.5, 0.28, 0.3, 0.28, -170, 40), (0.3, 0.9), (0.2, 1.0), (0.25, 0.85), (0.4, 0.88), (0.85, 1.0)]]],
+    "3": [[[(0.2, 0.0), (0.75, 0.0), (0.45, 0.4), *arc(0.45, 0.7, 0.33, 0.3, -90, 150)]]],
+    "4": [[[(0.62, 1.0), (0.62, 0.0), (0.15, 0.65), (0.88, 0.65)]]],
+    "5": [[[(0.8, 0.0), (0.2, 0.0), (0.2, 0.45), (0.6, 0.45), (0.8, 0.6), (0.8, 0.85), (0.6, 1.0), (0.2, 1.0)]]],
+    "6": [[[*arc(0.5, 0.45, 0.3, 0.45, -60, -180), *arc(0.5, 0.7, 0.3, 0.3, -180, 180)]]],
+    "7": [
+        [[(0.2, 0.0), (0.8, 0.0), (0.42, 1.0)], [(0.35, 0.5), (0.78, 0.5)]],
+        [[(0.2, 0.0), (0.75, 0.0), (0.7, 1.0)]],
+    ],
+    "8": [
+        [
+            [
+                (0.75, 0.12),
+                *arc(0.5, 0.22, 0.24, 0.22, -30, -230),
+                (0.7, 0.6),
+                *arc(0.5, 0.78, 0.27, 0.22, -40, 220),
+                (0.62, 0.45),
+                (0.75, 0.12),
+            ]
+        ]
+    ],
+    "9": [[[*arc(0.48, 0.28, 0.27, 0.28, 0, -360), (0.75, 0.3), (0.75, 1.0)]]],
+}
+HELD_OUT_STYLES: dict[str, list[list[Line]]] = {
+    "0": [[arc(0.5, 0.5, 0.2, 0.5, -90, 270)], [arc(0.5, 0.5, 0.3, 0.5, -80, 255)]],
+    "1": [[[(0.5, 0.0), (0.5, 1.0)]], [[(0.15, 0.45), (0.52, 0.0), (0.52, 1.0)]]],
+    "2": [[[*arc(0.5, 0.28, 0.3, 0.28, -170, 60), (0.2, 0.95), (0.5, 0.92), (0.82, 1.0)]]],
+    "3": [[[*arc(0.45, 0.22, 0.25, 0.22, -150, 90)], [*arc(0.42, 0.72, 0.36, 0.28, -90, 150)]]],
+    "4": [[[(0.3, 0.0), (0.2, 0.55), (0.8, 0.55)], [(0.7, 0.1), (0.65, 1.0)]]],
+    "5": [[[(0.3, 0.05), (0.27, 0.42), *arc(0.45, 0.68, 0.32, 0.31, -120, 140)], [(0.3, 0.03), (0.8, 0.0)]]],
+    "6": [[[(0.6, 0.0), (0.25, 0.65), *arc(0.5, 0.72, 0.26, 0.28, -180, 180)]]],
+    "7": [
+        [[(0.2, 0.15), (0.2, 0.0), (0.8, 0.0), (0.42, 1.0)]],
+        [[(0.15, 0.12), (0.25, 0.0), (0.8, 0.0), (0.42, 1.0)], [(0.35, 0.5), (0.75, 0.45)]],
+    ],
+    "8": [[arc(0.5, 0.24, 0.3, 0.24, 90, 450), arc(0.5, 0.74, 0.26, 0.26, -90, 270)]],
+    "9": [[[*arc(0.48, 0.28, 0.27, 0.28, 0, -360), (0.75, 0.3), *arc(0.48, 0.72, 0.27, 0.28, 0, 140)]]],
+}
+
+# What no digit resembles, in two halves: the detector and the weights of nntrain/judging.py are fitted on the first
+# and tested on both.
 # Letters that resemble a digit (I, l, O, Z, S, B, D, G, T, q, b, ...) are in neither.
 LETTERS: dict[str, list[Line]] = {
     "A": [[(0.1, 1.0), (0.5, 0.0), (0.9, 1.0)], [(0.28, 0.62), (0.72, 0.62)]],
@@ -103,6 +147,36 @@ def scribble(rng: np.random.Generator) -> list[Line]:
             )
             line.append((float(point[0]), float(point[1])))
     return [line]
+
+
+def strokes_at_random(rng: np.random.Generator) -> list[Line]:
+    """Return two to five lines, arcs and curves; most begin on one that is there, as those of a letter do."""
+    found = [_stroke(rng)]
+    for _ in range(int(rng.integers(1, 5))):
+        points = np.array(_stroke(rng))
+        if rng.random() < 0.6:
+            other = found[int(rng.integers(len(found)))]
+            points = np.clip(points - points[0] + other[int(rng.integers(len(other)))], -0.1, 1.1)
+        found.append([(float(x), float(y)) for x, y in points])
+    return found
+
+
+def _stroke(rng: np.random.Generator) -> Line:
+    kind = rng.integers(4)
+    first, second, third = rng.uniform(0, 1, (3, 2))
+    if rng.random() < 0.5:  # on a grid, so that lines are level, upright and parallel
+        first, second, third = (np.round(4 * place) / 4 for place in (first, second, third))
+    if kind == 0:
+        return [tuple(first), tuple(second)]
+    if kind == 1:
+        return [tuple(first), tuple(second), tuple(third)]
+    if kind == 2:
+        start = rng.uniform(0, 360)
+        x, y = 0.25 + 0.5 * first
+        return arc(x, y, *rng.uniform(0.1, 0.45, 2), start, start + rng.uniform(90, 360))
+    share = np.linspace(0, 1, 20)[:, None]
+    curve = (1 - share) ** 2 * first + 2 * share * (1 - share) * second + share**2 * third  # Bezier's, of degree 2
+    return [(float(x), float(y)) for x, y in curve]
 
 
 def by_hand(lines: list[Line], rng: np.random.Generator, *, amount: float = 1.0) -> list[Line]:
