@@ -46,6 +46,7 @@ def evaluate(
 
     requirements = Requirements(require)
     trained = open_trained(find_trained(run, chosen_runs_dir(runs_dir)))
+    requirements.check_names(name for name, _ in trained.question.metrics)
     dataset = load_dataset(_named(data) or trained.dataset, parts=("test",), download=False)
     _check_data(trained, dataset, named=data is not None, quiet=quiet or json)
     outputs = trained.classifier().outputs(dataset.x_test)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -52,15 +52,18 @@ class Requirements:
     def __init__(self, texts: list[str] | None) -> None:
         self._wanted = [_read(text) for text in texts or ()]
 
-    def check_names(self, known: list[str]) -> None:
-        """Raise UsageError for a metric that the test score will not have."""
+    def check_names(self, metrics: Iterable[str]) -> None:
+        """Raise UsageError for a figure that the test score will not have: it has the loss and these."""
+        self._check_known(["loss", *metrics])
+
+    def _check_known(self, known: list[str]) -> None:
         for text, name, _, _ in self._wanted:
             if name not in known:
                 raise UsageError(f"--require '{text}': the test score has no {name}; it has {', '.join(known)}")
 
     def check(self, values: Mapping[str, float]) -> None:
         """Raise RequirementError for what was missed."""
-        self.check_names(list(values))
+        self._check_known(list(values))
         missed = [
             f"{name} is {values[name]:.4f}, required was {sign} {wanted:g}"
             for _, name, sign, wanted in self._wanted

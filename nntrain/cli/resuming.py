@@ -47,6 +47,7 @@ def resume_run(
         raise UsageError(f"{run.path} is being trained by another process; wait for it, or stop it first")
     try:
         job = _job(run, overrides, quiet=quiet or json)
+        requirements.check_names(metric.key for metric in job.plan.config.metrics or ())
         for folder in (run.path, run.checkpoints):
             clear_leftovers(folder)
         result = job.train()

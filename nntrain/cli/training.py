@@ -43,7 +43,7 @@ def train_config(
     """Train what the arguments of `nntrain train` say; see there."""
     plan = load_plan(arguments)
     requirements = Requirements(require)
-    requirements.check_names(["loss", *(metric.key for metric in plan.config.metrics or ())])
+    requirements.check_names(metric.key for metric in plan.config.metrics or ())
     runs, run_name = chosen_runs_dir(runs_dir), check_name(name or plan.name)
     ready_data(plan.config.data.dataset, quiet=quiet or json)
     run = _begin(plan, runs, run_name)

@@ -5,9 +5,9 @@
 It learns eleven classes, ten digits and "none" (outlier exposure: Hendrycks, Mazeika, Dietterich 2019, Deep anomaly
 detection with outlier exposure). Digits are MNIST's training images but for the last 3,000, some of them pasted onto
 larger pictures, and drawn and printed ones in styles that MNIST has not. None are letters and symbols, scribbles,
-strokes at random, and MNIST's own digits turned, mirrored, and one upon another. It is tested on what it was not shown:
-the last 3,000 training images, other styles, letters, symbols and scribbles. No test image and no handwriting takes
-part. Full MNIST has to be at hand; five minutes to draw, and the training.
+strokes at random, and MNIST's own digits turned, mirrored, one upon another, and two in one. It is tested on what it
+was not shown: the last 3,000 training images, other styles, letters, symbols and scribbles. No test image and no
+handwriting takes part. Full MNIST has to be at hand; five minutes to draw, and the training.
 
 The drawings and the run are left in FOLDER, else nowhere.
 """
@@ -115,7 +115,9 @@ def to_learn(images: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -
             yield glyphs.printed(character, rng), NONE
     for place, other in rng.integers(0, len(images), (4000, 2)):
         aside = np.roll(images[other], rng.integers(-MOST_ASIDE, MOST_ASIDE + 1), axis=1)
-        yield 255 - np.maximum(images[place], aside).repeat(3, axis=0).repeat(3, axis=1), NONE
+        yield _enlarged(np.maximum(images[place], aside)), NONE
+    for place, other in rng.integers(0, len(images), (5000, 2)):
+        yield _enlarged(_more_than_one(images[place], images[other], rng)), NONE
 
 
 def to_test(rng: np.random.Generator) -> Iterator[Drawing]:
@@ -142,6 +144,23 @@ def _none(some: Sequence[list[Line]], each: int, rng: np.random.Generator) -> It
 
 def _drawn(lines: list[Line], rng: np.random.Generator, thickest: float = 0.2) -> np.ndarray:
     return np.asarray(drawn(lines, size=SIZE, stroke=rng.uniform(0.03, thickest)))
+
+
+def _more_than_one(first: np.ndarray, second: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return two images side by side that touch, or one and a part of the other: a row parted in the wrong place."""
+    first, second = (image[:, np.flatnonzero(image.any(axis=0))] for image in (first, second))
+    upon = int(rng.integers(0, 4))  # columns; fewer than any digit has
+    wide = first.shape[1] + second.shape[1] - upon
+    both = np.zeros((len(first), wide), np.uint8)
+    both[:, : first.shape[1]] = first
+    both[:, -second.shape[1] :] = np.maximum(both[:, -second.shape[1] :], second)
+    part = round(rng.uniform(0.2, 0.7) * (min(first.shape[1], second.shape[1]) - upon))
+    return (both, both[:, part:], both[:, : wide - part])[int(rng.integers(3))]
+
+
+def _enlarged(image: np.ndarray) -> np.ndarray:
+    """Return dark ink on light ground, three times as large, with a margin."""
+    return 255 - np.pad(image, 6).repeat(3, axis=0).repeat(3, axis=1)
 
 
 def _turned(images: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:

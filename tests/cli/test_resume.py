@@ -95,6 +95,11 @@ def finished(trained, tmp_path):
     ("arguments", "code", "words"),
     [
         (["tiny-1"], 2, r"Error: runs/tiny-1 is complete, after 3 epochs; to train it longer: `nntrain resume .*`"),
+        (
+            ["tiny-1", "epochs=4", "--require", "acc>=0.9"],
+            2,
+            r"Error: --require .*: the test score has no acc; it has .*",
+        ),
         (["tiny-1", "epochs=2"], 2, r"Error: epochs=2: runs/tiny-1 has been trained for 3 already"),
         (["tiny-1", "seed=2"], 2, r"Error: seed=2: a resume may change fit\.epochs and early_stopping\.patience .*"),
         (["tiny-1", "epochs=4", "runtime.threads=auto"], 2, r"Error: runtime\.threads=auto: a resume may change .*"),
