@@ -131,6 +131,16 @@ def flagged_one(rng: np.random.Generator) -> list[Line]:
     return [[(rng.uniform(0.15, 0.35), rng.uniform(0.25, 0.75)), (0.55, 0.0), (0.55, 1.0)]]
 
 
+def enclosed(lines: list[Line], rng: np.random.Generator) -> list[Line]:
+    """Return lines made small, with a ring or a box round them that touches none."""
+    share = rng.uniform(0.25, 0.6)
+    small = [[(0.5 + share * (x - 0.5), 0.5 + share * (y - 0.5)) for x, y in line] for line in lines]
+    if rng.random() < 0.5:
+        return [*small, arc(0.5, 0.5, rng.uniform(0.45, 0.6), 0.55, 0, 360)]
+    left, right = rng.uniform(-0.1, 0.1), rng.uniform(0.9, 1.1)
+    return [*small, [(left, 0.0), (right, 0.0), (right, 1.0), (left, 1.0), (left, 0.0)]]
+
+
 def scribble(rng: np.random.Generator) -> list[Line]:
     """Return a pen's way through the square: a smooth curve through random places, again and again."""
     places = rng.uniform(0, 1, (int(rng.integers(8, 15)), 2))
