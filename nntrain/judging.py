@@ -165,14 +165,15 @@ def _read(pictures: Sequence[Picture], trained: Trained, classifier: Classifier)
     allowed = allowed_digits(predictions, trained.question)
     length = np.array([one.digit.length for _, one in found])
     evidence = marks(_confidence(predictions), likely(seen, allowed))
-    chosen = _chosen(pictures, found, _odds(evidence, length))
-    doubted = [place for places in chosen for place in places if _odds(evidence[place], length[place]) < CLEAR]
+    odds = _odds(evidence, length)
+    chosen = _chosen(pictures, found, odds)
+    doubted = [place for places in chosen for place in places if odds[place] < CLEAR]
     shares = outputs.copy()
     if doubted:
         shares[doubted], seen[doubted] = asked_again([found[place][1].digit for place in doubted], trained, classifier)
         support = np.array([_support(outputs[place], shares[place], trained.question) for place in doubted])
         evidence[doubted] = marks(support, likely(seen[doubted], allowed[doubted]))
-    odds = _odds(evidence, length)
+        odds = _odds(evidence, length)
     unlike = (seen[:, NONE] > UNLIKE) | (length > LONGEST)
     named = (shares + seen[:, :NONE]) / 2 if trained.question.task == "classification" else shares
     return [
@@ -220,7 +221,10 @@ def _chosen(pictures: Sequence[Picture], found: Sequence[tuple[int, Candidate]],
 
 
 def asked_again(digits: Sequence[Digit], trained: Trained, classifier: Classifier) -> tuple[np.ndarray, np.ndarray]:
-    """Return the means over each digit's trials, n of them: the network's outputs (n, ...), the detector's (n, 11)."""
+    """Return the means over the trials of each of n digits, one or more.
+
+    They are those of the network's calibrated outputs, (n, classes) or (n, 1), and of the detector's, (n, 11).
+    """
     base = np.stack([one.pixels for one in digits])
     owners, images = [np.arange(len(digits))], [base]
     for trial in TRIALS:
@@ -233,10 +237,8 @@ def asked_again(digits: Sequence[Digit], trained: Trained, classifier: Classifie
             images.append(np.stack(otherwise))
     owner, pixels = np.concatenate(owners), np.concatenate(images)
     outputs, seen = trained.calibrated(classifier.outputs(pixels)), looks(pixels)
-    of_each = [owner == number for number in range(len(digits))]
-    return np.stack([outputs[mine].mean(axis=0) for mine in of_each]), np.stack(
-        [seen[mine].mean(axis=0) for mine in of_each]
-    )
+    mine = [owner == number for number in range(len(digits))]
+    return np.stack([outputs[one].mean(axis=0) for one in mine]), np.stack([seen[one].mean(axis=0) for one in mine])
 
 
 def _support(given: np.ndarray, shares: np.ndarray, question: Question) -> float:

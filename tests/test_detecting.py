@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from drawing.glyphs import printed
 from drawing.paper import drawn
-from drawing.shapes import DIGITS, HELD_OUT_LETTERS, HELD_OUT_STYLES, by_hand
+from drawing.shapes import DIGITS, HELD_OUT_LETTERS, HELD_OUT_STYLES, by_hand, ringed
 
 from nntrain.pictures import prepare
 from nntrain.pictures.detecting import NONE, looks
@@ -42,3 +42,8 @@ def test_printed_characters_are_told_apart():
     rng = np.random.default_rng(3)
     assert np.mean(seen([printed(one, rng) for one in "0123456789" * 3]).argmax(axis=1) < NONE) >= 0.9
     assert np.mean(seen([printed(one, rng) for one in "AERKWM&@" * 3]).argmax(axis=1) == NONE) >= 0.9
+
+
+def test_a_digit_in_a_ring_or_a_box_is_no_nought():
+    rng = np.random.default_rng(4)
+    assert np.mean(seen([drawn(ringed(DIGITS[one], rng)) for one in "123456789" * 3]).argmax(axis=1) == NONE) >= 0.9

@@ -20,7 +20,10 @@ NONE = 10  # the class of what is no digit; the others are the digits
 
 
 def looks(pixels: Pixels) -> Floats:
-    """Return how likely images laid out as MNIST's, uint8 (n, 28, 28), are each digit, and none: (n, 11), of sum 1."""
+    """Return how likely images laid out as MNIST's, uint8 (n, 28, 28), are each digit, and none: (n, 11), of sum 1.
+
+    Raises RunError where detector.tflite is missing or damaged.
+    """
     return np.asarray(_detector().outputs(pixels), np.float32)
 
 

@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -42,9 +44,10 @@ SHARES = {"mnist": 1.0, "pasted": 1.5, "digits": 1.5, "ones": 1.0, "letters": 1.
 # unsure too, of those that took part in the fit and of those that did not.
 UNSURE = 0.003
 RIDGE = 100.0  # keeps the weights of so few shapes small; chosen by leaving letters, symbols and scribbles out in turn
-HELD_OUT = 3000
+HELD_OUT = 3000  # of MNIST's training images, the last
 SIZE = (120, 120)  # pixels of a drawn picture
 
+Name = TypeVar("Name")
 Truth = tuple[Picture, str]  # a picture and its digit, or "" for none
 
 
@@ -53,9 +56,9 @@ def to_fit(rng: np.random.Generator) -> dict[str, list[Truth]]:
     images, labels = _held_out()
     return {
         "mnist": [(unchanged(image), label) for image, label in _some(images, labels, 0, 2000)],
-        "pasted": _prepared((pasted(image, rng), label) for image, label in _some(images, labels, 2000, 2400)),
+        "pasted": list(prepared((pasted(image, rng), label) for image, label in _some(images, labels, 2000, 2400))),
         "digits": _shapes(shapes.DIGITS, 40, rng, digits=True),
-        "ones": _prepared((_drawn(flagged_one(rng), rng), "1") for _ in range(120)),
+        "ones": list(prepared((_drawn(flagged_one(rng), rng), "1") for _ in range(120))),
         "letters": _shapes(shapes.LETTERS, 40, rng),
         "symbols": _shapes(shapes.SYMBOLS, 40, rng),
         "scribbles": _scribbles(shapes.SCRIBBLES, 100, rng),
@@ -67,9 +70,9 @@ def to_test(rng: np.random.Generator) -> dict[str, list[Truth]]:
     images, labels = _held_out()
     return {
         "mnist": [(unchanged(image), label) for image, label in _some(images, labels, 2400, HELD_OUT)],
-        "pasted": _prepared((pasted(image, rng), label) for image, label in _some(images, labels, 2400, 2700)),
+        "pasted": list(prepared((pasted(image, rng), label) for image, label in _some(images, labels, 2400, 2700))),
         "digits": _shapes(shapes.DIGITS, 20, rng, digits=True),
-        "ones": _prepared((_drawn(flagged_one(rng), rng), "1") for _ in range(80)),
+        "ones": list(prepared((_drawn(flagged_one(rng), rng), "1") for _ in range(80))),
         "letters, fitted": _shapes(shapes.LETTERS, 20, rng),
         "letters, held out": _shapes(shapes.HELD_OUT_LETTERS, 20, rng),
         "symbols, fitted": _shapes(shapes.SYMBOLS, 20, rng),
@@ -89,30 +92,29 @@ def _some(images: np.ndarray, labels: list[str], first: int, last: int) -> Itera
 
 
 def _shapes(some: dict[str, list[Line]], each: int, rng: np.random.Generator, *, digits: bool = False) -> list[Truth]:
-    return _prepared((_drawn(lines, rng), name if digits else "") for _ in range(each) for name, lines in some.items())
-
-
-def _scribbles(kinds: tuple, each: int, rng: np.random.Generator) -> list[Truth]:
-    return _prepared(
-        (np.asarray(drawn(kind(rng), size=SIZE, stroke=rng.uniform(0.03, 0.08))), "")
-        for _ in range(each)
-        for kind in kinds
+    return list(
+        prepared((_drawn(lines, rng), name if digits else "") for _ in range(each) for name, lines in some.items())
     )
 
 
+def _scribbles(kinds: tuple, each: int, rng: np.random.Generator) -> list[Truth]:
+    return list(prepared((by_pen(kind(rng), rng, thickest=0.08), "") for _ in range(each) for kind in kinds))
+
+
 def _drawn(lines: list[Line], rng: np.random.Generator) -> np.ndarray:
-    return np.asarray(drawn(by_hand(lines, rng), size=SIZE, stroke=rng.uniform(0.03, 0.16)))
+    return by_pen(by_hand(lines, rng), rng, thickest=0.16)
 
 
-def _prepared(some: Iterable[tuple[np.ndarray, str]]) -> list[Truth]:
-    """Prepare pictures; those that are refused need no judging."""
-    found = []
-    for levels, digit in some:
-        try:
-            found.append((prepare(levels.astype(np.float32)), digit))
-        except ImageError:
-            continue
-    return found
+def by_pen(lines: list[Line], rng: np.random.Generator, *, thickest: float) -> np.ndarray:
+    """Return lines drawn with strokes of 3 % of their height up to the thickest, a share of it: grey levels of SIZE."""
+    return np.asarray(drawn(lines, size=SIZE, stroke=rng.uniform(0.03, thickest)))
+
+
+def prepared(some: Iterable[tuple[np.ndarray, Name]]) -> Iterator[tuple[Picture, Name]]:
+    """Prepare pictures, grey levels, and hand on what they show; those that nntrain refuses are left out."""
+    for levels, name in some:
+        with suppress(ImageError):
+            yield prepare(levels.astype(np.float32)), name
 
 
 def examples(

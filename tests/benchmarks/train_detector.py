@@ -4,7 +4,7 @@
 
 It learns eleven classes, ten digits and "none" (outlier exposure: Hendrycks, Mazeika, Dietterich 2019, Deep anomaly
 detection with outlier exposure). Digits are MNIST's training images but for the last 3,000, some of them pasted onto
-larger pictures, and drawn and printed ones in styles that MNIST has not. None are letters and symbols, scribbles,
+larger pictures, and drawn and printed ones in styles that MNIST has not. "None" are letters and symbols, scribbles,
 strokes at random, digits in rings and boxes, and MNIST's own turned, mirrored, one upon another, and two in one. It is
 tested on what it was not shown: the last 3,000 training images, other styles, letters, symbols and scribbles. No test
 image and no handwriting takes part. Full MNIST has to be at hand; five minutes to draw, and the training.
@@ -26,22 +26,19 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from benchmarks.fit_judging import HELD_OUT, by_pen, prepared
 from drawing import glyphs, shapes
-from drawing.paper import drawn
 from drawing.pasting import pasted
 from drawing.shapes import Line, by_hand, flagged_one, strokes_at_random
 
 from nntrain.data import load_dataset
-from nntrain.errors import ImageError
-from nntrain.pictures import prepare
 from nntrain.pictures.detecting import DETECTOR, NONE
 from nntrain.runs import latest_run
 
-HELD_OUT = 3000  # of MNIST's training images, the last
+THICKEST = 0.2  # stroke, of a drawn digit's height
 TURNED = (2, 3, 4, 5, 6, 7, 9)  # no digits once they lie on a side
 MIRRORED = (3, 4, 6, 7, 9)
 MOST_ASIDE = 5  # pixels of MNIST's by which one digit lies beside the one that it is written upon
-SIZE = (120, 120)  # pixels of a drawn picture
 Drawing = tuple[np.ndarray, int]  # grey levels and the class
 
 
@@ -59,18 +56,10 @@ def main() -> int:
             folder.mkdir(parents=True, exist_ok=True)
             draw(drawings)
         values = [f"data.dataset={drawings.absolute()}", *arguments.values]
-        command = [
-            sys.executable,
-            "-m",
-            "nntrain",
-            "train",
-            arguments.config,
-            *values,
-            "--runs-dir",
-            str(folder / "runs"),
-        ]
+        runs = folder / "runs"
+        command = [sys.executable, "-m", "nntrain", "train", arguments.config, *values, "--runs-dir", str(runs)]
         done = subprocess.run(command, check=False)
-        run = latest_run(folder / "runs")
+        run = latest_run(runs)
         if done.returncode or run is None:
             return done.returncode or 1
         shutil.copyfile(run.tflite, DETECTOR)
@@ -85,11 +74,11 @@ def draw(path: Path) -> None:
     rng = np.random.default_rng(30)
     known, names = images[:-HELD_OUT], labels[:-HELD_OUT]
     turned = _turned(known, names, rng)
-    drawings, classes = _prepared(to_learn(known, names, rng))
+    drawings, classes = _seen(to_learn(known, names, rng))
     x_train = np.concatenate([known, turned, drawings])
     y_train = np.concatenate([names, np.full(len(turned), NONE, np.uint8), classes])
     order = rng.permutation(len(x_train))
-    drawings, classes = _prepared(to_test(rng))
+    drawings, classes = _seen(to_test(rng))
     x_test, y_test = np.concatenate([images[-HELD_OUT:], drawings]), np.concatenate([labels[-HELD_OUT:], classes])
     np.savez(path, x_train=x_train[order], y_train=y_train[order], x_test=x_test, y_test=y_test)
 
@@ -100,22 +89,22 @@ def to_learn(images: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -
         yield pasted(images[place], rng), int(labels[place])
     yield from _digits({name: [lines, *shapes.STYLES[name]] for name, lines in shapes.DIGITS.items()}, 160, rng)
     for _ in range(400):
-        yield _drawn(flagged_one(rng), rng), 1
+        yield by_pen(flagged_one(rng), rng, thickest=THICKEST), 1
     for _ in range(150):
         for digit in glyphs.DIGITS:
             yield glyphs.printed(digit, rng), int(digit)
     yield from _none([*shapes.LETTERS.values(), *shapes.SYMBOLS.values()], 300, rng)
     for _ in range(500):
         for scribble in shapes.SCRIBBLES:
-            yield _drawn(scribble(rng), rng, thickest=0.08), NONE
+            yield by_pen(scribble(rng), rng, thickest=0.08), NONE
     for _ in range(15_000):
-        yield _drawn(strokes_at_random(rng), rng), NONE
+        yield by_pen(strokes_at_random(rng), rng, thickest=THICKEST), NONE
     for _ in range(100):
         for character in glyphs.OTHERS:
             yield glyphs.printed(character, rng), NONE
     for _ in range(400):
         for lines in shapes.DIGITS.values():
-            yield _drawn(shapes.enclosed(by_hand(lines, rng), rng), rng, thickest=0.1), NONE
+            yield by_pen(shapes.ringed(by_hand(lines, rng), rng), rng, thickest=0.1), NONE
     for place, other in rng.integers(0, len(images), (4000, 2)):
         aside = np.roll(images[other], rng.integers(-MOST_ASIDE, MOST_ASIDE + 1), axis=1)
         yield _enlarged(np.maximum(images[place], aside)), NONE
@@ -129,24 +118,20 @@ def to_test(rng: np.random.Generator) -> Iterator[Drawing]:
     yield from _none([*shapes.HELD_OUT_LETTERS.values(), *shapes.HELD_OUT_SYMBOLS.values()], 40, rng)
     for _ in range(100):
         for scribble in shapes.HELD_OUT_SCRIBBLES:
-            yield _drawn(scribble(rng), rng, thickest=0.08), NONE
+            yield by_pen(scribble(rng), rng, thickest=0.08), NONE
 
 
 def _digits(styles: dict[str, list[list[Line]]], each: int, rng: np.random.Generator) -> Iterator[Drawing]:
     for name, hands in styles.items():
         for lines in hands:
             for _ in range(each):
-                yield _drawn(by_hand(lines, rng), rng), int(name)
+                yield by_pen(by_hand(lines, rng), rng, thickest=THICKEST), int(name)
 
 
 def _none(some: Sequence[list[Line]], each: int, rng: np.random.Generator) -> Iterator[Drawing]:
     for lines in some:
         for _ in range(each):
-            yield _drawn(by_hand(lines, rng), rng), NONE
-
-
-def _drawn(lines: list[Line], rng: np.random.Generator, thickest: float = 0.2) -> np.ndarray:
-    return np.asarray(drawn(lines, size=SIZE, stroke=rng.uniform(0.03, thickest)))
+            yield by_pen(by_hand(lines, rng), rng, thickest=THICKEST), NONE
 
 
 def _more_than_one(first: np.ndarray, second: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -179,15 +164,9 @@ def _turned(images: np.ndarray, labels: np.ndarray, rng: np.random.Generator) ->
     )
 
 
-def _prepared(drawings: Iterable[Drawing]) -> tuple[np.ndarray, np.ndarray]:
-    """Prepare pictures as nntrain does, with their classes; those that it refuses are left out."""
-    pixels, classes = [], []
-    for levels, label in drawings:
-        try:
-            pixels.append(prepare(np.asarray(levels, np.float32)).whole.pixels)
-        except ImageError:
-            continue
-        classes.append(label)
+def _seen(drawings: Iterable[Drawing]) -> tuple[np.ndarray, np.ndarray]:
+    """Return drawings as a network sees them, uint8 (n, 28, 28), and their classes."""
+    pixels, classes = zip(*((picture.whole.pixels, label) for picture, label in prepared(drawings)), strict=True)
     return np.stack(pixels), np.array(classes, np.uint8)
 
 

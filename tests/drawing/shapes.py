@@ -29,7 +29,7 @@ DIGITS: dict[str, list[Line]] = {
     "9": [[*arc(0.48, 0.28, 0.27, 0.28, 0, -360), (0.74, 0.3), (0.62, 1.0)]],
 }
 
-# As other hands write them; the detector learns from the first of these, and is tested on both.
+# As other hands write them; the detector learns from the first, and is tested on the second.
 STYLES: dict[str, list[list[Line]]] = {
     "0": [[arc(0.5, 0.5, 0.48, 0.5, -90, 270)], [arc(0.5, 0.5, 0.3, 0.5, -90, 270), [(0.75, 0.1), (0.25, 0.9)]]],
     "1": [[[(0.65, 0.0), (0.4, 1.0)]], [[(0.3, 0.22), (0.52, 0.0), (0.52, 1.0)], [(0.25, 1.0), (0.8, 1.0)]]],
@@ -131,7 +131,7 @@ def flagged_one(rng: np.random.Generator) -> list[Line]:
     return [[(rng.uniform(0.15, 0.35), rng.uniform(0.25, 0.75)), (0.55, 0.0), (0.55, 1.0)]]
 
 
-def enclosed(lines: list[Line], rng: np.random.Generator) -> list[Line]:
+def ringed(lines: list[Line], rng: np.random.Generator) -> list[Line]:
     """Return lines made small, with a ring or a box round them that touches none."""
     share = rng.uniform(0.25, 0.6)
     small = [[(0.5 + share * (x - 0.5), 0.5 + share * (y - 0.5)) for x, y in line] for line in lines]
