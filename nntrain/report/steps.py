@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -16,7 +17,10 @@ from nntrain.files import written_beside
 if TYPE_CHECKING:
     from PIL import Image, ImageFont
 
-PANEL, ANSWER, GAP, HEAD, FOOT = 168, 330, 16, 30, 12  # pixels
+    Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+PANEL, ANSWER, GAP, HEAD, FOOT = 168, 330, 16, 30, 12  # pixels; the answer's column is as wide as its words need
+INDENT = 8  # pixels, of the answer's words
 NAME, LABEL, LINE = 22, 96, 17  # pixels: the heights of a name, an answer, a line of what was done
 PAPER, INK, FAINT, ALERT = (255, 255, 255), (34, 34, 34), (107, 107, 107), (213, 94, 0)
 TITLES = ("picture", "ink", "crop", "network saw", "answer")
@@ -42,8 +46,9 @@ def draw_steps(rows: Sequence[Row], path: Path) -> None:
 
     font, small, large = (_font(size) for size in (14, 12, 72))
     step = PANEL + GAP
+    wide = max(ANSWER, *(_wide(row, small, large) for row in rows))
     ends = list(itertools.accumulate((_height(row) for row in rows), initial=HEAD))
-    strip = Image.new("RGB", (GAP + (len(TITLES) - 1) * step + ANSWER, ends[-1] + GAP), PAPER)
+    strip = Image.new("RGB", (GAP + (len(TITLES) - 1) * step + wide, ends[-1] + GAP), PAPER)
     pen = ImageDraw.Draw(strip)
     for column, title in enumerate(TITLES):
         pen.text((GAP + column * step, 8), title, fill=FAINT, font=font)
@@ -55,10 +60,10 @@ def draw_steps(rows: Sequence[Row], path: Path) -> None:
             strip.paste(image, (left + (PANEL - image.width) // 2, top + (PANEL - image.height) // 2))
             pen.rectangle((left - 1, top - 1, left + PANEL, top + PANEL), outline=(220, 220, 220))
         left = GAP + 4 * step
-        pen.text((left + 8, top), row.answer, fill=ALERT if row.unsure else INK, font=large)
+        pen.text((left + INDENT, top), row.answer, fill=ALERT if row.unsure else INK, font=large)
         for line, text in enumerate(row.detail):
             fill = ALERT if row.unsure and line == 0 else FAINT
-            pen.text((left + 8, top + LABEL + LINE * line), text, fill=fill, font=small)
+            pen.text((left + INDENT, top + LABEL + LINE * line), text, fill=fill, font=small)
     with written_beside(path) as beside:
         try:
             strip.save(beside)
@@ -68,6 +73,11 @@ def draw_steps(rows: Sequence[Row], path: Path) -> None:
 
 def _height(row: Row) -> int:
     return NAME + max(PANEL, LABEL + LINE * len(row.detail)) + FOOT
+
+
+def _wide(row: Row, small: Font, large: Font) -> int:
+    lengths = [large.getlength(row.answer), *(small.getlength(text) for text in row.detail)]
+    return INDENT + math.ceil(max(lengths)) + GAP
 
 
 def _panels(row: Row) -> list[Image.Image]:
@@ -100,7 +110,7 @@ def _shortened(name: str, most: int = 110) -> str:
     return name if len(name) <= most else f"...{name[3 - most :]}"
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def _font(size: int) -> Font:
     from PIL import ImageFont
 
     return ImageFont.load_default(size)

@@ -18,6 +18,7 @@ from PIL import Image
 
 from nntrain.answering import MNIST_IMAGES, Trained
 from nntrain.cli import answers, predict
+from nntrain.report.steps import Row, draw_steps
 from nntrain.runs import SHIPPED, RunDir
 
 
@@ -159,6 +160,15 @@ def test_steps_draws_a_strip_with_a_row_a_digit(in_process, pictures):
     panel = pixels[60:200, 16 + 3 * 184 : 16 + 3 * 184 + 168]
     assert panel.min() < 10
     assert panel.max() > 245
+
+
+def test_steps_cut_no_words_off(tmp_path):
+    pixels = np.zeros((28, 28), np.uint8)
+    way = Row(pixels, None, None, pixels, "an answer", ["words " * 30, "short"], unsure=True, name="a.png")
+    draw_steps([way], tmp_path / "how.png")
+    with Image.open(tmp_path / "how.png") as strip:
+        inked = np.flatnonzero((np.asarray(strip.convert("L")) < 200).any(axis=0))
+    assert 1200 < inked[-1] < strip.width - 8
 
 
 @pytest.mark.parametrize(
