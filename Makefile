@@ -27,32 +27,32 @@ format: .venv/installed-dev
 
 # Train the shipped configs on full MNIST over several seeds: the figures of the README and of the configs' heads.
 measure: .venv/installed-dev
-	$(BIN)/python tests/benchmarks/measure_configs.py
+	$(BIN)/python tools/benchmarks/measure_configs.py
 
 # Score a run (RUN=name; else the latest, or the network that ships) on handwriting, on test images pasted onto larger
 # pictures, and on drawings of no digit; its calibration error, and the time that pictures take. The handwriting is no part of the project: NNTRAIN_HANDWRITING_DIR, or handwriting/ in NNTRAIN_DATA_DIR.
 score-pictures: .venv/installed-dev
-	$(BIN)/python tests/benchmarks/score_pictures.py $(if $(RUN),--run $(RUN)) $(if $(HALF),--half $(HALF))
+	$(BIN)/python tools/benchmarks/score_pictures.py $(if $(RUN),--run $(RUN)) $(if $(HALF),--half $(HALF))
 
 # Train the network that ships anew, or another config (CONFIG=name), or take a finished run (RUN=folder), into
-# nntrain/pretrained/.
+# nntrain/assets/pretrained/.
 pretrained: .venv/installed-dev
-	$(BIN)/python -m nntrain.make_pretrained $(if $(CONFIG),--config $(CONFIG)) $(if $(RUN),--run $(RUN))
+	$(BIN)/python tools/make_pretrained.py $(if $(CONFIG),--config $(CONFIG)) $(if $(RUN),--run $(RUN))
 
 # Train anew what tells digits from all else, and weigh it against the network that ships: how answers are judged unsure.
 judge: .venv/installed-dev
-	$(BIN)/python tests/benchmarks/train_detector.py
-	$(BIN)/python tests/benchmarks/fit_judging.py
+	$(BIN)/python tools/train_detector.py
+	$(BIN)/python tools/fit_confidence.py
 
 # Time nntrain beside Keras, PyTorch, JAX and scikit-learn, each in an environment of its own under .bench/, for two
-# hours, most of one for JAX's convolutions; a part of it: python tests/benchmarks/bench.py --only answers. The figures
+# hours, most of one for JAX's convolutions; a part of it: python tools/benchmarks/bench.py --only answers. The figures
 # are also in .bench/bench.json.
 bench: .venv/installed-dev
-	$(BIN)/python tests/benchmarks/bench.py --json .bench/bench.json
+	$(BIN)/python tools/benchmarks/bench.py --json .bench/bench.json
 
 # Kill 200 trainings and resume them, hand commands 20,000 inputs that nobody meant: soak.md and soak.json say how it went.
 soak: .venv/installed-dev
-	$(BIN)/python tests/soak/run.py
+	$(BIN)/python tools/soak/run.py
 
 clean:
 	rm -rf .venv .bench .pytest_cache .mypy_cache .ruff_cache build dist

@@ -10,13 +10,13 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 
-from nntrain.streams import own_stderr, own_stdout
+from nntrain.system.stdio import escape_unencodable_stdout, silence_library_stderr
 
 
 def main() -> None:
     """Run the command line and end the process."""
-    own_stderr()
-    own_stdout()
+    silence_library_stderr()
+    escape_unencodable_stdout()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # it is Ctrl-C, everywhere
     _end(exit_code(_run))
 
@@ -40,7 +40,7 @@ def exit_code(work: Callable[[], object]) -> int:
     except SystemExit as ending:
         return ending.code if isinstance(ending.code, int) else 0
     except KeyboardInterrupt:  # before a command began, or after it ended
-        from nntrain.interrupts import EXIT_CODE
+        from nntrain.system.signals import EXIT_CODE
 
         return EXIT_CODE
     except BrokenPipeError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -36,23 +35,7 @@ class EpochResult:
     epochs: int  # asked for
     seconds: float
     learning_rate: float
-    values: dict[str, float]  # loss, metrics, and their val_ twins, by Keras's names
-
-
-def _ignore(*_: object) -> None:
-    """Take anything, do nothing."""
-
-
-@dataclass(frozen=True)
-class Watch:
-    """Who is told of a training as it goes, and who may stop it."""
-
-    on_device: Callable[[str], None] = _ignore  # in words: what is trained on, and whether XLA compiles
-    on_epoch: Callable[[EpochResult], None] = _ignore
-    on_progress: Callable[[int, float, dict[str, float]], None] = _ignore  # epoch from 1, its share done, logs so far
-    on_note: Callable[[str], None] = _ignore  # why the rate dropped or training stopped
-    on_saving: Callable[[], None] = _ignore  # training is over, files are written
-    should_stop: Callable[[], bool] = lambda: False  # asked a few times a second
+    metrics: dict[str, float]  # loss, metrics, and their val_ twins, by Keras's names
 
 
 @dataclass(frozen=True)
@@ -82,7 +65,7 @@ class Scores:
     """How a network answered a set of images."""
 
     images: int
-    values: dict[str, float]  # "loss" (plain: no L1/L2, no smoothing), then each metric of the config
+    metrics: dict[str, float]  # "loss" (plain: no L1/L2, no smoothing), then each metric of the config
     classes: tuple[ClassScore, ...] = ()  # empty for regression
     confusion: tuple[tuple[int, ...], ...] = ()  # [true class][answered class], counts; empty for regression
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-SAMPLE = Path(__file__).parent.parent / "nntrain" / "data" / "mnist_5k.npz"
+SAMPLE = Path(__file__).parent.parent / "nntrain" / "assets" / "mnist_5k.npz"
 
 DENSE = """
 model:
@@ -59,3 +63,112 @@ def full_mnist() -> Path:
     if not folder or not (Path(folder) / "mnist.npz").is_file():
         pytest.skip("needs all of MNIST: set NNTRAIN_DATA_DIR to a folder with mnist.npz")
     return Path(folder).resolve()
+
+
+# Says on stderr, at the very end, whether TensorFlow was loaded.
+PROGRAM = """
+import atexit, sys
+atexit.register(lambda: "tensorflow" in sys.modules and sys.stderr.write("TENSORFLOW WAS LOADED\\n"))
+sys.argv[0] = "nntrain"
+from nntrain.__main__ import main
+main()
+"""
+
+
+class Nntrain:
+    """Runs nntrain in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def environment(self, **env: str) -> dict[str, str]:
+        """Return the process's environment: the tests' own, without a terminal's habits."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("NNTRAIN_")}
+        return {**kept, "NO_COLOR": "1", "HOME": str(self.folder), **env}
+
+    def command(self, *arguments: str) -> list[str]:
+        """Return the words that start a command."""
+        return [sys.executable, "-c", PROGRAM, *arguments]
+
+    def start(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
+        """Start a command and return at once."""
+        command = self.command(*arguments)
+        pipe = subprocess.PIPE
+        return subprocess.Popen(
+            command, cwd=self.folder, env=self.environment(**env), stdout=pipe, stderr=pipe, text=True
+        )
+
+    def __call__(self, *arguments: str, stdin: bytes | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        command = self.command(*arguments)
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment(**env), input=stdin, capture_output=True, timeout=120
+        )
+        return subprocess.CompletedProcess(
+            command, done.returncode, done.stdout.decode(), done.stderr.decode().replace("TENSORFLOW WAS LOADED\n", "")
+        )
+
+    def json(self, *arguments: str) -> Any:
+        """Run a command with --json; returns the document."""
+        done = self(*arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+@pytest.fixture
+def nntrain(tmp_path: Path) -> Nntrain:
+    """Return the program, in a fresh folder."""
+    return Nntrain(tmp_path)
+
+
+CONFIGS = {
+    "tiny": """
+model:
+  - conv2d: {filters: 8, kernel_size: 3, strides: 2, activation: relu}
+  - max_pooling2d
+  - flatten
+  - dropout: 0.2
+  - dense: {units: 10, activation: softmax}
+optimizer: {adam: {learning_rate: 0.01}}
+loss: {categorical_crossentropy: {label_smoothing: 0.1}}
+metrics: [accuracy, {top_k_categorical_accuracy: {k: 2}}]
+fit: {epochs: 3, batch_size: 32}
+""",
+    "sevens": """
+task: binary
+model: [dense: {units: 16, activation: relu}, dense: {units: 1, activation: sigmoid}]
+optimizer: {adam: {learning_rate: 0.01}}
+loss: binary_crossentropy
+fit: {epochs: 2, batch_size: 32}
+""",
+    "value": """
+task: regression
+model: [dense: {units: 16, activation: relu}, dense: 1]
+optimizer: {adam: {learning_rate: 0.01}}
+loss: mse
+fit: {epochs: 2, batch_size: 32}
+""",
+}
+
+
+@pytest.fixture(scope="session")
+def trained(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Nntrain:
+    """Return the program in a folder with three finished runs: value-1, sevens-1 and, the latest, tiny-1."""
+    nntrain = Nntrain(tmp_path_factory.mktemp("trained"))
+    for name in ("value", "sevens", "tiny"):
+        data = f"data: {{dataset: {tiny_data}{', positive: [7]' if name == 'sevens' else ''}}}"
+        (nntrain.folder / f"{name}.yaml").write_text(data + CONFIGS[name], encoding="utf-8")
+        done = nntrain("train", f"{name}.yaml")
+        assert done.returncode == 0, done.stderr
+    return nntrain
+
+
+@pytest.fixture
+def in_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Return a quick way to run a command that needs no TensorFlow: inside the test's process."""
+    from typer.testing import CliRunner
+
+    from nntrain.cli.app import app
+
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: CliRunner().invoke(app, list(arguments))

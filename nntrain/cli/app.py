@@ -9,7 +9,7 @@ import typer
 from nntrain import __version__
 from nntrain.cli.command import Command, Group
 from nntrain.errors import NntrainError
-from nntrain.interrupts import EXIT_CODE
+from nntrain.system.signals import EXIT_CODE
 
 EXAMPLES = """
 Examples:
@@ -36,7 +36,7 @@ class ErrorBoundary(Group):
         except KeyboardInterrupt:
             from nntrain.report import console
 
-            console.say("interrupted")
+            console.print_message("interrupted")
             raise typer.Exit(EXIT_CODE) from None
         except BrokenPipeError:
             # Whoever read stdout (`| head`) has enough.
@@ -95,7 +95,7 @@ def _tour() -> None:
         (("--help",), "all commands"),
     ):
         line = console.next_command(*words)
-        console.result(f"{line}{' ' * max(2, 42 - len(line))}{what}")
+        console.print_result(f"{line}{' ' * max(2, 42 - len(line))}{what}")
 
 
 def _add_commands() -> None:

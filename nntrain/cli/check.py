@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nntrain.cli.options import ConfigArguments, Json
-from nntrain.report import console
+from nntrain.report import console, tables
 
 
 def check(arguments: ConfigArguments, json: Json = False) -> None:
@@ -11,11 +11,11 @@ def check(arguments: ConfigArguments, json: Json = False) -> None:
 
     Example: nntrain check my.yaml optimizer.adam.learning_rate=0.01
     """
-    from nntrain.cli.plan import data_words, load_plan, work_words
-    from nntrain.config.network import layer_table
+    from nntrain.config.model_summary import summarize_layers
+    from nntrain.jobs.plan import data_words, load_plan, work_words
 
     plan = load_plan(arguments)
-    rows = layer_table(plan.config.model)
+    rows = summarize_layers(plan.config.model)
     parameters, trainable = sum(row.parameters for row in rows), sum(row.trainable for row in rows)
     console.show_hints(plan.hints)
     if json:
@@ -32,7 +32,7 @@ def check(arguments: ConfigArguments, json: Json = False) -> None:
             }
         )
         return
-    console.show_table(console.layer_table(rows))
-    console.result(f"{parameters:,} parameters, {trainable:,} of them trainable")
-    console.result(f"data      {data_words(plan.config)}")
-    console.result(f"training  {work_words(plan.config)}")
+    tables.print_table(tables.layer_table(rows))
+    console.print_result(f"{parameters:,} parameters, {trainable:,} of them trainable")
+    console.print_result(f"data      {data_words(plan.config)}")
+    console.print_result(f"training  {work_words(plan.config)}")

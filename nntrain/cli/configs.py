@@ -43,9 +43,9 @@ def configs(
         return
     width = max(len(one.name) for one in listed)
     for one in listed:
-        console.result(console.emphasized(f"{one.name:<{width}}", f"  {one.shows}"))
-        console.result(console.faint(f"{'':<{width}}  {one.reaches}"))
-    console.say(
+        console.print_result(console.emphasized(f"{one.name:<{width}}", f"  {one.shows}"))
+        console.print_result(console.faint(f"{'':<{width}}  {one.reaches}"))
+    console.print_message(
         f"Next: `{console.next_command('train', 'mlp')}`, or `{console.next_command('configs', 'show', 'mlp')}`"
     )
 
@@ -70,7 +70,7 @@ def cp(
     Example: nntrain configs cp mlp my.yaml
     """
     copy_config(name, target, force=force)
-    console.say(f"{target} written. Next: `{console.next_command('train', str(target))}`")
+    console.print_message(f"{target} written. Next: `{console.next_command('train', str(target))}`")
 
 
 @app.command(cls=Command)

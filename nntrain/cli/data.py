@@ -8,14 +8,14 @@ import typer
 
 from nntrain.cli.command import Command, Group
 from nntrain.errors import DataError, UsageError
-from nntrain.report import console
+from nntrain.report import console, tables
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy as np
 
-    from nntrain.data import Dataset
+    from nntrain.data.dataset import Dataset
 
 app = typer.Typer(
     cls=Group,
@@ -31,22 +31,23 @@ def data(context: typer.Context, json: Json = False) -> None:
     """List the data sets: where each was found, how many images, and their fingerprint."""
     if context.invoked_subcommand is not None:
         return
-    from nntrain.data import DATASETS
+    from nntrain.data.catalog import DATASETS
 
     listed = [_summary(name, what) for name, what in DATASETS.items()]
     if json:
         console.print_json({"schema": 1, "datasets": listed})
         return
-    made = console.table("data set", "training", "test", "fingerprint", "found", right=["training", "test"])
+    made = tables.new_table("data set", "training", "test", "fingerprint", "found", right=["training", "test"])
     for one in listed:
         counts = [f"{one[part]:,}" if one[part] is not None else "" for part in ("training", "test")]
         where = one["source"] or one["problem"] or f"not here: {console.next_command('data', 'fetch', one['name'])}"
-        made.add_row(*console.cells(one["name"], *counts, (one["fingerprint"] or "")[:12], where))
-    console.show_table(made)
+        made.add_row(*tables.cells(one["name"], *counts, (one["fingerprint"] or "")[:12], where))
+    tables.print_table(made)
 
 
 def _summary(name: str, what: str) -> dict[str, Any]:
-    from nntrain.data import find_dataset, load_dataset
+    from nntrain.data.catalog import find_dataset
+    from nntrain.data.load import load_dataset
 
     summary: dict[str, Any] = {"name": name, "about": what, "source": None, "training": None, "test": None}
     summary.update(fingerprint=None, problem=None)
@@ -71,22 +72,22 @@ def fetch(name: Name) -> None:
 
     Example: nntrain data fetch mnist
     """
-    from nntrain.data import DATASETS, find_dataset
+    from nntrain.data.catalog import DATASETS, find_dataset
 
     if name not in DATASETS:
         raise UsageError(f"no data set '{name}' to download; there are {', '.join(DATASETS)}")
     found = find_dataset(name)
     if found is not None:
-        console.result(f"{found} (already here)")
+        console.print_result(f"{found} (already here)")
         return
-    console.result(str(download(name, quiet=False)))
+    console.print_result(str(download(name, quiet=False)))
 
 
 def download(name: str, *, quiet: bool) -> Path:
     """Download a data set with a progress bar on stderr; returns where it is."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from nntrain.data import fetch_dataset
+    from nntrain.data.download import fetch_dataset
 
     bar = Progress(
         TextColumn(f"downloading {name}"),
@@ -98,7 +99,7 @@ def download(name: str, *, quiet: bool) -> Path:
         disable=quiet or not console.err().is_terminal,
     )
     if not quiet and not console.err().is_terminal:
-        console.say(f"downloading {name}")
+        console.print_message(f"downloading {name}")
     with bar:
         task = bar.add_task(name, total=None)
         return fetch_dataset(
@@ -114,27 +115,27 @@ def show(name: Name, json: Json = False) -> None:
     """
     from pathlib import Path
 
-    from nntrain.config.building import is_path
-    from nntrain.data import load_dataset
+    from nntrain.data.catalog import is_dataset_path
+    from nntrain.data.load import load_dataset
 
-    dataset = load_dataset(str(Path(name).resolve()) if is_path(name) else name, download=False)
+    dataset = load_dataset(str(Path(name).resolve()) if is_dataset_path(name) else name, download=False)
     if json:
         console.print_json(_document(dataset))
         return
     for part, images, labels in _parts(dataset):
         shape = " x ".join(map(str, images.shape))
-        console.result(
+        console.print_result(
             f"{part:<9} {shape} {images.dtype}, pixels {images.min()} to {images.max()}; {len(labels):,} labels"
         )
-    counts = console.table("class", "training", "test", right=["training", "test"])
+    counts = tables.new_table("class", "training", "test", right=["training", "test"])
     for label, word in enumerate(dataset.classes):
-        counts.add_row(*console.cells(word, *(f"{int((labels == label).sum()):,}" for _, _, labels in _parts(dataset))))
-    console.show_table(counts)
+        counts.add_row(*tables.cells(word, *(f"{int((labels == label).sum()):,}" for _, _, labels in _parts(dataset))))
+    tables.print_table(counts)
     label = int(dataset.y_train[0])
-    console.result("the first training image:")
-    console.result(picture(dataset.x_train[0]))
+    console.print_result("the first training image:")
+    console.print_result(picture(dataset.x_train[0]))
     one_hot = [int(index == label) for index in range(len(dataset.classes))]
-    console.result(f"label {label} ({dataset.classes[label]}), one-hot {one_hot}")
+    console.print_result(f"label {label} ({dataset.classes[label]}), one-hot {one_hot}")
 
 
 def _parts(dataset: Dataset) -> list[tuple[str, np.ndarray, np.ndarray]]:

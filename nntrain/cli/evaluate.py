@@ -9,14 +9,15 @@ import typer
 
 from nntrain.cli.options import Json, Quiet, Require, Requirements, RunArgument, RunsDir, chosen_runs_dir
 from nntrain.errors import NntrainError
-from nntrain.report import console
-from nntrain.runs import PRETRAINED, RunDir, find_trained
+from nntrain.report import console, tables
+from nntrain.runs.folder import PRETRAINED, RunDir
+from nntrain.runs.store import find_trained_run
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from nntrain.answering import Trained
-    from nntrain.data import Dataset
+    from nntrain.data.dataset import Dataset
+    from nntrain.inference.trained_model import TrainedModel
     from nntrain.results import Scores
 
 Data = Annotated[
@@ -40,17 +41,17 @@ def evaluate(
 
     Example: nntrain evaluate mlp-1 --require 'accuracy>=0.97'
     """
-    from nntrain.answering import open_trained
-    from nntrain.data import load_dataset
-    from nntrain.evaluation import score
+    from nntrain.data.load import load_dataset
+    from nntrain.inference.scoring import score
+    from nntrain.inference.trained_model import open_trained_model
 
     requirements = Requirements(require)
-    trained = open_trained(find_trained(run, chosen_runs_dir(runs_dir)))
-    requirements.check_names(name for name, _ in trained.question.metrics)
+    trained = open_trained_model(find_trained_run(run, chosen_runs_dir(runs_dir)))
+    requirements.check_names(name for name, _ in trained.task_spec.metrics)
     dataset = load_dataset(_named(data) or trained.dataset, parts=("test",), download=False)
     _check_data(trained, dataset, named=data is not None, quiet=quiet or json)
-    outputs = trained.classifier().outputs(dataset.x_test)
-    scores = score(outputs, dataset.y_test, trained.question)
+    outputs = trained.classifier().predict(dataset.x_test)
+    scores = score(outputs, dataset.y_test, trained.task_spec)
     error = _calibration_error(trained, outputs, dataset)
     outputs = trained.calibrated(outputs)
     try:
@@ -62,71 +63,71 @@ def evaluate(
     else:
         _show(trained, scores, error, quiet=quiet)
         if pictures and not quiet:
-            console.say(f"drawn: {', '.join(map(str, pictures))}")
-            named = ["--run", trained.run.shown] if run or runs_dir else []
-            console.say(f"Next: `{console.next_command('predict', '--test', '0-4', *named)}`")
-    requirements.check(scores.values)
+            console.print_message(f"drawn: {', '.join(map(str, pictures))}")
+            named = ["--run", trained.run.display_name] if run or runs_dir else []
+            console.print_message(f"Next: `{console.next_command('predict', '--test', '0-4', *named)}`")
+    requirements.check(scores.metrics)
 
 
-def _calibration_error(trained: Trained, outputs: np.ndarray, dataset: Dataset) -> float | None:
+def _calibration_error(trained: TrainedModel, outputs: np.ndarray, dataset: Dataset) -> float | None:
     """Return how far confidence is from the share of right answers, or None for a regression."""
-    from nntrain.evaluation import calibration_error
+    from nntrain.inference.scoring import calibration_error
 
-    if trained.question.task == "regression":
+    if trained.task_spec.task == "regression":
         return None
-    return calibration_error(trained.calibrated(outputs), dataset.y_test, trained.question)
+    return calibration_error(trained.calibrated(outputs), dataset.y_test, trained.task_spec)
 
 
 def _named(data: str | None) -> str | None:
     """Return a data set as config files name it: paths absolute."""
-    from nntrain.config.building import is_path
+    from nntrain.data.catalog import is_dataset_path
 
-    return str(Path(data).resolve()) if data is not None and is_path(data) else data
+    return str(Path(data).resolve()) if data is not None and is_dataset_path(data) else data
 
 
-def _check_data(trained: Trained, dataset: Dataset, *, named: bool, quiet: bool) -> None:
+def _check_data(trained: TrainedModel, dataset: Dataset, *, named: bool, quiet: bool) -> None:
     """Say what would make the score mean something else."""
     from nntrain.errors import DataError
 
-    classes = len(trained.question.classes)
+    classes = len(trained.task_spec.classes)
     if len(dataset.classes) > classes:
         raise DataError(f"{dataset.name} has {len(dataset.classes)} classes, but {trained.run.name} knows {classes}")
     if quiet:
         return
     if dataset.name == "mnist_5k" and trained.dataset == "mnist":
-        console.note("mnist_5k's images are among mnist's training images: the network may have learnt them")
+        console.print_warning("mnist_5k's images are among mnist's training images: the network may have learnt them")
     before = trained.info["data"].get("fingerprints", {})
     changed = any(before.get(name) != dataset.fingerprints.get(name) for name in ("x_test", "y_test"))
     if not named and changed:
-        console.note(f"{dataset.source} holds other test images than when {trained.run.name} was trained")
+        console.print_warning(f"{dataset.source} holds other test images than when {trained.run.name} was trained")
 
 
-def _draw(trained: Trained, dataset: Dataset, outputs: np.ndarray, scores: Scores, *, own: bool) -> list[Path]:
-    from nntrain.evaluation import worst_mistakes
+def _draw(trained: TrainedModel, dataset: Dataset, outputs: np.ndarray, scores: Scores, *, own: bool) -> list[Path]:
+    from nntrain.inference.scoring import worst_mistakes
     from nntrain.report.plots import draw_confusion, draw_worst
 
     run, drawn = trained.run, []
     other = "" if own else dataset.name
-    if run.is_shipped:
+    if run.is_pretrained:
         # The package's own folder may belong to someone else; pictures go to where the user is.
         run, other = RunDir(Path()), f"{PRETRAINED}-{dataset.name}"
     title = f"{trained.run.name} on {Path(dataset.name).name}'s {scores.images:,} test images"
     if scores.confusion:
         drawn.append(run.plot("confusion", other))
         draw_confusion(scores, drawn[-1], title=title)
-    mistakes = worst_mistakes(outputs, dataset.y_test, trained.question)
+    mistakes = worst_mistakes(outputs, dataset.y_test, trained.task_spec)
     drawn.append(run.plot("worst", other))
     draw_worst(dataset.x_test, mistakes, drawn[-1], title=title)
     return drawn
 
 
-def _document(trained: Trained, dataset: Dataset, scores: Scores, error: float | None) -> dict[str, Any]:
+def _document(trained: TrainedModel, dataset: Dataset, scores: Scores, error: float | None) -> dict[str, Any]:
     document = {
         "schema": 1,
-        "run": trained.run.shown,
+        "run": trained.run.display_name,
         "dataset": dataset.name,
         "images": scores.images,
-        **scores.values,
+        **scores.metrics,
     }
     if error is not None:
         document["calibration"] = {"error": error, "bins": 15, "temperature": trained.temperature}
@@ -139,16 +140,18 @@ def _document(trained: Trained, dataset: Dataset, scores: Scores, error: float |
     return document
 
 
-def _show(trained: Trained, scores: Scores, error: float | None, *, quiet: bool) -> None:
-    line = f"{trained.run.shown}: {console.figures(scores.values)} ({scores.images:,} images)"
+def _show(trained: TrainedModel, scores: Scores, error: float | None, *, quiet: bool) -> None:
+    line = f"{trained.run.display_name}: {tables.format_metrics(scores.metrics)} ({scores.images:,} images)"
     if quiet or not scores.confusion:
-        console.result(line)
+        console.print_result(line)
         return
-    console.show_table(console.confusion_table(scores))
-    console.result("")
-    console.show_table(console.class_table(scores))
-    console.result("")
+    tables.print_table(tables.confusion_table(scores))
+    console.print_result("")
+    tables.print_table(tables.class_table(scores))
+    console.print_result("")
     if error is not None:
         how = "calibrated" if trained.temperature else "not calibrated"
-        console.result(f"confidence off by {100 * error:.2f} % on average ({how}; calibration error over 15 bins)")
-    console.result(line)
+        console.print_result(
+            f"confidence off by {100 * error:.2f} % on average ({how}; calibration error over 15 bins)"
+        )
+    console.print_result(line)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from nntrain.errors import RequirementError, UsageError
-from nntrain.runs import runs_dir
+from nntrain.runs.store import runs_dir
 
 RunsDir = Annotated[
     Path | None,

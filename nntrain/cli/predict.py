@@ -14,14 +14,14 @@ import typer
 from nntrain.cli.options import Json, Quiet, RunsDir, chosen_runs_dir
 from nntrain.errors import ImageError, UsageError
 from nntrain.report import console
-from nntrain.runs import find_trained, shipped_run
+from nntrain.runs.store import find_trained_run, pretrained_run
 
 if TYPE_CHECKING:
-    from nntrain.answering import Trained
-    from nntrain.classifier import Classifier
-    from nntrain.cli.preparing import Asked, Failed
-    from nntrain.judging import Reading
-    from nntrain.pictures import Picture
+    from nntrain.inference.litert import Classifier
+    from nntrain.inference.recognize import Reading
+    from nntrain.inference.trained_model import TrainedModel
+    from nntrain.preprocessing.parallel import PictureFailure, PictureRequest
+    from nntrain.preprocessing.prepare import Picture
 
 # HEIC is not read, but an iPhone's photos must not be passed over in silence.
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".heic", ".heif"}
@@ -30,7 +30,7 @@ BYTES_AT_ONCE = 64_000_000  # or so many as take this much memory
 
 
 @dataclass(frozen=True)
-class Answered:
+class Recognition:
     """A picture and what it was read as; where its steps are not to be shown, all that is large is let go."""
 
     name: str  # as it was given
@@ -39,7 +39,7 @@ class Answered:
     truth: str | None = None
     otherwise: Reading | None = None  # by the shipped network, where it reads it differently and more surely
 
-    def alone(self) -> Answered:
+    def alone(self) -> Recognition:
         """Return the same without the picture and what was cut from it."""
         otherwise = None if self.otherwise is None else _alone(self.otherwise)
         return replace(self, reading=_alone(self.reading), otherwise=otherwise, picture=None)
@@ -83,18 +83,18 @@ def predict(
     """
     if bool(pictures) == bool(test):
         raise UsageError("name pictures (`nntrain predict photo.png`) or test images (`nntrain predict --test 0-4`)")
-    from nntrain.answering import open_trained
-    from nntrain.cli import answers
-    from nntrain.cli.preparing import Failed, prepared
+    from nntrain.inference.trained_model import open_trained_model
+    from nntrain.preprocessing.parallel import PictureFailure, prepared
+    from nntrain.report import predictions as answers
 
     if steps is not None:
         answers.check_steps(steps)
     kept = answers.MOST_STEPS if steps is not None else 0
-    trained = open_trained(find_trained(run, chosen_runs_dir(runs_dir)))
+    trained = open_trained_model(find_trained_run(run, chosen_runs_dir(runs_dir)))
     asked = _test_images(test, trained) if test else prepared(_files(pictures or []), digits=trained.reads_digits)
     found = list(_answered(asked, trained, compared=not test, kept=kept))
-    answered = [one for one in found if isinstance(one, Answered)]
-    failed = [one for one in found if isinstance(one, Failed)]
+    answered = [one for one in found if isinstance(one, Recognition)]
+    failed = [one for one in found if isinstance(one, PictureFailure)]
     if json:
         console.print_json(answers.document(trained, answered, failed))
     else:
@@ -102,7 +102,7 @@ def predict(
     if steps is not None and answered:
         answers.draw(trained, answered, steps)
         if not (quiet or json):
-            console.say(f"drawn: {steps}")
+            console.print_message(f"drawn: {steps}")
     for one in failed:
         console.show_error(ImageError(one.error))
     if failed:
@@ -110,8 +110,12 @@ def predict(
 
 
 def _answered(
-    asked: Iterator[Asked] | Iterator[Asked | Failed], trained: Trained, *, compared: bool, kept: int
-) -> Iterator[Answered | Failed]:
+    asked: Iterator[PictureRequest] | Iterator[PictureRequest | PictureFailure],
+    trained: TrainedModel,
+    *,
+    compared: bool,
+    kept: int,
+) -> Iterator[Recognition | PictureFailure]:
     """Answer pictures some at a time, so that thousands need no more memory than some.
 
     The pictures of the first `kept` digits are kept.
@@ -123,21 +127,23 @@ def _answered(
     second = _second_opinion(trained) if compared else None
     while some:
         for one in _answer_some(some, trained, classifier, second):
-            if isinstance(one, Answered):
+            if isinstance(one, Recognition):
                 one = one if kept > 0 else one.alone()
                 kept -= len(one.reading.answers)
             yield one
         some = next(batches, [])
 
 
-def _batches(asked: Iterator[Asked] | Iterator[Asked | Failed]) -> Iterator[list[Asked | Failed]]:
-    from nntrain.cli.preparing import Asked
+def _batches(
+    asked: Iterator[PictureRequest] | Iterator[PictureRequest | PictureFailure],
+) -> Iterator[list[PictureRequest | PictureFailure]]:
+    from nntrain.preprocessing.parallel import PictureRequest
 
-    some: list[Asked | Failed] = []
+    some: list[PictureRequest | PictureFailure] = []
     size = 0
     for one in asked:
         some.append(one)
-        size += one.picture.nbytes if isinstance(one, Asked) else 0
+        size += one.picture.nbytes if isinstance(one, PictureRequest) else 0
         if len(some) == AT_ONCE or size >= BYTES_AT_ONCE:
             yield some
             some, size = [], 0
@@ -145,67 +151,72 @@ def _batches(asked: Iterator[Asked] | Iterator[Asked | Failed]) -> Iterator[list
 
 
 def _answer_some(
-    some: list[Asked | Failed],
-    trained: Trained,
+    some: list[PictureRequest | PictureFailure],
+    trained: TrainedModel,
     classifier: Classifier,
-    second: tuple[Trained, Classifier] | None,
-) -> Iterator[Answered | Failed]:
-    from nntrain.cli.preparing import Asked, Failed
-    from nntrain.judging import more_surely, read
+    second: tuple[TrainedModel, Classifier] | None,
+) -> Iterator[Recognition | PictureFailure]:
+    from nntrain.inference.recognize import more_surely, read
+    from nntrain.preprocessing.parallel import PictureFailure, PictureRequest
 
-    ready = [one for one in some if isinstance(one, Asked)]
+    ready = [one for one in some if isinstance(one, PictureRequest)]
     readings = iter(read([one.picture for one in ready], trained, classifier))
     others = iter(read([one.picture for one in ready], *second) if second else [None] * len(ready))
     for one in some:
-        if isinstance(one, Failed):
+        if isinstance(one, PictureFailure):
             yield one
             continue
         reading, other = next(readings), next(others)
         otherwise = other if other is not None and more_surely(other, reading) else None
-        yield Answered(one.name, reading, one.picture, one.truth, otherwise)
+        yield Recognition(one.name, reading, one.picture, one.truth, otherwise)
 
 
 def _alone(reading: Reading) -> Reading:
     return replace(reading, answers=tuple(replace(one, digit=one.digit.alone()) for one in reading.answers))
 
 
-def _second_opinion(trained: Trained) -> tuple[Trained, Classifier] | None:
+def _second_opinion(trained: TrainedModel) -> tuple[TrainedModel, Classifier] | None:
     """Return the shipped network, where it was asked the same as a run of the user's own."""
-    from nntrain.answering import open_trained
+    from nntrain.inference.trained_model import open_trained_model
 
-    run = shipped_run()
-    if run is None or trained.run.is_shipped or not trained.reads_digits or trained.question.task != "classification":
+    run = pretrained_run()
+    if (
+        run is None
+        or trained.run.is_pretrained
+        or not trained.reads_digits
+        or trained.task_spec.task != "classification"
+    ):
         return None
-    shipped = open_trained(run)
+    shipped = open_trained_model(run)
     return shipped, shipped.classifier()
 
 
-def _files(given: list[str]) -> list[str | Failed]:
+def _files(given: list[str]) -> list[str | PictureFailure]:
     """Replace each folder by the pictures in it, by name; one that has none, or cannot be looked into, has failed."""
-    names: list[str | Failed] = []
+    names: list[str | PictureFailure] = []
     for name in given:
         # os.path: a name too long for any file is left to the reading.
         names += _inside(name) if name != "-" and os.path.isdir(name) else [name]
     return names
 
 
-def _inside(folder: str) -> list[str | Failed]:
-    from nntrain.cli.preparing import Failed
+def _inside(folder: str) -> list[str | PictureFailure]:
+    from nntrain.preprocessing.parallel import PictureFailure
 
     try:
         inside = [path for path in Path(folder).iterdir() if path.suffix.lower() in SUFFIXES and path.is_file()]
     except OSError as error:
-        return [Failed(folder, f"{folder}: the folder cannot be read ({error.strerror})")]
+        return [PictureFailure(folder, f"{folder}: the folder cannot be read ({error.strerror})")]
     if not inside:
-        return [Failed(folder, f"{folder}: no pictures in this folder ({', '.join(sorted(SUFFIXES))})")]
+        return [PictureFailure(folder, f"{folder}: no pictures in this folder ({', '.join(sorted(SUFFIXES))})")]
     return [str(path) for path in sorted(inside)]
 
 
-def _test_images(text: str, trained: Trained) -> Iterator[Asked]:
-    from nntrain.cli.preparing import Asked
-    from nntrain.data import load_dataset
-    from nntrain.evaluation import YES_NO
-    from nntrain.pictures import unchanged
+def _test_images(text: str, trained: TrainedModel) -> Iterator[PictureRequest]:
+    from nntrain.data.load import load_dataset
+    from nntrain.preprocessing.parallel import PictureRequest
+    from nntrain.preprocessing.prepare import unchanged
+    from nntrain.task import YES_NO
 
     match = re.fullmatch(r"(\d{1,9})(?:-(\d{1,9}))?", text)
     if match is None:
@@ -214,8 +225,8 @@ def _test_images(text: str, trained: Trained) -> Iterator[Asked]:
     dataset = load_dataset(trained.dataset, parts=("test",), download=False)
     if last < first or last >= len(dataset.x_test):
         raise UsageError(f"--test {text}: there are test images 0 to {len(dataset.x_test) - 1}")
-    question = trained.question
+    task_spec = trained.task_spec
     for index in range(first, last + 1):
         label = int(dataset.y_test[index])
-        truth = YES_NO[label in question.positive] if question.task == "binary" else dataset.classes[label]
-        yield Asked(f"test image {index}", unchanged(dataset.x_test[index]), truth)
+        truth = YES_NO[label in task_spec.positive] if task_spec.task == "binary" else dataset.classes[label]
+        yield PictureRequest(f"test image {index}", unchanged(dataset.x_test[index]), truth)

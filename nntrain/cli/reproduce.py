@@ -12,6 +12,6 @@ def reproduce(run: RunArgument = None, runs_dir: RunsDir = None, quiet: Quiet = 
 
     Example: nntrain reproduce mlp-1
     """
-    from nntrain.cli.reproducing import reproduce_run
+    from nntrain.jobs.reproduce import reproduce_run
 
     reproduce_run(run, runs_dir=runs_dir, quiet=quiet, json=json)

@@ -33,6 +33,6 @@ def resume(
 
     Example: nntrain resume mlp-1 epochs=40
     """
-    from nntrain.cli.resuming import resume_run
+    from nntrain.jobs.resume import resume_run
 
     resume_run(arguments or [], runs_dir=runs_dir, require=require, quiet=quiet, json=json)

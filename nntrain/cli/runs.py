@@ -7,8 +7,9 @@ from typing import Any
 
 from nntrain.cli.options import Json, RunsDir, chosen_runs_dir
 from nntrain.errors import RunError
-from nntrain.report import console
-from nntrain.runs import RunDir, all_runs
+from nntrain.report import console, tables
+from nntrain.runs.folder import RunDir
+from nntrain.runs.store import list_runs
 
 
 def runs(runs_dir: RunsDir = None, json: Json = False) -> None:
@@ -17,22 +18,22 @@ def runs(runs_dir: RunsDir = None, json: Json = False) -> None:
     Example: nntrain runs --json
     """
     folder = chosen_runs_dir(runs_dir)
-    listed = [_summary(run) for run in all_runs(folder)]
+    listed = [_summary(run) for run in list_runs(folder)]
     if json:
         console.print_json({"schema": 1, "runs_dir": str(folder), "runs": listed})
         return
     if not listed:
-        console.say(f"no runs in {folder} yet; train one: `nntrain train quickstart`")
+        console.print_message(f"no runs in {folder} yet; train one: `nntrain train quickstart`")
         return
-    made = console.table("run", "config", "status", "epochs", "time", "test", "differs", right=["epochs", "time"])
+    made = tables.new_table("run", "config", "status", "epochs", "time", "test", "differs", right=["epochs", "time"])
     for one in listed:
         test = {name: value for name, value in (one["test"] or {}).items() if name != "images"}
-        seconds = console.duration(one["seconds"]) if one["seconds"] is not None else ""
+        seconds = tables.format_duration(one["seconds"]) if one["seconds"] is not None else ""
         differs = " ".join(f"{key}={value}" for key, value in (one["differs"] or {}).items())
         epochs = one["epochs"] if one["epochs"] is not None else ""
-        row = (one["name"], one["config"], one["status"], epochs, seconds, console.figures(test), differs)
-        made.add_row(*console.cells(*row))
-    console.show_table(made)
+        row = (one["name"], one["config"], one["status"], epochs, seconds, tables.format_metrics(test), differs)
+        made.add_row(*tables.cells(*row))
+    tables.print_table(made)
 
 
 def _summary(run: RunDir) -> dict[str, Any]:

@@ -26,6 +26,6 @@ def train(
 
     Example: nntrain train mlp epochs=3 --name short --require 'accuracy>=0.95'
     """
-    from nntrain.cli.training import train_config
+    from nntrain.jobs.train import train_config
 
     train_config(arguments, name=name, runs_dir=runs_dir, require=require, quiet=quiet, json=json)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nntrain.errors import UsageError
-from nntrain.files import write_atomically
+from nntrain.system.files import write_atomically
 
 SCHEMA_COMMENT = "# yaml-language-server: $schema="
 
 
-def folder() -> Path:
+def shipped_dir() -> Path:
     """Return where the shipped configs lie: inside an installed package, or beside it in a checkout."""
     package = Path(__file__).resolve().parent.parent
     inside = package / "shipped_configs"
@@ -31,7 +31,7 @@ class Shipped:
 
 def shipped_configs() -> list[Shipped]:
     """Return all of them: quickstart first, then by name."""
-    paths = sorted(folder().glob("*.yaml"), key=lambda path: (path.stem != "quickstart", path.stem))
+    paths = sorted(shipped_dir().glob("*.yaml"), key=lambda path: (path.stem != "quickstart", path.stem))
     return [_shipped(path) for path in paths]
 
 
@@ -48,7 +48,7 @@ def is_name(text: str) -> bool:
 
 def shipped_config(name: str) -> Shipped:
     """Return one by name; raises UsageError with the name that was probably meant."""
-    path = folder() / f"{name}.yaml"
+    path = shipped_dir() / f"{name}.yaml"
     if path.is_file():
         return _shipped(path)
     names = [config.name for config in shipped_configs()]
@@ -71,7 +71,7 @@ def find_config(text: str) -> tuple[Path, str]:
 def copy_config(name: str, target: Path, *, force: bool) -> None:
     """Copy a shipped config, its schema comment made absolute; raises UsageError rather than writing over a file."""
     text = shipped_config(name).path.read_text(encoding="utf-8")
-    text = text.replace(f"{SCHEMA_COMMENT}schema.json", f"{SCHEMA_COMMENT}{(folder() / 'schema.json').as_uri()}")
+    text = text.replace(f"{SCHEMA_COMMENT}schema.json", f"{SCHEMA_COMMENT}{(shipped_dir() / 'schema.json').as_uri()}")
     if target.is_dir() or not target.parent.is_dir():
         raise UsageError(f"{target}: {'is a folder' if target.is_dir() else 'no such folder'}; name a file to write")
     if target.exists() and not force:

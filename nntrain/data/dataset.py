@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from nntrain.errors import DataError
-from nntrain.fingerprints import fingerprint, fingerprint_of
+from nntrain.system.hashing import fingerprint, fingerprint_arrays
 
 PARTS = ("train", "test")
 SIDE = 28
@@ -35,7 +35,7 @@ class Dataset:
     def fingerprints(self) -> dict[str, str]:
         """The MD5 of each array's bytes, labels below 256 as uint8."""
         names = ("x_train", "y_train", "x_test", "y_test")
-        return {name: fingerprint_of([_small(getattr(self, name))]) for name in names if len(getattr(self, name))}
+        return {name: fingerprint_arrays([_small(getattr(self, name))]) for name in names if len(getattr(self, name))}
 
     @property
     def fingerprint(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import sys
 
-from nntrain import environment
+from nntrain.system import environment
 
 environment.prepare()
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.classifier import LiteRTClassifier
 from nntrain.config import schema
-from nntrain.engine.model import build_network
+from nntrain.engine.build import build_network
 from nntrain.errors import NntrainError, RunError
-from nntrain.files import written_beside
-from nntrain.runs import RunDir
+from nntrain.inference.litert import LiteRTClassifier
+from nntrain.runs.folder import RunDir
+from nntrain.system.files import temporary_sibling
 
 # The two formats' outputs may differ by so much (FlatBuffer and Keras round sums in another order).
 AGREEMENT = 1e-5
@@ -29,7 +29,7 @@ def plain_network(config: schema.Config, trained: Any) -> Any:
 
 def save_keras(network: Any, run: RunDir) -> None:
     """Write model.keras."""
-    with written_beside(run.model) as beside, _silence():
+    with temporary_sibling(run.model_path) as beside, _silence():
         network.save(beside)
 
 
@@ -39,9 +39,9 @@ def save_tflite(network: Any, run: RunDir, samples: np.ndarray) -> str | None:
     `samples` are uint8 pictures (n, 28, 28).
     """
     try:
-        with written_beside(run.tflite) as beside, _silence():
+        with temporary_sibling(run.tflite_path) as beside, _silence():
             network.export(str(beside), format="litert", verbose=False)
-            answers = LiteRTClassifier(beside).outputs(samples)
+            answers = LiteRTClassifier(beside).predict(samples)
             expected = np.asarray(network(samples.astype(np.float32), training=False))
             apart = float(np.max(np.abs(answers - expected) / np.maximum(1.0, np.abs(expected))))
             if not apart <= AGREEMENT:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nntrain.files import written_beside
 from nntrain.results import Mistake, Scores
+from nntrain.system.files import temporary_sibling
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -383,5 +383,5 @@ def _ems(text: str) -> float:
 
 def _save(figure: Figure, path: Path) -> None:
     """Write the picture beside its name, then move it into place; raises NntrainError where that cannot be."""
-    with written_beside(path) as beside:
+    with temporary_sibling(path) as beside:
         figure.savefig(beside, format="png", dpi=DPI)

@@ -50,11 +50,11 @@ def test_evaluates_json_counts_every_image_in_classes_and_confusion(trained):
 
 
 def test_the_loss_is_the_plain_one_without_smoothing(trained, tiny_data):
-    from nntrain.classifier import LiteRTClassifier
+    from nntrain.inference.litert import LiteRTClassifier
 
     with np.load(tiny_data) as data:
         images, labels = data["x_test"], data["y_test"]
-    chosen = LiteRTClassifier(trained.folder / "runs/tiny-1/model.tflite").outputs(images)[np.arange(100), labels]
+    chosen = LiteRTClassifier(trained.folder / "runs/tiny-1/model.tflite").predict(images)[np.arange(100), labels]
     assert trained.json("evaluate", "--no-plots")["loss"] == pytest.approx(-np.log(chosen).mean(), rel=1e-5)
 
 
@@ -68,16 +68,16 @@ def test_answers_need_no_tensorflow_and_stderr_is_nntrains_own(trained, command)
 
 
 def test_training_fits_a_temperature_that_answers_are_calibrated_by(trained, tiny_data):
-    from nntrain.answering import open_trained
-    from nntrain.runs import RunDir
+    from nntrain.inference.trained_model import open_trained_model
+    from nntrain.runs.folder import RunDir
 
-    run = open_trained(RunDir(trained.folder / "runs/tiny-1"))
+    run = open_trained_model(RunDir(trained.folder / "runs/tiny-1"))
     assert run.temperature is not None
     with np.load(tiny_data) as data:
-        outputs = run.classifier().outputs(data["x_test"][:1])
+        outputs = run.classifier().predict(data["x_test"][:1])
     (given,) = trained.json("predict", "--test", "0")["predictions"]
     assert given["probabilities"] == pytest.approx(run.calibrated(outputs)[0].tolist(), abs=1e-6)
-    assert open_trained(RunDir(trained.folder / "runs/value-1")).temperature is None
+    assert open_trained_model(RunDir(trained.folder / "runs/value-1")).temperature is None
     assert trained.json("evaluate", "--no-plots")["calibration"]["temperature"] == run.temperature
 
 

@@ -58,20 +58,20 @@ class Disk:
 @pytest.fixture
 def power(monkeypatch, tmp_path, write_config):
     """Return a function that trains or resumes on a disk whose power fails; it tells how many operations were done."""
-    from nntrain.cli.resuming import resume_run
-    from nntrain.cli.training import train_config
+    from nntrain.jobs.resume import resume_run
+    from nntrain.jobs.train import train_config
 
     config = str(write_config())
     quietly = {"runs_dir": tmp_path / "runs", "require": None, "quiet": True, "json": False}
     unlink, rmtree = Path.unlink, shutil.rmtree
-    monkeypatch.setattr("nntrain.engine.callbacks.BETWEEN_CHECKPOINTS", 0)
-    monkeypatch.setattr("nntrain.cli.training.show_result", lambda *_, **how: None)  # draws, which takes its time
-    monkeypatch.setattr("nntrain.cli.resuming.show_result", lambda *_, **how: None)
+    monkeypatch.setattr("nntrain.engine.callbacks.checkpoint.MIN_CHECKPOINT_INTERVAL", 0)
+    monkeypatch.setattr("nntrain.jobs.train.show_result", lambda *_, **how: None)  # draws, which takes its time
+    monkeypatch.setattr("nntrain.jobs.resume.show_result", lambda *_, **how: None)
 
     def run(*overrides: str, fails_at: int | None = None, resume: bool = False) -> int:
         disk = Disk(fails_at)
-        monkeypatch.setattr("nntrain.files.sync", disk.sync)
-        monkeypatch.setattr("nntrain.files.move", disk.move)
+        monkeypatch.setattr("nntrain.system.files.sync", disk.sync)
+        monkeypatch.setattr("nntrain.system.files.move", disk.move)
         monkeypatch.setattr(Path, "unlink", lambda path, **how: None if disk.off else unlink(path, **how))
         monkeypatch.setattr(shutil, "rmtree", lambda path, **how: None if disk.off else rmtree(path, **how))
         if resume:
@@ -85,18 +85,18 @@ def power(monkeypatch, tmp_path, write_config):
 
 def come_to(folder):
     """Return what a run came to."""
-    from nntrain.history import read_history
-    from nntrain.runs import RunDir
+    from nntrain.runs.folder import RunDir
+    from nntrain.runs.history import read_history
 
     run = RunDir(folder)
-    rows = [{**row, "seconds": 0.0} for row in read_history(run.history)]
+    rows = [{**row, "seconds": 0.0} for row in read_history(run.history_path)]
     info = run.read_info()
     return run.status(), info["fingerprints"]["weights"], run.read_metrics()["test"], rows
 
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_after_a_power_failure_at_any_moment_a_resume_gives_the_run_without_one(power, tmp_path, part):
-    from nntrain.runs import all_runs
+    from nntrain.runs.store import list_runs
 
     runs = tmp_path / "runs"
     operations = power()
@@ -106,7 +106,7 @@ def test_after_a_power_failure_at_any_moment_a_resume_gives_the_run_without_one(
         shutil.rmtree(runs)
         with pytest.raises(PowerFailureError):
             power(fails_at=fails_at)
-        found = all_runs(runs)
+        found = list_runs(runs)
         if found and found[0].status() != "complete":
             power(resume=True)
         elif not found:
@@ -115,7 +115,7 @@ def test_after_a_power_failure_at_any_moment_a_resume_gives_the_run_without_one(
 
 
 def test_after_a_power_failure_in_a_longer_training_it_can_be_asked_for_again(power, tmp_path):
-    from nntrain.runs import RunDir
+    from nntrain.runs.folder import RunDir
 
     runs, before = tmp_path / "runs", tmp_path / "before"
     power()

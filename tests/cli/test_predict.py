@@ -12,14 +12,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawing.paper import drawn, encoded, row
-from drawing.shapes import DIGITS, LETTERS
 from PIL import Image
+from synthetic.paper import drawn, encoded, row
+from synthetic.shapes import DIGITS, LETTERS
 
-from nntrain.answering import MNIST_IMAGES, Trained
-from nntrain.cli import answers, predict
-from nntrain.report.steps import Row, draw_steps
-from nntrain.runs import SHIPPED, RunDir
+from nntrain.cli import predict
+from nntrain.inference.trained_model import MNIST_IMAGES, TrainedModel
+from nntrain.report import predictions as answers
+from nntrain.report.recognition_strip import Row, draw_steps
+from nntrain.runs.folder import PRETRAINED_DIR, RunDir
 
 
 @pytest.fixture
@@ -266,21 +267,23 @@ def test_confidence_is_off_by_less_than_a_percent_on_mnists_test_images(in_proce
 @pytest.fixture
 def own_run(tmp_path, monkeypatch):
     """Put a run of one's own into the folder, on MNIST by path: the shipped network, made to be wrong and in doubt."""
-    shutil.copytree(SHIPPED, tmp_path / "runs" / "own-1")
+    shutil.copytree(PRETRAINED_DIR, tmp_path / "runs" / "own-1")
     path = tmp_path / "runs" / "own-1" / "run.json"
     info = json.loads(path.read_text())
     info["data"]["name"] = "/home/me/numbers.npz"
     path.write_text(json.dumps(info))
-    classifier = Trained.classifier
+    classifier = TrainedModel.classifier
 
     class Doubtful:
         def __init__(self, trained):
-            self.outputs_of = classifier(trained).outputs
+            self.outputs_of = classifier(trained).predict
 
-        def outputs(self, images):
+        def predict(self, images):
             return (0.6 * np.roll(self.outputs_of(images), 1, axis=1) + 0.04).astype(np.float32)
 
-    monkeypatch.setattr(Trained, "classifier", lambda self: classifier(self) if self.run.is_shipped else Doubtful(self))
+    monkeypatch.setattr(
+        TrainedModel, "classifier", lambda self: classifier(self) if self.run.is_pretrained else Doubtful(self)
+    )
     return path
 
 
@@ -307,22 +310,22 @@ def test_a_run_on_other_pictures_is_not_asked_for_digits(in_process, pictures, o
 
 
 def test_mnist_is_known_by_its_images():
-    from nntrain.data import load_dataset
+    from nntrain.data.load import load_dataset
 
     assert load_dataset("mnist_5k", parts=("train",)).fingerprints["x_train"] == MNIST_IMAGES["mnist_5k"]
-    assert RunDir(SHIPPED).read_info()["data"]["fingerprints"]["x_train"] == MNIST_IMAGES["mnist"]
+    assert RunDir(PRETRAINED_DIR).read_info()["data"]["fingerprints"]["x_train"] == MNIST_IMAGES["mnist"]
 
 
 def test_the_shipped_run_is_whole_small_and_names_no_machine():
-    run = RunDir(SHIPPED)
-    files = [path for path in SHIPPED.iterdir() if path.is_file()]
+    run = RunDir(PRETRAINED_DIR)
+    files = [path for path in PRETRAINED_DIR.iterdir() if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 1_000_000
-    assert {run.config, run.tflite, run.info, run.metrics, run.history} <= set(files)
+    assert {run.config_path, run.tflite_path, run.info_path, run.metrics_path, run.history_path} <= set(files)
     info = run.read_info()
     assert info["status"] == "complete"
     assert 0.3 < info["temperature"] < 3
     assert run.read_metrics()["test"]["accuracy"] > 0.995
-    words = run.info.read_text() + run.metrics.read_text() + run.config.read_text()
+    words = run.info_path.read_text() + run.metrics_path.read_text() + run.config_path.read_text()
     assert not any(place in words for place in ("/home", "/root", "/tmp", "/work", "C:\\"))
 
 
@@ -332,7 +335,7 @@ def test_a_picture_from_stdin_is_read(nntrain):
 
 
 def test_half_blocks_hold_two_rows_each_and_a_narrow_terminal_gets_half_the_size():
-    from nntrain.report.pixels import draw_pixels
+    from nntrain.report.terminal_image import draw_pixels
 
     pixels = np.zeros((28, 28), np.uint8)
     pixels[0, 0], pixels[1, 0] = 255, 128

@@ -253,13 +253,13 @@ def finished(tmp_path_factory):
 
 
 def test_ctrl_c_during_a_reproduction_is_no_verdict(in_process, finished, monkeypatch):
-    monkeypatch.setattr("nntrain.cli.training.Job.train", lambda _: TrainResult("interrupted", 1, None))
+    monkeypatch.setattr("nntrain.jobs.train.Job.train", lambda _: TrainResult("interrupted", 1, None))
     done = in_process("reproduce", str(finished))
     assert (done.exit_code, done.stdout, done.stderr) == (130, "", "interrupted\n")
 
 
 def test_a_resume_names_variables_that_change_the_arithmetic(in_process, finished, monkeypatch):
-    monkeypatch.setattr("nntrain.cli.training.Job.train", lambda _: TrainResult("interrupted", 1, None))
+    monkeypatch.setattr("nntrain.jobs.train.Job.train", lambda _: TrainResult("interrupted", 1, None))
     monkeypatch.setenv("NVIDIA_TF32_OVERRIDE", "0")
     done = in_process("resume", str(finished), "epochs=5")
     assert "NVIDIA_TF32_OVERRIDE is 0, was not set: the result may differ in the last digits" in done.stderr

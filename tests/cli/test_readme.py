@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawing.paper import drawn, row
-from drawing.shapes import DIGITS, LETTERS
 from PIL import Image, ImageDraw
+from synthetic.paper import drawn, row
+from synthetic.shapes import DIGITS, LETTERS
 
 README = (Path(__file__).parent.parent.parent / "README.md").read_text(encoding="utf-8")
-SAMPLE = Path(__file__).parent.parent.parent / "nntrain" / "data" / "mnist_5k.npz"
+SAMPLE = Path(__file__).parent.parent.parent / "nntrain" / "assets" / "mnist_5k.npz"
 
 MISTAKES = """model:
   - dense: {units: 128, activation: rellu}

@@ -231,7 +231,7 @@ def test_reproduce_names_the_first_epoch_that_differs(finished):
 
 def comparison(*apart):
     """Return a comparison of epochs whose losses lie so far apart."""
-    from nntrain.cli.reproducing import Comparison
+    from nntrain.jobs.reproduce import Comparison
     from nntrain.results import EpochResult
 
     count = len(apart)
@@ -242,9 +242,9 @@ def comparison(*apart):
 
 
 def test_on_another_machine_a_run_is_reproduced_within_a_tolerance(capsys):
-    from nntrain.cli.reproducing import _tell
     from nntrain.errors import NotReproducedError
-    from nntrain.runs import RunDir
+    from nntrain.jobs.reproduce import _tell
+    from nntrain.runs.folder import RunDir
 
     run, reasons = RunDir(Path("runs/mlp-1")), ["processor is B, was A"]
     _tell(run, comparison(0, 0.015625), reasons, same_weights=False, json=False)

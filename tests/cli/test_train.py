@@ -93,7 +93,7 @@ def test_a_runs_own_config_trains_the_same_network_again(nntrain, dense):
 
 
 def test_what_auto_chose_is_written_into_the_runs_config(trained):
-    from nntrain.config.loading import load_config
+    from nntrain.config.load import load_config
 
     runtime = load_config(trained.folder / "runs" / "tiny-1" / "config.yaml").config.runtime
     assert (runtime.device, runtime.jit_compile) == ("cpu", False)
@@ -125,17 +125,17 @@ print([name for name in sys.modules if "nntrain" in name])
 def test_both_saved_formats_answer_alike(trained, tiny_data):
     import numpy as np
 
-    from nntrain.classifier import LiteRTClassifier
-    from nntrain.config.loading import load_config
-    from nntrain.engine.classifier import load_classifier
-    from nntrain.runs import RunDir
+    from nntrain.config.load import load_config
+    from nntrain.engine.keras_classifier import load_classifier
+    from nntrain.inference.litert import LiteRTClassifier
+    from nntrain.runs.folder import RunDir
 
     run = RunDir(trained.folder / "runs" / "tiny-1")
     with np.load(tiny_data) as data:
         images = data["x_test"]
     weights = run.read_info()["fingerprints"]["weights"]
-    keras = load_classifier(run, load_config(run.config).config, fingerprint=weights).outputs(images)
-    assert np.abs(LiteRTClassifier(run.tflite).outputs(images) - keras).max() < 1e-5
+    keras = load_classifier(run, load_config(run.config_path).config, fingerprint=weights).predict(images)
+    assert np.abs(LiteRTClassifier(run.tflite_path).predict(images) - keras).max() < 1e-5
 
 
 def test_mixed_precision_that_gains_nothing_exits_with_4_and_leaves_no_run(nntrain, dense):

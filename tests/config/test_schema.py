@@ -10,7 +10,7 @@ import yaml
 from nntrain.config.json_schema import config_schema
 from nntrain.config.loading import load_config
 from nntrain.config.network import layer_table, work
-from nntrain.config.shipped import folder, shipped_config, shipped_configs
+from nntrain.config.shipped import shipped_config, shipped_configs, shipped_dir
 from nntrain.errors import UsageError
 
 SCHEMA = config_schema()
@@ -71,7 +71,7 @@ def test_the_schema_refuses_what_the_program_refuses(change):
 
 
 def test_the_shipped_schema_is_the_programs():
-    assert (folder() / "schema.json").read_text(encoding="utf-8") == json.dumps(SCHEMA, indent=1) + "\n"
+    assert (shipped_dir() / "schema.json").read_text(encoding="utf-8") == json.dumps(SCHEMA, indent=1) + "\n"
 
 
 @pytest.mark.parametrize("config", shipped_configs(), ids=lambda config: config.name)

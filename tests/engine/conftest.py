@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
-from nntrain.config.loading import load_config
-from nntrain.data import Dataset, load_dataset
-from nntrain.results import EpochResult, Watch
-from nntrain.runs import RunDir
+from nntrain.config.load import load_config
+from nntrain.data.dataset import Dataset
+from nntrain.data.load import load_dataset
+from nntrain.results import EpochResult
+from nntrain.runs.folder import RunDir
+from nntrain.training.listener import TrainingListener
 
 
 @dataclass
@@ -35,7 +37,7 @@ class Learnt:
 
     def last(self, name: str) -> float:
         """Return a figure of the last epoch."""
-        return self.history[-1].values[name]
+        return self.history[-1].metrics[name]
 
 
 @pytest.fixture(scope="session")
@@ -55,18 +57,18 @@ def learn_config(tiny: Dataset, tmp_path: Path) -> Callable[..., Learnt]:
     """Return a function that trains a config without saving the network, from an earlier state where there is one."""
     from nntrain.engine import device
     from nntrain.engine.train import compiled_network, fit, placed_examples
-    from nntrain.policy import resolved, use_xla
-    from nntrain.records import question_of
+    from nntrain.runs.metadata import task_spec_of
+    from nntrain.training.auto import choose_xla, resolve_auto
 
-    def run(config: Any, *, resumed: Any = None, folder: Path = tmp_path, **watch: Any) -> Learnt:
+    def run(config: Any, *, resumed: Any = None, folder: Path = tmp_path, **listener: Any) -> Learnt:
         chosen = device.set_up(config.runtime, seed=config.seed)
-        question = question_of(config, tiny.classes)
-        examples, training, validation = placed_examples(config, tiny, question)
-        xla, _ = use_xla(config, device=chosen.kind, training_images=len(training))
-        config = resolved(config, device=chosen.kind, threads=chosen.threads, jit_compile=xla)
+        task_spec = task_spec_of(config, tiny.classes)
+        examples, training, validation = placed_examples(config, tiny, task_spec)
+        xla, _ = choose_xla(config, device=chosen.kind, training_images=len(training))
+        config = resolve_auto(config, device=chosen.kind, threads=chosen.threads, jit_compile=xla)
         network = compiled_network(config, examples)
         notes: list[str] = []
-        watched = Watch(on_note=notes.append, **watch)
+        watched = TrainingListener(on_note=notes.append, **listener)
         record, guard, keeper = fit(config, network, training, validation, RunDir(folder), watched, resumed)
         return Learnt(network, record.history, notes, record, guard, keeper)
 
@@ -89,7 +91,7 @@ def learn_in_parts(
     write_config: Callable[..., Path], learn_config: Callable[..., Learnt], tmp_path: Path
 ) -> Callable[..., Learnt]:
     """Return a function that trains a config, stopped after these epochs (2.5: in the third) and taken up again."""
-    from nntrain.checkpoints import State, read_checkpoint
+    from nntrain.runs.checkpoint import TrainingState, read_checkpoint
 
     def run(text: str, overrides: Sequence[str], stops: Sequence[float], *, anew: bool = True) -> Learnt:
         config = load_config(write_config(text), overrides).config
@@ -100,7 +102,7 @@ def learn_in_parts(
             state, _ = read_checkpoint(tmp_path / "checkpoint")
             learnt = learn_config(
                 config,
-                resumed=state or State(epoch=0, seconds=0.0, history=()),
+                resumed=state or TrainingState(epoch=0, seconds=0.0, history=()),
                 on_progress=lambda epoch, share, _, place=place: place.__setitem__(0, epoch - 1 + share),
                 should_stop=lambda stop=stop, place=place: place[0] >= stop,
             )

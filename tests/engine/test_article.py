@@ -12,7 +12,7 @@ pytestmark = pytest.mark.tensorflow
 
 def dense(units, activation, kernel, bias):
     """Return nntrain's dense layer with these weights; kernel rows are neurons, as the article writes them."""
-    from nntrain.engine.model import build_layer
+    from nntrain.engine.build import build_layer
 
     layer = build_layer(schema.Dense(units=units, activation=activation))
     kernel = np.array(kernel, np.float32).reshape(units, -1).T
@@ -33,7 +33,7 @@ def test_the_forward_pass_gives_15026_7_and_5013_5():
 def test_the_backward_pass_gives_its_loss_and_gradients():
     import tensorflow as tf
 
-    from nntrain.engine.model import build_loss
+    from nntrain.engine.build import build_loss
 
     neuron = dense(1, schema.Sigmoid(), [[0.5, 0.3]], [0.1])
     with tf.GradientTape() as tape:
@@ -47,7 +47,7 @@ def test_the_backward_pass_gives_its_loss_and_gradients():
 def test_a_gradient_step_gives_0_498_and_0_296():
     import keras
 
-    from nntrain.engine.model import build_optimizer
+    from nntrain.engine.build import build_optimizer
 
     weights = keras.Variable([0.5, 0.3])
     build_optimizer(schema.SGD(learning_rate=0.01)).apply([np.array([0.2, 0.4], np.float32)], [weights])
@@ -65,9 +65,9 @@ def test_a_gradient_step_gives_0_498_and_0_296():
     ],
 )
 def test_the_articles_networks_have_their_parameters(name, parameters):
-    from nntrain.config.loading import load_config
+    from nntrain.config.load import load_config
     from nntrain.config.shipped import shipped_config
-    from nntrain.engine.model import build_network
+    from nntrain.engine.build import build_network
 
     config = load_config(shipped_config(name).path).config
     assert build_network(config).count_params() == parameters

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from nntrain.evaluation import METRICS, Question, targets
+from nntrain.inference.metrics import METRICS
+from nntrain.task import TaskSpec, targets
 
 pytestmark = pytest.mark.tensorflow
 
@@ -63,8 +64,8 @@ def as_keras_wants(name, outputs, truth, task):
     return truth[:, None]
 
 
-def question(task):
-    return Question(task, "mse", (), classes=CLASSES, positive=(3, 7))
+def task_spec(task):
+    return TaskSpec(task, "mse", (), classes=CLASSES, positive=(3, 7))
 
 
 def keras_metric(name, arguments, wanted, outputs):
@@ -79,7 +80,7 @@ def keras_metric(name, arguments, wanted, outputs):
 @pytest.mark.parametrize(("task", "name", "arguments"), CASES)
 def test_the_metric_agrees_with_keras(task, name, arguments):
     outputs, labels = outputs_and_labels(task)
-    truth = targets(labels, question(task))
+    truth = targets(labels, task_spec(task))
     wanted = as_keras_wants(name, outputs, truth, task)
     metric = keras_metric(name, arguments, wanted, outputs)
     metric.update_state(wanted, outputs)
@@ -91,7 +92,7 @@ def test_the_loss_agrees_with_keras(task, name):
     import keras
 
     outputs, labels = outputs_and_labels(task)
-    truth = targets(labels, question(task))
+    truth = targets(labels, task_spec(task))
     loss = keras.losses.get(name)(as_keras_wants(name, outputs, truth, task), outputs)
     assert METRICS[name](outputs, truth) == pytest.approx(float(np.mean(loss)), rel=1e-6)
 

@@ -52,7 +52,7 @@ def test_batch_normalization_of_feature_maps_is_keras_own(arguments):
     import keras
     import tensorflow as tf
 
-    from nntrain.engine import layers
+    from nntrain.engine import fused_layers as layers
 
     pictures = tf.constant(np.random.default_rng(1).normal(2, 3, (5, 4, 4, 6)).astype(np.float32))
 
@@ -73,7 +73,7 @@ def test_batch_normalization_of_feature_maps_is_keras_own(arguments):
 def test_bias_and_relu_after_the_pooling_give_the_same_network():
     import keras
 
-    from nntrain.engine.layers import Conv2D, pooled
+    from nntrain.engine.fused_layers import Conv2D, pooled
 
     pair = [
         [kind(8, 3, activation="relu"), keras.layers.MaxPooling2D(), kind(4, 3, activation="relu"), last]
@@ -93,14 +93,14 @@ def test_bias_and_relu_after_the_pooling_give_the_same_network():
 def test_pooling_stays_after_a_convolution_whose_activations_are_penalized():
     import keras
 
-    from nntrain.engine.layers import Conv2D, pooled
+    from nntrain.engine.fused_layers import Conv2D, pooled
 
     layers = [Conv2D(8, 3, activation="relu", activity_regularizer="l2"), keras.layers.MaxPooling2D()]
     assert pooled(layers) == layers
 
 
 def test_dropout_drops_its_share_anew_each_time_and_scales_up_the_rest():
-    from nntrain.engine.layers import Dropout
+    from nntrain.engine.fused_layers import Dropout
 
     layer = Dropout(0.3, seed=5)
     ones = np.ones((500, 400), np.float32)
@@ -115,7 +115,7 @@ def test_dropout_drops_its_share_anew_each_time_and_scales_up_the_rest():
 
 
 def test_dropout_does_nothing_outside_training():
-    from nntrain.engine.layers import Dropout
+    from nntrain.engine.fused_layers import Dropout
 
     ones = np.ones((4, 5), np.float32)
     assert np.array_equal(Dropout(0.9)(ones, training=False), ones)

@@ -30,7 +30,7 @@ LAYERS = {
 @pytest.mark.parametrize("xla", ["false", "true"])
 def test_every_layer_learns_with_and_without_xla(learn, layers, xla):
     done = learn(f"runtime.jit_compile={xla}", "fit.epochs=3", text="model:\n" + layers + OUTPUT + REST)
-    assert done.history[-1].values["loss"] < done.history[0].values["loss"]
+    assert done.history[-1].metrics["loss"] < done.history[0].metrics["loss"]
 
 
 @pytest.mark.parametrize("name", ["leaky_relu", "elu", "gelu", "silu", "selu", "sigmoid", "tanh", "softmax", "linear"])
@@ -116,8 +116,8 @@ def test_the_loss_scale_factor_reaches_the_optimizer(learn):
 )
 def test_every_loss_and_metric_of_a_classification_is_followed(learn, loss, metrics):
     done = learn(f"loss={loss}", f"metrics={metrics}")
-    assert done.history[1].values["loss"] < done.history[0].values["loss"]
-    assert sum(name.startswith("val_") for name in done.history[0].values) * 2 == len(done.history[0].values)
+    assert done.history[1].metrics["loss"] < done.history[0].metrics["loss"]
+    assert sum(name.startswith("val_") for name in done.history[0].metrics) * 2 == len(done.history[0].metrics)
 
 
 def test_label_smoothing_raises_the_loss(learn):
@@ -137,8 +137,8 @@ fit: {epochs: 2, batch_size: 32}
 
 def test_a_binary_task_learns_which_labels_count(learn, write_config):
     done = learn("data.positive=[0, 1, 2]", text=BINARY)
-    assert set(done.history[0].values) >= {"loss", "accuracy", "precision", "recall", "val_binary_accuracy"}
-    assert done.last("loss") < done.history[0].values["loss"]
+    assert set(done.history[0].metrics) >= {"loss", "accuracy", "precision", "recall", "val_binary_accuracy"}
+    assert done.last("loss") < done.history[0].metrics["loss"]
 
 
 def test_a_binary_loss_can_be_smoothed(learn):
@@ -150,7 +150,7 @@ def test_a_binary_loss_can_be_smoothed(learn):
 def test_a_regression_learns_the_digits_value(learn, loss):
     text = "task: regression\nmodel: [dense: {units: 8, activation: relu}, dense: 1]\noptimizer: adam\nloss: mse\n"
     done = learn(f"loss={loss}", "fit.epochs=3", text=text)
-    assert done.last("mae") < done.history[0].values["mae"]
+    assert done.last("mae") < done.history[0].metrics["mae"]
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_mixed_precision_computes_in_halves_and_keeps_whole_weights(learn, polic
         assert done.network.layers[2].compute_dtype == policy.removeprefix("mixed_")
         assert done.network.layers[-1].compute_dtype == "float32"
         assert done.weights[0].dtype == "float32"
-        assert done.last("loss") < done.history[0].values["loss"]
+        assert done.last("loss") < done.history[0].metrics["loss"]
     finally:
         keras.config.set_dtype_policy("float32")
 

@@ -1,0 +1,1 @@
+"""A trained network answers: from a run to predictions, scores and recognized digits."""

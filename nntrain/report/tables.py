@@ -1,0 +1,89 @@
+"""Tables and numbers as they are shown in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from nntrain.results import LayerRow, Scores
+
+
+def new_table(*columns: str, right: Iterable[str] = ()) -> Table:
+    """Return an empty table in the house style; columns named in `right` are numbers."""
+    made = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    numbers = set(right)
+    for column in columns:
+        made.add_column(column, justify="right" if column in numbers else "left", no_wrap=True)
+    return made
+
+
+def cells(*values: object) -> list[Text]:
+    """Return a row's cells as plain text, whatever is in them."""
+    return [value if isinstance(value, Text) else Text(str(value)) for value in values]
+
+
+def print_table(made: Table, *, stderr: bool = False) -> None:
+    """Print a table whole: never cut to the terminal's width, which a log or a pipe does not have anyway."""
+    Console(stderr=stderr, highlight=False, width=10_000).print(made)
+
+
+def layer_table(rows: Sequence[LayerRow]) -> Table:
+    """Return a network's layers, shapes and parameters."""
+    made = new_table("layer", "", "output", "parameters", right=["parameters"])
+    for row in rows:
+        shape = " x ".join(map(str, row.shape))
+        made.add_row(*cells(row.kind, row.description, shape, f"{row.parameters:,}" if row.parameters else ""))
+    return made
+
+
+def format_metrics(values: Mapping[str, float]) -> str:
+    """Return metrics in words: "accuracy 97.62 %, loss 0.0843"."""
+    names = sorted(values, key=lambda name: (name == "loss", "accuracy" not in name))
+    return ", ".join(f"{name} {format_metric(name, values[name])}" for name in names)
+
+
+def format_metric(name: str, value: float) -> str:
+    """Return one metric: shares as percentages, anything else with four digits."""
+    return f"{100 * value:.2f} %" if is_fraction(name) else f"{value:.4g}"
+
+
+def is_fraction(name: str) -> bool:
+    """Tell whether a metric is a fraction of images."""
+    return "accuracy" in name or name.removeprefix("val_") in ("precision", "recall", "f1")
+
+
+def confusion_table(scores: Scores) -> Table:
+    """Return the confusion matrix: rows are the truth, columns the answers; right answers are bold."""
+    labels = [score.label for score in scores.classes]
+    made = new_table("true \\ answer", *labels, right=labels)
+    for row, (label, counts) in enumerate(zip(labels, scores.confusion, strict=True)):
+        shown = [
+            Text(f"{count:,}" if count else ".", style="bold" if column == row else "dim" if not count else "red")
+            for column, count in enumerate(counts)
+        ]
+        made.add_row(Text(label), *shown)
+    return made
+
+
+def class_table(scores: Scores) -> Table:
+    """Return precision, recall and F1 of each class."""
+    columns = ("precision", "recall", "f1", "images")
+    made = new_table("class", *columns, right=columns)
+    for score in scores.classes:
+        ratios = (f"{100 * value:.2f} %" for value in (score.precision, score.recall, score.f1))
+        made.add_row(*cells(score.label, *ratios, f"{score.support:,}"))
+    return made
+
+
+def format_duration(seconds: float) -> str:
+    """Return a time in words: "0.3 s", "2 min 5 s", "1 h 20 min"."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

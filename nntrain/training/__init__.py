@@ -1,0 +1,1 @@
+"""What training needs without TensorFlow: automatic choices, schedules, augmentation."""
