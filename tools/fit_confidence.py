@@ -35,7 +35,7 @@ from nntrain.inference import recognize
 from nntrain.inference.litert import Classifier
 from nntrain.inference.scoring import answer
 from nntrain.inference.trained_model import TrainedModel, open_trained_model
-from nntrain.preprocessing.prepare import Picture, prepare, unchanged
+from nntrain.preprocessing.prepare import PreparedPicture, prepare, unchanged
 from nntrain.runs.folder import RunDir
 from nntrain.runs.store import pretrained_run
 
@@ -49,7 +49,7 @@ HELD_OUT = 3000  # of MNIST's training images, the last
 SIZE = (120, 120)  # pixels of a drawn picture
 
 Name = TypeVar("Name")
-Truth = tuple[Picture, str]  # a picture and its digit, or "" for none
+Truth = tuple[PreparedPicture, str]  # a picture and its digit, or "" for none
 
 
 def to_fit(rng: np.random.Generator) -> dict[str, list[Truth]]:
@@ -111,7 +111,7 @@ def by_pen(lines: list[Line], rng: np.random.Generator, *, thickest: float) -> n
     return np.asarray(drawn(lines, size=SIZE, stroke=rng.uniform(0.03, thickest)))
 
 
-def prepared(some: Iterable[tuple[np.ndarray, Name]]) -> Iterator[tuple[Picture, Name]]:
+def prepared(some: Iterable[tuple[np.ndarray, Name]]) -> Iterator[tuple[PreparedPicture, Name]]:
     """Prepare pictures, grey levels, and hand on what they show; those that nntrain refuses are left out."""
     for levels, name in some:
         with suppress(ImageError):
@@ -125,7 +125,7 @@ def examples(
     all_marks, right, weights, clean = [], [], [], []
     for kind, some in made.items():
         digits = [picture.whole for picture, _ in some]
-        pixels = np.stack([one.pixels for one in digits])
+        pixels = np.stack([digit.image for digit in digits])
         outputs = trained.calibrated(classifier.predict(pixels))
         given = answer(outputs, trained.task_spec)
         shares, seen = recognize.test_time_augmentation(digits, trained, classifier)

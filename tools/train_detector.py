@@ -166,7 +166,7 @@ def _turned(images: np.ndarray, labels: np.ndarray, rng: np.random.Generator) ->
 
 def _seen(drawings: Iterable[Drawing]) -> tuple[np.ndarray, np.ndarray]:
     """Return drawings as a network sees them, uint8 (n, 28, 28), and their classes."""
-    pixels, classes = zip(*((picture.whole.pixels, label) for picture, label in prepared(drawings)), strict=True)
+    pixels, classes = zip(*((picture.whole.image, label) for picture, label in prepared(drawings)), strict=True)
     return np.stack(pixels), np.array(classes, np.uint8)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nntrain.inference.recognize import Reading
     from nntrain.inference.trained_model import TrainedModel
     from nntrain.preprocessing.parallel import PictureFailure, PictureRequest
-    from nntrain.preprocessing.prepare import Picture
+    from nntrain.preprocessing.prepare import PreparedPicture
 
 # HEIC is not read, but an iPhone's photos must not be passed over in silence.
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".heic", ".heif"}
@@ -35,7 +35,7 @@ class Recognition:
 
     name: str  # as it was given
     reading: Reading
-    picture: Picture | None = None
+    picture: PreparedPicture | None = None
     truth: str | None = None
     otherwise: Reading | None = None  # by the shipped network, where it reads it differently and more surely
 
@@ -172,7 +172,7 @@ def _answer_some(
 
 
 def _alone(reading: Reading) -> Reading:
-    return replace(reading, answers=tuple(replace(one, digit=one.digit.alone()) for one in reading.answers))
+    return replace(reading, answers=tuple(replace(one, digit=one.digit.without_source()) for one in reading.answers))
 
 
 def _second_opinion(trained: TrainedModel) -> tuple[TrainedModel, Classifier] | None:

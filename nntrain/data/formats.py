@@ -261,7 +261,7 @@ def _picture(path: Path) -> np.ndarray:
 
     _check_size(path)
     try:
-        return read_pixels(path).pixels
+        return read_pixels(path).image
     except ImageError as error:
         raise DataError(str(error)) from None
 

@@ -16,8 +16,8 @@ import numpy as np
 from nntrain.inference.litert import Classifier
 from nntrain.inference.out_of_distribution import NONE, class_probabilities
 from nntrain.inference.scoring import answer
-from nntrain.preprocessing.prepare import Picture
-from nntrain.preprocessing.segment import Candidate, Digit, best_row, in_rows, only_lines
+from nntrain.preprocessing.prepare import PreparedPicture
+from nntrain.preprocessing.segment import Candidate, Digit, best_row, in_several_rows, only_lines
 from nntrain.results import Prediction
 from nntrain.task import TaskSpec
 from nntrain.training.augmentation import distort_by
@@ -78,10 +78,10 @@ class Reading:
         return any(one.unsure for one in self.answers)
 
 
-def read(pictures: Iterable[Picture], trained: TrainedModel, classifier: Classifier) -> list[Reading]:
+def read(pictures: Iterable[PreparedPicture], trained: TrainedModel, classifier: Classifier) -> list[Reading]:
     """Answer pictures; of several ways to part a row of ink the one is taken that is to be trusted most."""
     readings: list[Reading] = []
-    batch: list[Picture] = []
+    batch: list[PreparedPicture] = []
     for picture in pictures:
         batch.append(picture)
         if len(batch) == BATCH:
@@ -90,7 +90,7 @@ def read(pictures: Iterable[Picture], trained: TrainedModel, classifier: Classif
     return readings + _read_twice(batch, trained, classifier)
 
 
-def _read_twice(pictures: Sequence[Picture], trained: TrainedModel, classifier: Classifier) -> list[Reading]:
+def _read_twice(pictures: Sequence[PreparedPicture], trained: TrainedModel, classifier: Classifier) -> list[Reading]:
     """Answer a batch, and again without what lies round a sheet or frame where a picture shows one."""
     if not trained.reads_digits:
         return _read(pictures, trained, classifier)
@@ -99,7 +99,7 @@ def _read_twice(pictures: Sequence[Picture], trained: TrainedModel, classifier: 
     return _preferred(readings, within, _read_lined(list(within.values()), trained, classifier))
 
 
-def _read_lined(pictures: Sequence[Picture], trained: TrainedModel, classifier: Classifier) -> list[Reading]:
+def _read_lined(pictures: Sequence[PreparedPicture], trained: TrainedModel, classifier: Classifier) -> list[Reading]:
     """Answer a batch, and what is unsure again without its paper's lines."""
     readings = _read(pictures, trained, classifier)
     unsure = [number for number, one in enumerate(readings) if one.unsure]
@@ -155,12 +155,12 @@ def _log_odds(confidence: np.ndarray) -> np.ndarray:
     return np.asarray(np.log(shares / (1 - shares)))
 
 
-def _read(pictures: Sequence[Picture], trained: TrainedModel, classifier: Classifier) -> list[Reading]:
+def _read(pictures: Sequence[PreparedPicture], trained: TrainedModel, classifier: Classifier) -> list[Reading]:
     """Answer a batch: all candidates at once, then what was chosen and is in doubt again, distorted."""
     if not pictures:
         return []
     found = [(number, one) for number, picture in enumerate(pictures) for one in picture.candidates]
-    pixels = np.stack([one.digit.pixels for _, one in found])
+    pixels = np.stack([one.digit.image for _, one in found])
     outputs = trained.calibrated(classifier.predict(pixels))
     predictions = answer(outputs, trained.task_spec)
     if not trained.reads_digits:
@@ -171,7 +171,7 @@ def _read(pictures: Sequence[Picture], trained: TrainedModel, classifier: Classi
         ]
     seen = class_probabilities(pixels)
     allowed = allowed_digits(predictions, trained.task_spec)
-    length = np.array([one.digit.length for _, one in found])
+    length = np.array([one.digit.stroke_length for _, one in found])
     evidence = features(_confidence(predictions), digit_probability(seen, allowed))
     odds = _odds(evidence, length)
     chosen = _chosen(pictures, found, odds)
@@ -199,10 +199,10 @@ def _read(pictures: Sequence[Picture], trained: TrainedModel, classifier: Classi
     ]
 
 
-def _about_other_things(picture: Picture, one: Candidate, given: Prediction, task_spec: TaskSpec) -> Answer:
+def _about_other_things(picture: PreparedPicture, one: Candidate, given: Prediction, task_spec: TaskSpec) -> Answer:
     confidence = 1.0 if given.confidence is None else given.confidence
     why = "" if confidence >= UNCERTAIN else "no class stands out"
-    if one.last - one.first < picture.atoms:
+    if one.last - one.first < picture.atom_count:
         why = "several things side by side; one was read"
     return Answer(given, one.digit, confidence, why, _best_two(given, np.array(given.outputs), task_spec))
 
@@ -215,7 +215,9 @@ def _best_two(given: Prediction, shares: np.ndarray, task_spec: TaskSpec) -> tup
     return (given.label, next((name for name in others if name != given.label), given.label))
 
 
-def _chosen(pictures: Sequence[Picture], found: Sequence[tuple[int, Candidate]], odds: np.ndarray) -> list[list[int]]:
+def _chosen(
+    pictures: Sequence[PreparedPicture], found: Sequence[tuple[int, Candidate]], odds: np.ndarray
+) -> list[list[int]]:
     """Return the places in `found` of each picture's digits, from left to right."""
     places: list[list[int]] = [[] for _ in pictures]
     for place, (number, _) in enumerate(found):
@@ -226,7 +228,7 @@ def _chosen(pictures: Sequence[Picture], found: Sequence[tuple[int, Candidate]],
             index: -float(np.logaddexp(0, -(odds[place] + CUT * found[place][1].cuts)))
             for index, place in enumerate(mine)
         }
-        rows.append([mine[index] for index in best_row(picture.candidates, values, picture.atoms)])
+        rows.append([mine[index] for index in best_row(picture.candidates, values, picture.atom_count)])
     return rows
 
 
@@ -237,13 +239,13 @@ def test_time_augmentation(
 
     They are those of the network's calibrated outputs, (n, classes) or (n, 1), and of the detector's, (n, 11).
     """
-    base = np.stack([one.pixels for one in digits])
+    base = np.stack([digit.image for digit in digits])
     owners, images = [np.arange(len(digits))], [base]
     for trial in TTA_TRANSFORMS:
         owners.append(np.arange(len(digits)))
         images.append(distort_by(base, **trial))
     for number, one in enumerate(digits):
-        otherwise = one.otherwise()
+        otherwise = one.at_other_thresholds()
         if otherwise:
             owners.append(np.full(len(otherwise), number))
             images.append(np.stack(otherwise))
@@ -293,9 +295,9 @@ class _Part:
     unlike: bool  # no digit has such ink
 
 
-def _reading(picture: Picture, parts: Sequence[_Part], task_spec: TaskSpec) -> Reading:
+def _reading(picture: PreparedPicture, parts: Sequence[_Part], task_spec: TaskSpec) -> Reading:
     # One digit may be broken into two above one another; several are answered, so that one of each column is left out.
-    rows = picture.ink is not None and in_rows(picture.ink)
+    rows = picture.ink is not None and in_several_rows(picture.ink)
     mixed = rows and len(parts) > 1
     answers = []
     for part in parts:
@@ -314,13 +316,13 @@ def _reading(picture: Picture, parts: Sequence[_Part], task_spec: TaskSpec) -> R
     return Reading(tuple(answers), tuple(decisions))
 
 
-def _doubt(picture: Picture, part: _Part, best_two: tuple[str, ...], task_spec: TaskSpec) -> str:
+def _doubt(picture: PreparedPicture, part: _Part, best_two: tuple[str, ...], task_spec: TaskSpec) -> str:
     """Say why an answer is not to be trusted."""
     nothing = f"no digit-like ink: nearest is {part.given.label}" if best_two else "no digit-like ink"
     if picture.ink is not None:
         if only_lines(picture.ink):
             return nothing
-        if in_rows(picture.ink):
+        if in_several_rows(picture.ink):
             return ROWS
         if any(one.cuts for one in picture.candidates):
             return "digits may touch; leave room between them"

@@ -30,7 +30,7 @@ FAINTEST = 6.0  # levels of 255 between ink and ground; less is the grain of pap
 
 
 @dataclass(frozen=True)
-class Part:
+class InkComponent:
     """A connected piece of ink, small gaps bridged."""
 
     label: int  # its number in Ink.labels
@@ -52,10 +52,10 @@ class Part:
 class Ink:
     """The ink of a picture whose ground is dark."""
 
-    height: Floats = field(repr=False)  # of each pixel above its ground
+    contrast: Floats = field(repr=False)  # of each pixel above its ground
     threshold: float  # of height
     labels: npt.NDArray[np.int16] = field(repr=False)  # the number of the part that a pixel belongs to, or 0
-    parts: tuple[Part, ...]
+    components: tuple[InkComponent, ...]
     light: bool  # the ground was light, and levels were inverted
     uneven: bool  # the ground was
     specks: bool  # ink too light to be a digit's was left out
@@ -193,7 +193,7 @@ def _ground(levels: Floats, smooth: Floats, share: float) -> Floats:
     return smooth + opened
 
 
-def _without_specks(mask: Mask, height: Floats) -> tuple[npt.NDArray[np.int16], tuple[Part, ...], bool, int]:
+def _without_specks(mask: Mask, height: Floats) -> tuple[npt.NDArray[np.int16], tuple[InkComponent, ...], bool, int]:
     """Number the parts that belong to digits: the heaviest, and those of some weight beside it.
 
     Returns the labels, the parts from left to right, whether specks were left out, and how many parts at the edge were.
@@ -203,7 +203,7 @@ def _without_specks(mask: Mask, height: Floats) -> tuple[npt.NDArray[np.int16], 
     labels, count = components(grown_square(mask, 2 * gap + 1))
     labels = np.where(mask, labels, 0)
     if count == 1:
-        return labels.astype(np.int16), (Part(1, box(mask), 1.0),), False, 0
+        return labels.astype(np.int16), (InkComponent(1, box(mask), 1.0),), False, 0
     weights = np.bincount(labels.ravel(), weights=height.ravel(), minlength=count + 1)[1:]
     edges = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     contact = np.bincount(edges, minlength=count + 1)[1:]
@@ -216,7 +216,7 @@ def _without_specks(mask: Mask, height: Floats) -> tuple[npt.NDArray[np.int16], 
     order = sorted(boxes, key=lambda label: boxes[label][2])
     numbers = np.zeros(count + 1, np.int16)
     numbers[order] = np.arange(1, len(order) + 1)
-    parts = tuple(Part(place, boxes[label], float(weights[label - 1])) for place, label in enumerate(order, 1))
+    parts = tuple(InkComponent(place, boxes[label], float(weights[label - 1])) for place, label in enumerate(order, 1))
     return numbers[labels], parts, bool((~heavy).any()), int((heavy & ~inside).sum())
 
 

@@ -114,7 +114,7 @@ def _longer(mask: Mask) -> int:
 
 def _in_frame(ink: Ink) -> Mask | None:
     # Of each block the highest, so that a thin line stays whole; and less than for ink will do.
-    labels, count = components(_blocks(ink.height).max(axis=(1, 3)) > FAINTER * ink.threshold)
+    labels, count = components(_blocks(ink.contrast).max(axis=(1, 3)) > FAINTER * ink.threshold)
     boxes = {number: box(labels == number) for number in range(1, min(count, MOST) + 1)}
     for number, (top, bottom, left, right) in boxes.items():
         if bottom - top < FRAME * labels.shape[0] or right - left < FRAME * labels.shape[1]:
@@ -128,7 +128,7 @@ def _in_frame(ink: Ink) -> Mask | None:
         frame = labels == number
         filled = _filled(frame)
         if np.count_nonzero(filled) >= CONVEX * _area(_corners(filled, DIRECTIONS)):
-            return _fine(filled & ~grown_square(frame, 3), ink.height.shape)
+            return _fine(filled & ~grown_square(frame, 3), ink.contrast.shape)
     return None
 
 

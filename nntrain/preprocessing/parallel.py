@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from nntrain.errors import ImageError
-from nntrain.preprocessing.prepare import Picture, read_picture, read_pixels
+from nntrain.preprocessing.prepare import PreparedPicture, read_picture, read_pixels
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -28,7 +28,7 @@ class PictureRequest:
     """A picture that is ready to be answered."""
 
     name: str  # as it was given
-    picture: Picture
+    picture: PreparedPicture
     truth: str | None = None
 
 

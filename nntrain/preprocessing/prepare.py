@@ -26,34 +26,43 @@ from nntrain.preprocessing.page import Enclosed, enclosed, inked_sheet
 from nntrain.preprocessing.ruled_lines import without_lines
 from nntrain.preprocessing.segment import Candidate, Digit, candidates
 
-__all__ = ["SIDE", "Candidate", "Digit", "Picture", "is_mnist", "prepare", "read_picture", "read_pixels", "unchanged"]
+    "SIDE",
+    "Candidate",
+    "Digit",
+    "PreparedPicture",
+    "is_mnist",
+    "prepare",
+    "read_picture",
+    "read_pixels",
+    "unchanged",
+]
 
 
 @dataclass(frozen=True)
-class Page:
+class PictureRegion:
     """What ink is looked for in: a picture, or what a sheet or frame in it encloses, or without its paper's lines."""
 
     levels: Floats = field(repr=False)  # grey, 0 to 255
     decisions: tuple[str, ...] = ()  # how it came about, in words
     corner: tuple[int, int] | None = None  # of what is enclosed: where it lies in the picture, row and column
 
-    def part(self, found: Enclosed) -> Page:
+    def part(self, found: Enclosed) -> PictureRegion:
         """Return what is enclosed in it."""
         top, left = self.corner or (0, 0)
         corner = top + found.corner[0], left + found.corner[1]
-        return Page(found.levels, (*self.decisions, found.decision), corner)
+        return PictureRegion(found.levels, (*self.decisions, found.decision), corner)
 
 
 @dataclass(frozen=True)
-class Picture:
+class PreparedPicture:
     """A picture made ready for a network, and what was done to it."""
 
     levels: Floats = field(repr=False)  # grey, 0 to 255, upright, of working size
     candidates: tuple[Candidate, ...]  # what may be a digit; a picture of one digit has one
-    atoms: int  # the pieces that the candidates are made of
+    atom_count: int  # the pieces that the candidates are made of
     decisions: tuple[str, ...]  # in words, in order: "light ground: inverted"
     ink: Ink | None = field(default=None, repr=False)  # None for what passed unchanged
-    page: Page | None = field(default=None, repr=False)  # where the ink was found
+    region: PictureRegion | None = field(default=None, repr=False)  # where the ink was found
 
     @property
     def unchanged(self) -> bool:
@@ -63,8 +72,8 @@ class Picture:
     @property
     def nbytes(self) -> int:
         """How much memory its arrays take, about."""
-        ink = 0 if self.ink is None else self.ink.height.nbytes + self.ink.labels.nbytes
-        page = 0 if self.page is None or self.page.levels is self.levels else self.page.levels.nbytes
+        ink = 0 if self.ink is None else self.ink.contrast.nbytes + self.ink.labels.nbytes
+        page = 0 if self.region is None or self.region.levels is self.levels else self.region.levels.nbytes
         masks = sum(one.digit.source[1].nbytes for one in self.candidates if one.digit.source is not None)
         return self.levels.nbytes + page + ink + masks
 
@@ -74,35 +83,35 @@ class Picture:
         return max(self.candidates, key=lambda one: one.last - one.first).digit
 
     @property
-    def pixels(self) -> Pixels:
+    def image(self) -> Pixels:
         """What the network sees, (28, 28), where the picture is of one digit."""
-        return self.whole.pixels
+        return self.whole.image
 
-    def within(self) -> Picture | None:
+    def within(self) -> PreparedPicture | None:
         """Return the picture prepared without what lies round a sheet or frame; None where it shows none with ink."""
-        if self.ink is None or self.page is None or self.page.corner is not None:
+        if self.ink is None or self.region is None or self.region.corner is not None:
             return None
-        found = enclosed(self.page.levels, self.ink)
-        return None if found is None else self._again(self.page.part(found))
+        found = enclosed(self.region.levels, self.ink)
+        return None if found is None else self._again(self.region.part(found))
 
-    def without_lines(self) -> Picture | None:
+    def without_lines(self) -> PreparedPicture | None:
         """Return the picture prepared without the lines of ruled paper; None where it shows none, or nothing beside."""
-        if self.ink is None or self.page is None:
+        if self.ink is None or self.region is None:
             return None
-        levels = without_lines(self.page.levels, self.ink)
+        levels = without_lines(self.region.levels, self.ink)
         if levels is None:
             return None
-        decisions = (*self.page.decisions, "lines across the paper: taken out")
-        return self._again(Page(levels, decisions, self.page.corner))
+        decisions = (*self.region.decisions, "lines across the paper: taken out")
+        return self._again(PictureRegion(levels, decisions, self.region.corner))
 
-    def _again(self, page: Page) -> Picture | None:
+    def _again(self, page: PictureRegion) -> PreparedPicture | None:
         try:
             return _prepared(self.levels, page)
         except ImageError:
             return None
 
 
-def read_picture(source: Path | bytes | BinaryIO, *, name: str | None = None) -> Picture:
+def read_picture(source: Path | bytes | BinaryIO, *, name: str | None = None) -> PreparedPicture:
     """Read a picture of digits and prepare it as MNIST was made; an image of MNIST passes unchanged.
 
     `source` is a file, its contents, or an open binary stream; `name` stands for it in errors. Takes what Pillow opens,
@@ -117,7 +126,7 @@ def read_picture(source: Path | bytes | BinaryIO, *, name: str | None = None) ->
         raise ImageError(f"{name}: {error}") from error.__cause__
 
 
-def read_pixels(source: Path | bytes | BinaryIO, *, name: str | None = None) -> Picture:
+def read_pixels(source: Path | bytes | BinaryIO, *, name: str | None = None) -> PreparedPicture:
     """Read a picture for a network of other things than digits: of 28 x 28 pixels it passes, so its data set was read.
 
     A picture of another size is prepared as a digit is.
@@ -133,12 +142,12 @@ def read_pixels(source: Path | bytes | BinaryIO, *, name: str | None = None) -> 
         raise ImageError(f"{name}: {error}") from error.__cause__
 
 
-def unchanged(pixels: Pixels) -> Picture:
+def unchanged(pixels: Pixels) -> PreparedPicture:
     """Return an image, uint8 (28, 28), that is to be answered as it is."""
     return _passed(pixels.astype(np.float32), pixels, [])
 
 
-def prepare(levels: Floats, decisions: list[str] | None = None) -> Picture:
+def prepare(levels: Floats, decisions: list[str] | None = None) -> PreparedPicture:
     """Prepare grey levels, 0 to 255, of a picture that stands upright; `decisions` are those of its reading."""
     decisions = list(decisions or ())
     if levels.shape == (SIDE, SIDE):
@@ -146,20 +155,20 @@ def prepare(levels: Floats, decisions: list[str] | None = None) -> Picture:
             if is_mnist(exact):
                 decisions += ["light ground: inverted"] if ground == "light" else []
                 return _passed(levels, exact, [*decisions, "already 28x28 as MNIST's: unchanged"])
-    return _prepared(levels, Page(levels, tuple(decisions)))
+    return _prepared(levels, PictureRegion(levels, tuple(decisions)))
 
 
-def _prepared(levels: Floats, page: Page) -> Picture:
+def _prepared(levels: Floats, page: PictureRegion) -> PreparedPicture:
     """Find digits on a page of a picture."""
     page, ink = _inked(page)
     found, atoms = candidates(ink)
     decisions = [*page.decisions, *ink.decisions()]
     if len(found) == 1:
         decisions += found[0].digit.decisions
-    return Picture(levels, found, atoms, tuple(decisions), ink, page)
+    return PreparedPicture(levels, found, atoms, tuple(decisions), ink, page)
 
 
-def _inked(page: Page) -> tuple[Page, Ink]:
+def _inked(page: PictureRegion) -> tuple[PictureRegion, Ink]:
     """Find the ink, on the sheet where one hides it or is taken for it; returns the page that it was found on."""
     try:
         ink = _ink(page)
@@ -178,12 +187,12 @@ def _inked(page: Page) -> tuple[Page, Ink]:
     return page, ink
 
 
-def _ink(page: Page) -> Ink:
+def _ink(page: PictureRegion) -> Ink:
     return replace(find_ink(page.levels), corner=page.corner or (0, 0))
 
 
-def _passed(levels: Floats, pixels: Pixels, decisions: list[str]) -> Picture:
-    return Picture(levels, (Candidate(0, 1, Digit(pixels)),), 1, tuple(decisions))
+def _passed(levels: Floats, pixels: Pixels, decisions: list[str]) -> PreparedPicture:
+    return PreparedPicture(levels, (Candidate(0, 1, Digit(pixels)),), 1, tuple(decisions))
 
 
 def _rounded(levels: Floats) -> Pixels:

@@ -25,7 +25,7 @@ def without_lines(levels: Floats, ink: Ink) -> Floats | None:
     """
     if min(levels.shape) < CLOSE:  # a close crop, whose strokes may reach from edge to edge
         return None
-    clean, height = (255 - levels if ink.light else levels.copy()), ink.height.copy()
+    clean, height = (255 - levels if ink.light else levels.copy()), ink.contrast.copy()
     found = 0
     for turned in (False, True):
         views = (clean.T, height.T) if turned else (clean, height)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from nntrain.errors import ImageError
-from nntrain.preprocessing.binarize import Ink, Part
+from nntrain.preprocessing.binarize import Ink, InkComponent
 from nntrain.preprocessing.filters import Box, Mask, Pixels, box, stroke_width
 from nntrain.preprocessing.normalize import fit
 
@@ -25,7 +25,7 @@ WIDEST = 1.4  # widths to heights: no digit is wider
 TOUCHING = 1.1  # widths to heights: a piece that is wider may be two digits that touch
 MOST = 24  # digits in a row
 # Thresholds, as shares of the chosen one, at which a digit is prepared again: with more and with less of its border.
-OTHERWISE = (0.65, 1.4)
+THRESHOLD_FACTORS = (0.65, 1.4)
 # Pixels of a picture's working size below which a digit fills it.
 CLOSE = 64
 
@@ -46,34 +46,34 @@ class Atom:
 class Digit:
     """Ink that may be one digit, as a network sees it."""
 
-    pixels: Pixels = field(repr=False)  # (28, 28), light ink on dark, centred as MNIST's
+    image: Pixels = field(repr=False)  # (28, 28), light ink on dark, centred as MNIST's
     decisions: tuple[str, ...] = ()  # what was done to its strokes
-    box: Box | None = None  # in the ink that it was cut from
+    bbox: Box | None = None  # in the ink that it was cut from
     source: tuple[Ink, Mask] | None = field(default=None, repr=False)  # where it was cut from, its mask within the box
 
     @property
-    def place(self) -> Box | None:
+    def bbox_in_picture(self) -> Box | None:
         """Its box in the whole picture, in pixels of the working size."""
-        if self.source is None or self.box is None:
+        if self.source is None or self.bbox is None:
             return None
-        return _moved(self.box, self.source[0].corner)
+        return _moved(self.bbox, self.source[0].corner)
 
     def mask(self, shape: tuple[int, ...]) -> Mask | None:
         """Return where its ink is in a picture of that shape; None for one that passed unchanged or is `alone`."""
-        if self.source is None or self.place is None:
+        if self.source is None or self.bbox_in_picture is None:
             return None
         mask = np.zeros(shape, dtype=np.bool_)
-        mask[_inside(self.place)] = self.source[1]
+        mask[_inside(self.bbox_in_picture)] = self.source[1]
         return mask
 
-    def alone(self) -> Digit:
+    def without_source(self) -> Digit:
         """Return the same digit without its source, which takes a thousand times the memory."""
         return replace(self, source=None)
 
     @property
-    def length(self) -> float:
+    def stroke_length(self) -> float:
         """How long its strokes are altogether, in heights of the digit, or in widths where it is wider."""
-        mask = self.pixels > 127 if self.source is None else self.source[1]
+        mask = self.image > 127 if self.source is None else self.source[1]
         if not mask.any():
             return 0.0
         top, bottom, left, right = box(mask)
@@ -87,17 +87,17 @@ class Digit:
         One that reaches both was cropped closely, and small pictures are close crops altogether.
         """
         tall, wide = (0, 0) if self.source is None else self.source[0].labels.shape
-        if self.box is None or min(tall, wide) < CLOSE:
+        if self.bbox is None or min(tall, wide) < CLOSE:
             return False
-        top, bottom, left, right = self.box
+        top, bottom, left, right = self.bbox
         return bool((top == 0) != (bottom == tall) or (left == 0) != (right == wide))
 
-    def otherwise(self) -> list[Pixels]:
+    def at_other_thresholds(self) -> list[Pixels]:
         """Return the same digit prepared by other thresholds; none for an image that passed unchanged."""
-        if self.source is None or self.box is None:
+        if self.source is None or self.bbox is None:
             return []
         ink, within = self.source
-        return [fit(ink.height[_inside(self.box)], within, share * ink.threshold, []) for share in OTHERWISE]
+        return [fit(ink.contrast[_inside(self.bbox)], within, share * ink.threshold, []) for share in THRESHOLD_FACTORS]
 
 
 @dataclass(frozen=True)
@@ -141,10 +141,10 @@ def best_row(found: Sequence[Candidate], values: Mapping[int, float], count: int
     return best[count][1]
 
 
-def in_rows(ink: Ink) -> bool:
+def in_several_rows(ink: Ink) -> bool:
     """Tell whether pieces of full height lie above one another, as digits in several rows do."""
-    tall = max(part.tall for part in ink.parts)
-    large = [part.box for part in ink.parts if part.tall >= 0.6 * tall]
+    tall = max(part.tall for part in ink.components)
+    large = [part.box for part in ink.components if part.tall >= 0.6 * tall]
     return any(
         lower[0] >= upper[1] and min(upper[3], lower[3]) > max(upper[2], lower[2]) for upper in large for lower in large
     )
@@ -153,7 +153,7 @@ def in_rows(ink: Ink) -> bool:
 def only_lines(ink: Ink) -> bool:
     """Tell whether every piece is a line across, as on ruled paper: a few strokes tall at most, and much wider."""
     stroke = stroke_width(ink.mask)
-    return all(part.tall <= 3 * stroke and part.wide > 2 * WIDEST * part.tall for part in ink.parts)
+    return all(part.tall <= 3 * stroke and part.wide > 2 * WIDEST * part.tall for part in ink.components)
 
 
 def _digit(ink: Ink, group: Sequence[Atom]) -> Digit:
@@ -166,7 +166,7 @@ def _digit(ink: Ink, group: Sequence[Atom]) -> Digit:
     decisions = [f"{len(labels)} pieces: joined"] if len(labels) > 1 else []
     y, _, x, _ = _moved(place, ink.corner)
     decisions.append(f"cropped to {mask.shape[1]}x{mask.shape[0]} at ({x}, {y}), centred")
-    pixels = fit(ink.height[_inside(place)], mask, ink.threshold, decisions)
+    pixels = fit(ink.contrast[_inside(place)], mask, ink.threshold, decisions)
     return Digit(pixels, tuple(decisions), place, (ink, mask))
 
 
@@ -190,9 +190,9 @@ def _may_be_one(group: Sequence[Atom], tall: int) -> bool:
 
 
 def _atoms(ink: Ink) -> list[Atom]:
-    tallest = max(part.tall for part in ink.parts)
-    groups: list[list[Part]] = []
-    for part in ink.parts:
+    tallest = max(part.tall for part in ink.components)
+    groups: list[list[InkComponent]] = []
+    for part in ink.components:
         above = [group for group in groups if _above_one_another(group, part)]
         groups = [group for group in groups if group not in above]
         groups.append([*itertools.chain(*above), part])
@@ -204,17 +204,17 @@ def _atoms(ink: Ink) -> list[Atom]:
     return sorted(atoms, key=lambda atom: atom.left)
 
 
-def _above_one_another(group: Sequence[Part], part: Part) -> bool:
+def _above_one_another(group: Sequence[InkComponent], part: InkComponent) -> bool:
     left, right = min(one.box[2] for one in group), max(one.box[3] for one in group)
     shared = min(right, part.box[3]) - max(left, part.box[2])
     return shared > 0.5 * min(right - left, part.wide)
 
 
-def _tall(group: Sequence[Part]) -> int:
+def _tall(group: Sequence[InkComponent]) -> int:
     return max(part.box[1] for part in group) - min(part.box[0] for part in group)
 
 
-def _nearest(group: Sequence[Part], whole: list[list[Part]]) -> list[Part]:
+def _nearest(group: Sequence[InkComponent], whole: list[list[InkComponent]]) -> list[InkComponent]:
     middle = (min(part.box[2] for part in group) + max(part.box[3] for part in group)) / 2
     return min(
         whole,
@@ -224,7 +224,7 @@ def _nearest(group: Sequence[Part], whole: list[list[Part]]) -> list[Part]:
     )
 
 
-def _atom(group: Sequence[Part]) -> Atom:
+def _atom(group: Sequence[InkComponent]) -> Atom:
     boxes = np.array([part.box for part in group])
     return Atom(
         frozenset(part.label for part in group),

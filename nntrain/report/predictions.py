@@ -181,7 +181,7 @@ def _show_pixels(one: Recognition) -> None:
     colours = colours_wanted(sys.stdout.isatty())
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else 80
     for part in one.reading.answers:
-        for line in draw_pixels(part.digit.pixels, colours=colours, columns=columns):
+        for line in draw_pixels(part.digit.image, colours=colours, columns=columns):
             console.print_result(line)
 
 
@@ -225,5 +225,5 @@ def _rows(trained: TrainedModel, one: Recognition) -> list[Any]:
         digit, shared = part.digit, [words for words in one.reading.decisions if words not in of_digits]
         lines = [*said, detail, *shared, *digit.decisions]
         levels, mask = picture.levels, digit.mask(picture.levels.shape)
-        rows.append(Row(levels, mask, digit.place, digit.pixels, label, lines, part.unsure, one.name))
+        rows.append(Row(levels, mask, digit.bbox_in_picture, digit.image, label, lines, part.unsure, one.name))
     return rows

@@ -176,7 +176,7 @@ def test_a_picture_is_read_as_predict_reads_it(pictures, mode):
     (drawn.convert("I").point(lambda level: level * 257) if mode == "I;16" else drawn).convert(mode).save(path)
     dataset = load_dataset(str(pictures), parts=("test",))
     image = dataset.x_test[dataset.y_test == 0][0]
-    np.testing.assert_array_equal(image, read_pixels(path).pixels)
+    np.testing.assert_array_equal(image, read_pixels(path).image)
     assert (image[0, 0], image[10, 10]) == (0, 255)
 
 

@@ -14,7 +14,7 @@ from nntrain.preprocessing.prepare import prepare
 
 def seen(pictures):
     """Return what the detector says of pictures."""
-    return class_probabilities(np.stack([prepare(np.asarray(one, np.float32)).whole.pixels for one in pictures]))
+    return class_probabilities(np.stack([prepare(np.asarray(one, np.float32)).whole.image for one in pictures]))
 
 
 def test_it_gives_probabilities_of_ten_digits_and_none():

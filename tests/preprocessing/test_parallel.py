@@ -15,7 +15,7 @@ from synthetic.shapes import DIGITS
 from nntrain.preprocessing import load as reading
 from nntrain.preprocessing import parallel as preparing
 from nntrain.preprocessing.parallel import PictureFailure, PictureRequest, prepared
-from nntrain.preprocessing.prepare import Picture, read_picture, unchanged
+from nntrain.preprocessing.prepare import PreparedPicture, read_picture, unchanged
 
 # From Python 3.12 on, forking beside other tests' threads is warned of; the command forks before it has any.
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
@@ -25,7 +25,7 @@ MANY = [f"{number}.png" for number in range(150)]
 def spoilt(names: dict[str, BaseException | None]):
     """Return a reading that raises what is named, or ends its process for None, and else needs no file."""
 
-    def read(source: Path, *, name: str) -> Picture:
+    def read(source: Path, *, name: str) -> PreparedPicture:
         if name not in names:
             return unchanged(np.zeros((28, 28), np.uint8))
         error = names[name]
@@ -90,6 +90,6 @@ def test_a_digit_without_its_source_takes_a_thousandth_of_the_memory(tmp_path):
     drawn(DIGITS["3"], size=(500, 500)).save(path)
     picture = read_picture(path)
     assert picture.nbytes > 500 * 500 * 8
-    alone = picture.whole.alone()
-    assert (alone.source, alone.mask((28, 28)), alone.otherwise()) == (None, None, [])
-    np.testing.assert_array_equal(alone.pixels, picture.pixels)
+    alone = picture.whole.without_source()
+    assert (alone.source, alone.mask((28, 28)), alone.at_other_thresholds()) == (None, None, [])
+    np.testing.assert_array_equal(alone.image, picture.image)

@@ -63,15 +63,15 @@ def error_of(source: Path | bytes | io.BytesIO) -> str:
 
 def test_a_prepared_picture_is_laid_out_as_mnists_are():
     picture = read_picture(encoded(seven()))
-    assert picture.pixels.shape == (28, 28)
-    assert picture.pixels.dtype == np.uint8
-    assert is_mnist(picture.pixels)
+    assert picture.image.shape == (28, 28)
+    assert picture.image.dtype == np.uint8
+    assert is_mnist(picture.image)
 
 
 def test_the_ink_fills_twenty_pixels_and_keeps_its_proportions():
     image = Image.new("L", (300, 300), 255)
     ImageDraw.Draw(image).rectangle((40, 20, 79, 99), outline=0, width=8)
-    rows, columns = np.nonzero(read_picture(encoded(image)).pixels)
+    rows, columns = np.nonzero(read_picture(encoded(image)).image)
     assert (rows.min(), rows.max()) == (4, 23)
     assert (columns.min(), columns.max()) == (9, 18)
 
@@ -79,19 +79,19 @@ def test_the_ink_fills_twenty_pixels_and_keeps_its_proportions():
 def test_the_place_in_the_picture_does_not_matter():
     corner = Image.new("L", (400, 400), 255)
     corner.paste(seven(), (195, 5))
-    assert same_digit(read_picture(encoded(corner)).pixels, read_picture(encoded(seven())).pixels)
+    assert same_digit(read_picture(encoded(corner)).image, read_picture(encoded(seven())).image)
 
 
 @pytest.mark.parametrize("size", [40, 64, 512, 1500])
 def test_the_size_of_the_picture_does_not_matter(size):
-    large, small = (read_picture(encoded(seven(side, stroke=side // 12))).pixels for side in (size, 200))
+    large, small = (read_picture(encoded(seven(side, stroke=side // 12))).image for side in (size, 200))
     assert same_digit(large, small)
 
 
 def test_light_ink_and_dark_ink_come_out_alike():
     dark = read_picture(encoded(seven(ink=30, ground=220)))
     light = read_picture(encoded(seven(ink=220, ground=30)))
-    assert same_digit(dark.pixels, light.pixels)
+    assert same_digit(dark.image, light.image)
     crop = "cropped to 88x110 at (40, 43), centred"
     assert dark.decisions == ("light ground: inverted", crop)
     assert light.decisions == ("dark ground: kept", crop)
@@ -102,7 +102,7 @@ def test_light_from_one_side_is_evened_out(ink):
     levels = np.asarray(seven(ink=ink, ground=128), dtype=np.float32)
     shaded = levels * np.linspace(0.4, 1, 200, dtype=np.float32)
     picture = read_picture(encoded(Image.fromarray(shaded.astype(np.uint8))))
-    assert same_digit(picture.pixels, read_picture(encoded(seven())).pixels)
+    assert same_digit(picture.image, read_picture(encoded(seven())).image)
     assert "uneven light: evened out" in picture.decisions
 
 
@@ -111,7 +111,7 @@ def test_grain_and_specks_are_left_out():
     levels[10:13, 180:183] = 40
     levels += np.random.default_rng(0).normal(0, 6, levels.shape)
     picture = read_picture(encoded(Image.fromarray(levels.astype(np.uint8))))
-    assert same_digit(picture.pixels, read_picture(encoded(seven())).pixels)
+    assert same_digit(picture.image, read_picture(encoded(seven())).image)
     assert "specks: removed" in picture.decisions
 
 
@@ -120,7 +120,7 @@ def test_a_bar_apart_from_its_digit_is_kept():
     draw = ImageDraw.Draw(image)
     draw.rectangle((30, 45, 70, 80), outline=0, width=7)
     draw.rectangle((30, 20, 70, 26), fill=0)
-    rows = read_picture(encoded(image)).pixels[:, 14] > 127
+    rows = read_picture(encoded(image)).image[:, 14] > 127
     # 61 pixels become 20: the bar's 7, a gap of 18, and the box's 7, 22 and 7.
     lengths = np.diff(np.flatnonzero(np.diff(rows.astype(int))))
     np.testing.assert_allclose(lengths, [2.3, 5.9, 2.3, 7.2, 2.3], atol=1)
@@ -129,8 +129,8 @@ def test_a_bar_apart_from_its_digit_is_kept():
 def test_hair_lines_are_thickened_to_strokes_that_mnist_has():
     picture = read_picture(encoded(seven(500, stroke=1)))
     assert "thin strokes: thickened" in picture.decisions
-    assert picture.pixels.max() == 255
-    assert 25 * 255 < int(picture.pixels.sum()) < 80 * 255
+    assert picture.image.max() == 255
+    assert 25 * 255 < int(picture.image.sum()) < 80 * 255
 
 
 def test_strokes_too_thick_are_thinned():
@@ -143,7 +143,7 @@ def test_a_dashed_line_is_cut_only_where_it_leaves_ink():
     for left in range(20, 480, 52):
         ImageDraw.Draw(image).rectangle((left, 250, left + 40, 260), fill=0)
     picture = read_picture(encoded(image))
-    assert all(one.digit.pixels.max() == 255 for one in picture.candidates)
+    assert all(one.digit.image.max() == 255 for one in picture.candidates)
 
 
 def test_more_than_24_pieces_side_by_side_are_no_digits():
@@ -181,7 +181,7 @@ def test_ruled_lines_are_taken_out_and_strokes_go_on_across_them():
     stroke = np.asarray(drawn([[(0.2, 0.0), (0.8, 1.0)]], stroke=0.1), dtype=np.float32)
     page = ruled(stroke, apart=40, ink=60, angle=1.5, squared=True).astype(np.float32)
     clean = prepare(page).without_lines()
-    off = np.abs(clean.pixels.astype(float) - prepare(stroke).pixels)
+    off = np.abs(clean.image.astype(float) - prepare(stroke).image)
     assert off.mean() < 4  # of 255
     assert "lines across the paper: taken out" in clean.decisions
 
@@ -220,7 +220,7 @@ def test_what_lies_round_a_sheet_or_frame_can_be_left_out(make, around):
     digit = np.asarray(drawn([[(0.1, 0.0), (0.9, 0.0), (0.3, 1.0)]], stroke=0.1), dtype=np.float32)
     page = prepare(make(digit))
     within = page.within() or page  # a sheet that was taken for ink is left at once
-    off = np.abs(within.pixels.astype(float) - prepare(digit).pixels)
+    off = np.abs(within.image.astype(float) - prepare(digit).image)
     assert off.mean() < 12  # of 255; the desk's sheet stands askew
     assert f"what lies round the {around}: left out" in within.decisions
 
@@ -229,7 +229,7 @@ def test_ink_that_a_dark_border_hides_is_found():
     digit = np.asarray(drawn([[(0.1, 0.0), (0.9, 0.0), (0.3, 1.0)]], stroke=0.06), dtype=np.float32)
     page = prepare(with_dark_border(digit))
     page = page.within() or page
-    assert np.abs(page.pixels.astype(float) - prepare(digit).pixels).mean() < 4
+    assert np.abs(page.image.astype(float) - prepare(digit).image).mean() < 4
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_a_sheet_that_is_brighter_than_its_desk_is_no_ink_but_a_bold_bar_is():
     assert page.decisions[0] == "what lies round the sheet: left out"
     assert page.within() is None
     assert page.levels.shape == desk.shape
-    top, bottom, left, right = page.whole.place
+    top, bottom, left, right = page.whole.bbox_in_picture
     assert np.hypot((top + bottom) / 2 - 200, (left + right) / 2 - 190) < 15
     assert desk[page.whole.mask(desk.shape)].mean() < 60  # of its ink, 30, and the paper, 230
     bar = np.full((200, 200), 20, dtype=np.float32)
@@ -273,27 +273,27 @@ def test_a_shadow_over_half_the_paper_leaves_the_digit_that_it_falls_on_whole():
 
 def test_an_image_of_mnist_passes_unchanged():
     picture = read_picture(encoded(Image.fromarray(mnist_like())))
-    np.testing.assert_array_equal(picture.pixels, mnist_like())
+    np.testing.assert_array_equal(picture.image, mnist_like())
     assert picture.decisions == ("already 28x28 as MNIST's: unchanged",)
 
 
 def test_an_inverted_image_of_mnist_is_only_inverted_back():
     picture = read_picture(encoded(Image.fromarray(255 - mnist_like())))
-    np.testing.assert_array_equal(picture.pixels, mnist_like())
+    np.testing.assert_array_equal(picture.image, mnist_like())
     assert picture.decisions == ("light ground: inverted", "already 28x28 as MNIST's: unchanged")
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "LA"])
 def test_an_image_of_mnist_passes_unchanged_in_colour_too(mode):
     picture = read_picture(encoded(Image.fromarray(mnist_like()).convert(mode)))
-    np.testing.assert_array_equal(picture.pixels, mnist_like())
+    np.testing.assert_array_equal(picture.image, mnist_like())
 
 
 @pytest.mark.parametrize(("down", "right"), [(3, 0), (0, -3)])
 def test_a_small_picture_off_centre_is_no_mnist_image_and_is_centred(down, right):
     moved = np.roll(mnist_like(), (down, right), axis=(0, 1))
     assert not is_mnist(moved)
-    assert is_mnist(read_picture(encoded(Image.fromarray(moved))).pixels)
+    assert is_mnist(read_picture(encoded(Image.fromarray(moved))).image)
 
 
 @pytest.mark.parametrize(
@@ -327,7 +327,7 @@ def test_every_image_of_mnist_is_mnists():
         images = np.concatenate([mnist["x_train"], mnist["x_test"]])
     assert sum(is_mnist(image) for image in images) == 70000
     for image in images[::5000]:
-        np.testing.assert_array_equal(read_picture(encoded(Image.fromarray(image))).pixels, image)
+        np.testing.assert_array_equal(read_picture(encoded(Image.fromarray(image))).image, image)
 
 
 # What goes in
@@ -336,7 +336,7 @@ def test_every_image_of_mnist_is_mnists():
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "PPM"])
 def test_every_usual_format_is_read(kind):
     picture = read_picture(encoded(seven(), kind))
-    assert same_digit(picture.pixels, read_picture(encoded(seven())).pixels)
+    assert same_digit(picture.image, read_picture(encoded(seven())).image)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "I", "F", "YCbCr"])
@@ -349,20 +349,20 @@ def test_every_mode_is_read(mode):
     else:
         image = Image.fromarray(levels).convert(mode)
     picture = read_picture(encoded(image, "TIFF"))
-    assert same_digit(picture.pixels, read_picture(encoded(seven())).pixels)
+    assert same_digit(picture.image, read_picture(encoded(seven())).image)
 
 
 def test_sixteen_bits_use_their_whole_range():
     deep = np.where(np.asarray(seven()) == 0, 20_000, 50_000).astype(np.uint16)
     picture = read_picture(encoded(Image.fromarray(deep)))
-    assert same_digit(picture.pixels, read_picture(encoded(seven())).pixels)
+    assert same_digit(picture.image, read_picture(encoded(seven())).image)
 
 
 @pytest.mark.parametrize(("least", "most"), [(0, 0.02), (-0.01, 0.01), (5000, 5001), (-3e38, 3e38)])
 def test_float_levels_of_any_scale_are_read(least, most):
     levels = np.where(np.asarray(seven()) == 0, least, most).astype(np.float32)
     picture = read_picture(encoded(Image.fromarray(levels), "TIFF"))
-    assert same_digit(picture.pixels, read_picture(encoded(seven())).pixels)
+    assert same_digit(picture.image, read_picture(encoded(seven())).image)
 
 
 def test_small_levels_are_stretched_where_no_scale_is_agreed_on():
@@ -382,7 +382,7 @@ def test_a_float_picture_with_holes_is_read():
     levels = np.asarray(seven(), dtype=np.float32) / 255
     levels[0, :50] = np.nan
     picture = read_picture(encoded(Image.fromarray(levels), "TIFF"))
-    assert same_digit(picture.pixels, read_picture(encoded(seven())).pixels)
+    assert same_digit(picture.image, read_picture(encoded(seven())).image)
 
 
 @pytest.mark.parametrize(
@@ -392,7 +392,7 @@ def test_ink_on_transparency_is_laid_on_the_ground_that_contrasts(colour, ground
     image = Image.new("RGBA", (200, 200), colour)
     image.putalpha(seven(ink=255, ground=0))
     picture = read_picture(encoded(image))
-    assert same_digit(picture.pixels, read_picture(encoded(seven())).pixels)
+    assert same_digit(picture.image, read_picture(encoded(seven())).image)
     assert f"ink on transparency: laid on {ground}" in picture.decisions
 
 
@@ -400,14 +400,14 @@ def test_a_sheet_with_transparent_edges_keeps_its_own_ground():
     image = seven(ink=20, ground=230).convert("RGBA")
     image.paste((0, 0, 0, 0), (0, 0, 200, 15))
     picture = read_picture(encoded(image))
-    assert same_digit(picture.pixels, read_picture(encoded(seven())).pixels)
+    assert same_digit(picture.image, read_picture(encoded(seven())).image)
     assert "transparent edges: filled with the ground" in picture.decisions
 
 
 def test_red_on_green_of_the_same_brightness_is_told_apart():
     red, green = Image.new("RGB", (200, 200), (255, 0, 0)), Image.new("RGB", (200, 200), (0, 130, 0))
     picture = read_picture(encoded(Image.composite(green, red, seven())))
-    assert same_digit(picture.pixels, read_picture(encoded(seven())).pixels)
+    assert same_digit(picture.image, read_picture(encoded(seven())).image)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
@@ -416,13 +416,13 @@ def test_a_picture_taken_sideways_is_turned_upright(kind):
     exif = Image.Exif()
     exif[0x0112] = 6
     picture = read_picture(encoded(sideways, kind, exif=exif))
-    assert same_digit(picture.pixels, read_picture(encoded(seven())).pixels)
+    assert same_digit(picture.image, read_picture(encoded(seven())).image)
 
 
 def test_the_first_frame_of_several_is_read():
     blank = Image.new("L", (200, 200), 255)
     picture = read_picture(encoded(seven(), "GIF", save_all=True, append_images=[blank]))
-    assert same_digit(picture.pixels, read_picture(encoded(seven())).pixels)
+    assert same_digit(picture.image, read_picture(encoded(seven())).image)
 
 
 def test_a_file_its_contents_and_a_stream_are_read_alike(tmp_path):
@@ -431,7 +431,7 @@ def test_a_file_its_contents_and_a_stream_are_read_alike(tmp_path):
     with path.open("rb") as stream:
         pictures = [read_picture(path), read_picture(path.read_bytes()), read_picture(stream)]
     for picture in pictures:
-        np.testing.assert_array_equal(picture.pixels, pictures[0].pixels)
+        np.testing.assert_array_equal(picture.image, pictures[0].image)
 
 
 def test_a_jpeg_named_png_is_read_and_said(tmp_path):
@@ -441,7 +441,7 @@ def test_a_jpeg_named_png_is_read_and_said(tmp_path):
 
 
 def test_twenty_pixels_a_side_are_enough():
-    assert read_picture(encoded(seven(20, stroke=2))).pixels.max() == 255
+    assert read_picture(encoded(seven(20, stroke=2))).image.max() == 255
 
 
 # What is refused
@@ -537,7 +537,7 @@ def test_blank_paper_in_uneven_light_is_told():
 def test_a_patch_at_the_edge_that_is_all_ground_through_a_narrow_window_is_read():
     image = Image.new("L", (356, 174), 0)
     image.paste(161, (305, 15, 356, 55))
-    assert read_picture(encoded(image)).whole.place == (15, 55, 305, 356)
+    assert read_picture(encoded(image)).whole.bbox_in_picture == (15, 55, 305, 356)
 
 
 def test_a_grain_of_dust_on_blank_paper_is_no_digit():
@@ -548,7 +548,7 @@ def test_a_grain_of_dust_on_blank_paper_is_no_digit():
 
 def test_a_thick_digit_that_fills_its_picture_is_read():
     crop = seven(200, stroke=60).crop((20, 20, 150, 180))
-    pixels = read_picture(encoded(crop)).pixels
+    pixels = read_picture(encoded(crop)).image
     assert pixels[:, 5:].max() == 255
     assert (pixels > 127).sum() > 60
 
@@ -571,7 +571,7 @@ def test_damaged_bytes_never_raise_anything_else():
         for place in rng.integers(0, min(len(damaged), 300), 6):
             damaged[place] = rng.integers(0, 256)
         with contextlib.suppress(ImageError):
-            assert read_picture(bytes(damaged)).pixels.shape == (28, 28)
+            assert read_picture(bytes(damaged)).image.shape == (28, 28)
 
 
 def test_a_damaged_tiff_prints_nothing(capfd):

@@ -40,7 +40,7 @@ from nntrain.inference.litert import Classifier
 from nntrain.inference.recognize import Reading, read
 from nntrain.inference.scoring import calibration_error
 from nntrain.inference.trained_model import TrainedModel, open_trained_model
-from nntrain.preprocessing.prepare import Picture, prepare, read_picture, unchanged
+from nntrain.preprocessing.prepare import PreparedPicture, prepare, read_picture, unchanged
 from nntrain.runs.store import find_trained_run, runs_dir
 
 SEED = 2026  # of the pasted pictures
@@ -216,7 +216,7 @@ def score_others(count: int, trained: TrainedModel, classifier: Classifier) -> N
         print(f"  {name:56s} {share:22s}  refused {refused}, unsure {unsure}")
 
 
-def ready(levels: np.ndarray) -> Picture | None:
+def ready(levels: np.ndarray) -> PreparedPicture | None:
     """Prepare a picture; None where it is refused."""
     try:
         return prepare(levels.astype(np.float32))
