@@ -26,6 +26,7 @@ from nntrain.preprocessing.page import Enclosed, enclosed, inked_sheet
 from nntrain.preprocessing.ruled_lines import without_lines
 from nntrain.preprocessing.segment import Candidate, Digit, candidates
 
+__all__ = [
     "SIDE",
     "Candidate",
     "Digit",
