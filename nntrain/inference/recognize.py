@@ -16,6 +16,7 @@ import numpy as np
 from nntrain.inference.litert import Classifier
 from nntrain.inference.out_of_distribution import NONE, class_probabilities
 from nntrain.inference.scoring import answer
+from nntrain.preprocessing.decisions import Decision, DecisionKind
 from nntrain.preprocessing.prepare import PreparedPicture
 from nntrain.preprocessing.segment import Candidate, Digit, best_row, in_several_rows, only_lines
 from nntrain.results import Prediction
@@ -70,7 +71,7 @@ class Reading:
     """What a picture was read as: one digit, or several from left to right."""
 
     answers: tuple[Answer, ...]
-    decisions: tuple[str, ...]  # what was done to the picture, in words
+    decisions: tuple[Decision, ...]  # what was done to the picture
 
     @property
     def unsure(self) -> bool:
@@ -309,7 +310,7 @@ def _reading(picture: PreparedPicture, parts: Sequence[_Part], task_spec: TaskSp
         answers.append(Answer(part.given, part.digit, float(1 / (1 + np.exp(-odds))), why, best_two))
     decisions = list(picture.decisions)
     if len(parts) > 1:
-        decisions.append(f"{len(parts)} digits in a row: read one by one")
+        decisions.append(Decision.of(DecisionKind.DIGITS_IN_A_ROW, count=len(parts)))
         decisions += dict.fromkeys(decision for part in parts for decision in part.digit.decisions)
     elif len(picture.candidates) > 1:
         decisions += parts[0].digit.decisions

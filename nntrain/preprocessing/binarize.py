@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nntrain.errors import ImageError
+from nntrain.preprocessing.decisions import Decision, DecisionKind
 from nntrain.preprocessing.filters import (
     Box,
     Floats,
@@ -67,13 +68,16 @@ class Ink:
         """Where ink is."""
         return self.labels > 0
 
-    def decisions(self) -> list[str]:
-        """Say in words what was decided."""
-        words = ["light ground: inverted" if self.light else "dark ground: kept"]
-        words += ["uneven light: evened out"] if self.uneven else []
-        words += ["specks: removed"] if self.specks else []
-        pieces = "1 piece" if self.at_edge == 1 else f"{self.at_edge} pieces"
-        return [*words, f"{pieces} at the edge: left out"] if self.at_edge else words
+    def decisions(self) -> list[Decision]:
+        """Return what was decided, in the order in which it was done."""
+        decisions = [Decision(DecisionKind.LIGHT_BACKGROUND if self.light else DecisionKind.DARK_BACKGROUND)]
+        if self.uneven:
+            decisions.append(Decision(DecisionKind.UNEVEN_LIGHT))
+        if self.specks:
+            decisions.append(Decision(DecisionKind.SPECKS))
+        if self.at_edge:
+            decisions.append(Decision.of(DecisionKind.AT_EDGE, count=self.at_edge))
+        return decisions
 
 
 def find_ink(levels: Floats) -> Ink:

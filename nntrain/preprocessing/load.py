@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from nntrain.errors import ImageError
+from nntrain.preprocessing.decisions import Decision, DecisionKind
 from nntrain.preprocessing.filters import Floats
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ TRANSPOSE = {
 }  # EXIF orientation to Pillow's name
 
 
-def read_levels(source: Path | bytes | BinaryIO, decisions: list[str]) -> Floats:
+def read_levels(source: Path | bytes | BinaryIO, decisions: list[Decision]) -> Floats:
     """Give the picture's grey levels, 0 to 255, upright and reduced to working size."""
     from PIL import Image
 
@@ -73,7 +74,9 @@ def read_levels(source: Path | bytes | BinaryIO, decisions: list[str]) -> Floats
                 if image.format in REFUSED:
                     raise ImageError(f"{image.format} is {REFUSED[image.format]}; save it as PNG")
                 if isinstance(source, Path) and image.format not in FORMATS.get(source.suffix.lower(), (image.format,)):
-                    decisions.append(f"named {source.suffix}, holds {image.format}: read as {image.format}")
+                    decisions.append(
+                        Decision.of(DecisionKind.MISLABELLED, suffix=source.suffix, format=image.format or "")
+                    )
                 # libtiff prints what it finds wrong, past Python.
                 with _silent_stderr() if image.format == "TIFF" else contextlib.nullcontext():
                     return _levels(image, decisions)
@@ -103,11 +106,6 @@ def _recognized(file: BinaryIO, head: bytes) -> Image.Image:
         if _is_text(head):  # two letters are enough for Pillow to take it for a BMP
             raise ImageError(_what_else(head)) from None
         raise
-
-
-def is_mislabelled(decision: str) -> bool:
-    """Tell whether a decision says that a file's name names another format than it holds."""
-    return decision.startswith("named .")
 
 
 def _opened(source: Path | bytes | BinaryIO) -> BinaryIO:
@@ -218,7 +216,7 @@ def _reduction(width: int, height: int) -> int:
     return max(1, min(-(-max(width, height) // WORKING_SIDE), min(width, height) // (WORKING_SIDE // 8)))
 
 
-def _levels(image: Image.Image, decisions: list[str]) -> Floats:
+def _levels(image: Image.Image, decisions: list[Decision]) -> Floats:
     from PIL import Image
 
     width, height = image.size
@@ -241,9 +239,9 @@ def _levels(image: Image.Image, decisions: list[str]) -> Floats:
         image = image.reduce(factor)
     if orientation in TRANSPOSE:
         image = image.transpose(getattr(Image.Transpose, TRANSPOSE[orientation]))
-        decisions.append("turned upright as its EXIF says")
+        decisions.append(Decision(DecisionKind.TURNED_UPRIGHT))
     if image.width * image.height < width * height:
-        decisions.append(f"reduced to {image.width}x{image.height}")
+        decisions.append(Decision.of(DecisionKind.REDUCED, width=image.width, height=image.height))
     levels = np.asarray(image, dtype=np.float32)
     if deep:
         return _from_depth(levels, decisions, agreed=agreed)
@@ -252,7 +250,7 @@ def _levels(image: Image.Image, decisions: list[str]) -> Floats:
     return levels if levels.ndim == 2 else _grey(levels)
 
 
-def _from_depth(levels: Floats, decisions: list[str], *, agreed: bool) -> Floats:
+def _from_depth(levels: Floats, decisions: list[Decision], *, agreed: bool) -> Floats:
     """Bring 16-bit, 32-bit or float levels to 0 to 255; the depth is the smallest usual one that holds them all.
 
     32-bit and float files have no agreed scale: where they use a small part of that depth, it is the part they use.
@@ -266,12 +264,12 @@ def _from_depth(levels: Floats, decisions: list[str], *, agreed: bool) -> Floats
     lowest = min(0.0, least)
     depth = next((depth for depth in (1, 255, 1023, 4095, 16383, 65535) if most - lowest <= depth), most - lowest)
     if not agreed and ROUNDING * max(abs(least), abs(most)) < most - least < SMALL_PART * depth:
-        decisions.append(f"levels of {least:.4g} to {most:.4g}: stretched")
+        decisions.append(Decision.of(DecisionKind.STRETCHED, lowest=least, highest=most))
         lowest, depth = least, most - least
     return ((exact - lowest) * (255 / depth)).astype(np.float32)
 
 
-def _without_alpha(levels: Floats, decisions: list[str]) -> Floats:
+def _without_alpha(levels: Floats, decisions: list[Decision]) -> Floats:
     """Lay a picture with transparency on the ground that its ink contrasts with."""
     colour, alpha = levels[..., :3], levels[..., 3:] / 255
     if alpha.min() == 1:
@@ -284,11 +282,11 @@ def _without_alpha(levels: Floats, decisions: list[str]) -> Floats:
     if high - low > 64 and (weights > 0.5).mean() > 0.5:
         # A sheet with its own ground, cut out: the transparent rest is taken for more of the same.
         ground = np.median(colour[weights > 0.5], axis=0)
-        decisions.append("transparent edges: filled with the ground")
+        decisions.append(Decision(DecisionKind.TRANSPARENT_EDGES))
     else:
         black = bool(opaque.mean() > 127)
         ground = np.full(3, 0 if black else 255, dtype=np.float32)
-        decisions.append(f"ink on transparency: laid on {'black' if black else 'white'}")
+        decisions.append(Decision.of(DecisionKind.TRANSPARENT_BACKGROUND, colour="black" if black else "white"))
     return np.asarray(colour * alpha + ground * (1 - alpha), dtype=np.float32)
 
 

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from nntrain.preprocessing.decisions import Decision, DecisionKind
 from nntrain.preprocessing.filters import (
     Floats,
     Mask,
@@ -39,7 +40,7 @@ def is_mnist(pixels: np.ndarray) -> bool:
     return all(13.475 < centre < 14.505 for centre in centre_of_mass(pixels))
 
 
-def fit(height: Floats, mask: Mask, threshold: float, decisions: list[str]) -> Pixels:
+def fit(height: Floats, mask: Mask, threshold: float, decisions: list[Decision]) -> Pixels:
     """Fit the ink within `mask` as MNIST's digits were; what was done to its strokes is added to the decisions.
 
     `height` is that of each pixel above the ground, within the box of the ink, as is the mask; the borders of strokes
@@ -48,7 +49,7 @@ def fit(height: Floats, mask: Mask, threshold: float, decisions: list[str]) -> P
     return _centred(_fitted(height, mask, threshold, decisions))
 
 
-def _fitted(height: Floats, mask: Mask, threshold: float, decisions: list[str]) -> Floats:
+def _fitted(height: Floats, mask: Mask, threshold: float, decisions: list[Decision]) -> Floats:
     """The ink, fitted into 20x20 with its proportions kept, 0 to 1, strokes mended."""
     # The threshold stands at a half, and the border of the strokes keeps its shades.
     share = np.where(grown_square(mask, 3), np.clip(height / (2 * threshold), 0, 1), 0).astype(np.float32)
@@ -64,17 +65,17 @@ def _fitted(height: Floats, mask: Mask, threshold: float, decisions: list[str]) 
     return np.clip(resize(strokes[top:bottom, left:right].astype(np.float32), FIT), 0, 1)
 
 
-def _mended(strokes: Mask, decisions: list[str]) -> Mask:
+def _mended(strokes: Mask, decisions: list[Decision]) -> Mask:
     """Bring strokes, at FINE times their final size, to a width that MNIST's have."""
     width = stroke_width(strokes) / FINE
     if width < THIN:
-        decisions.append("thin strokes: thickened")
+        decisions.append(Decision(DecisionKind.THICKENED))
         return grown(strokes, FINE * (THIN + 0.3 - width) / 2)
     if width > THICK:
         thinner = ~grown(~strokes, FINE * (width - THICK) / 2)
         # Thinning must not take a digit apart.
         if thinner.any() and components(thinner)[1] == components(strokes)[1]:
-            decisions.append("thick strokes: thinned")
+            decisions.append(Decision(DecisionKind.THINNED))
             return thinner
     return strokes
 

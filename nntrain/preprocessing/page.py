@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nntrain.preprocessing.binarize import Ink
+from nntrain.preprocessing.decisions import Decision, DecisionKind
 from nntrain.preprocessing.filters import Floats, Mask, box, components, grown_square, otsu, stroke_width
 from nntrain.preprocessing.segment import CLOSE
 
@@ -37,7 +38,7 @@ class Enclosed(NamedTuple):
 
     levels: Floats  # grey, 0 to 255
     corner: tuple[int, int]  # where its top left pixel lies in the picture: row, column
-    decision: str  # what was done, in words
+    decision: Decision  # what was done
 
 
 def enclosed(levels: Floats, ink: Ink | None = None) -> Enclosed | None:
@@ -47,12 +48,12 @@ def enclosed(levels: Floats, ink: Ink | None = None) -> Enclosed | None:
     """
     if min(levels.shape) < CLOSE:
         return None
-    name, inside = "sheet", _sheet(levels)
+    kind, inside = DecisionKind.OUTSIDE_SHEET, _sheet(levels)
     if inside is None and ink is not None:
-        name, inside = "frame", _in_frame(ink)
+        kind, inside = DecisionKind.OUTSIDE_FRAME, _in_frame(ink)
     if inside is None or not inside.any():
         return None
-    return _left_out(levels, inside, name)
+    return _left_out(levels, inside, kind)
 
 
 def inked_sheet(levels: Floats, ink: Ink) -> Enclosed | None:
@@ -65,13 +66,13 @@ def inked_sheet(levels: Floats, ink: Ink) -> Enclosed | None:
     sheet = _sheet(levels)
     if sheet is None or np.count_nonzero(ink.mask & sheet) <= (1 - WRITTEN) * np.count_nonzero(sheet):
         return None
-    return _left_out(levels, sheet, "sheet")
+    return _left_out(levels, sheet, DecisionKind.OUTSIDE_SHEET)
 
 
-def _left_out(levels: Floats, inside: Mask, name: str) -> Enclosed:
+def _left_out(levels: Floats, inside: Mask, kind: DecisionKind) -> Enclosed:
     top, bottom, left, right = box(inside)
     part = _painted_over(levels, inside)[top:bottom, left:right]
-    return Enclosed(part, (top, left), f"what lies round the {name}: left out")
+    return Enclosed(part, (top, left), Decision(kind))
 
 
 def _sheet(levels: Floats) -> Mask | None:

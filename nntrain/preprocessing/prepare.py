@@ -19,6 +19,7 @@ import numpy as np
 
 from nntrain.errors import ImageError
 from nntrain.preprocessing.binarize import Ink, find_ink
+from nntrain.preprocessing.decisions import Decision, DecisionKind
 from nntrain.preprocessing.filters import Floats, Pixels
 from nntrain.preprocessing.load import read_levels
 from nntrain.preprocessing.normalize import SIDE, is_mnist
@@ -44,7 +45,7 @@ class PictureRegion:
     """What ink is looked for in: a picture, or what a sheet or frame in it encloses, or without its paper's lines."""
 
     levels: Floats = field(repr=False)  # grey, 0 to 255
-    decisions: tuple[str, ...] = ()  # how it came about, in words
+    decisions: tuple[Decision, ...] = ()  # how it came about
     corner: tuple[int, int] | None = None  # of what is enclosed: where it lies in the picture, row and column
 
     def part(self, found: Enclosed) -> PictureRegion:
@@ -61,7 +62,7 @@ class PreparedPicture:
     levels: Floats = field(repr=False)  # grey, 0 to 255, upright, of working size
     candidates: tuple[Candidate, ...]  # what may be a digit; a picture of one digit has one
     atom_count: int  # the pieces that the candidates are made of
-    decisions: tuple[str, ...]  # in words, in order: "light ground: inverted"
+    decisions: tuple[Decision, ...]  # in order
     ink: Ink | None = field(default=None, repr=False)  # None for what passed unchanged
     region: PictureRegion | None = field(default=None, repr=False)  # where the ink was found
 
@@ -102,7 +103,7 @@ class PreparedPicture:
         levels = without_lines(self.region.levels, self.ink)
         if levels is None:
             return None
-        decisions = (*self.region.decisions, "lines across the paper: taken out")
+        decisions = (*self.region.decisions, Decision(DecisionKind.RULED_LINES))
         return self._again(PictureRegion(levels, decisions, self.region.corner))
 
     def _again(self, page: PictureRegion) -> PreparedPicture | None:
@@ -121,7 +122,7 @@ def read_picture(source: Path | bytes | BinaryIO, *, name: str | None = None) ->
     """
     name = name or (str(source) if isinstance(source, Path) else "picture")
     try:
-        decisions: list[str] = []
+        decisions: list[Decision] = []
         return prepare(read_levels(source, decisions), decisions)
     except ImageError as error:
         raise ImageError(f"{name}: {error}") from error.__cause__
@@ -134,11 +135,11 @@ def read_pixels(source: Path | bytes | BinaryIO, *, name: str | None = None) -> 
     """
     name = name or (str(source) if isinstance(source, Path) else "picture")
     try:
-        decisions: list[str] = []
+        decisions: list[Decision] = []
         levels = read_levels(source, decisions)
         if levels.shape != (SIDE, SIDE):
             return prepare(levels, decisions)
-        return _passed(levels, _rounded(levels), [*decisions, "already 28x28: unchanged"])
+        return _passed(levels, _rounded(levels), [*decisions, Decision(DecisionKind.ALREADY_28X28)])
     except ImageError as error:
         raise ImageError(f"{name}: {error}") from error.__cause__
 
@@ -148,14 +149,14 @@ def unchanged(pixels: Pixels) -> PreparedPicture:
     return _passed(pixels.astype(np.float32), pixels, [])
 
 
-def prepare(levels: Floats, decisions: list[str] | None = None) -> PreparedPicture:
+def prepare(levels: Floats, decisions: list[Decision] | None = None) -> PreparedPicture:
     """Prepare grey levels, 0 to 255, of a picture that stands upright; `decisions` are those of its reading."""
     decisions = list(decisions or ())
     if levels.shape == (SIDE, SIDE):
         for exact, ground in ((_rounded(levels), "dark"), (_rounded(255 - levels), "light")):
             if is_mnist(exact):
-                decisions += ["light ground: inverted"] if ground == "light" else []
-                return _passed(levels, exact, [*decisions, "already 28x28 as MNIST's: unchanged"])
+                decisions += [Decision(DecisionKind.LIGHT_BACKGROUND)] if ground == "light" else []
+                return _passed(levels, exact, [*decisions, Decision(DecisionKind.ALREADY_MNIST)])
     return _prepared(levels, PictureRegion(levels, tuple(decisions)))
 
 
@@ -192,7 +193,7 @@ def _ink(page: PictureRegion) -> Ink:
     return replace(find_ink(page.levels), corner=page.corner or (0, 0))
 
 
-def _passed(levels: Floats, pixels: Pixels, decisions: list[str]) -> PreparedPicture:
+def _passed(levels: Floats, pixels: Pixels, decisions: list[Decision]) -> PreparedPicture:
     return PreparedPicture(levels, (Candidate(0, 1, Digit(pixels)),), 1, tuple(decisions))
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from nntrain.errors import ImageError
 from nntrain.preprocessing.binarize import Ink, InkComponent
+from nntrain.preprocessing.decisions import Decision, DecisionKind
 from nntrain.preprocessing.filters import Box, Mask, Pixels, box, stroke_width
 from nntrain.preprocessing.normalize import fit
 
@@ -47,7 +48,7 @@ class Digit:
     """Ink that may be one digit, as a network sees it."""
 
     image: Pixels = field(repr=False)  # (28, 28), light ink on dark, centred as MNIST's
-    decisions: tuple[str, ...] = ()  # what was done to its strokes
+    decisions: tuple[Decision, ...] = ()  # what was done to its strokes
     bbox: Box | None = None  # in the ink that it was cut from
     source: tuple[Ink, Mask] | None = field(default=None, repr=False)  # where it was cut from, its mask within the box
 
@@ -163,9 +164,10 @@ def _digit(ink: Ink, group: Sequence[Atom]) -> Digit:
     top, bottom, first, last = box(inked)
     place = top, bottom, left + first, left + last
     mask = inked[top:bottom, first:last].copy()
-    decisions = [f"{len(labels)} pieces: joined"] if len(labels) > 1 else []
+    decisions = [Decision.of(DecisionKind.JOINED, count=len(labels))] if len(labels) > 1 else []
     y, _, x, _ = _moved(place, ink.corner)
-    decisions.append(f"cropped to {mask.shape[1]}x{mask.shape[0]} at ({x}, {y}), centred")
+    height, width = mask.shape
+    decisions.append(Decision.of(DecisionKind.CROPPED, width=width, height=height, x=x, y=y))
     pixels = fit(ink.contrast[_inside(place)], mask, ink.threshold, decisions)
     return Digit(pixels, tuple(decisions), place, (ink, mask))
 

@@ -14,7 +14,7 @@ from rich.text import Text
 from nntrain.errors import UsageError
 from nntrain.inference.recognize import Answer, Reading
 from nntrain.inference.trained_model import TrainedModel
-from nntrain.preprocessing.load import is_mislabelled
+from nntrain.preprocessing.decisions import DecisionKind
 from nntrain.report import console, tables
 from nntrain.report.terminal_image import colours_wanted, draw_pixels
 from nntrain.runs.folder import PRETRAINED
@@ -56,7 +56,7 @@ def _entry(trained: TrainedModel, one: Recognition) -> dict[str, Any]:
         confidences = [part.prediction.confidence for part in reading.answers]
         if None not in confidences:
             entry["confidence"] = min(confidence for confidence in confidences if confidence is not None)
-    entry["decisions"] = list(reading.decisions)
+    entry["decisions"] = [str(decision) for decision in reading.decisions]
     if one.otherwise is not None:
         entry["pretrained"] = {"digits": _joined(one.otherwise), "confidence": _least_confidence(one.otherwise)}
     if one.truth is not None:
@@ -128,7 +128,12 @@ def show(trained: TrainedModel, answered: Sequence[Recognition], *, top: int, pi
 
 def _say_mislabelled(answered: Sequence[Recognition]) -> None:
     """Say in one line which files hold another format than their names say."""
-    found = [f"{one.name}: {words}" for one in answered for words in one.reading.decisions if is_mislabelled(words)]
+    found = [
+        f"{one.name}: {decision}"
+        for one in answered
+        for decision in one.reading.decisions
+        if decision.kind is DecisionKind.MISLABELLED
+    ]
     if found:
         console.print_warning("; ".join(found[:MOST_NAMED]) + _more(found))
 
@@ -218,12 +223,12 @@ def _rows(trained: TrainedModel, one: Recognition) -> list[Any]:
     if picture is None:
         return []
     rows = []
-    of_digits = {words for part in one.reading.answers for words in part.digit.decisions}
+    of_digits = {decision for part in one.reading.answers for decision in part.digit.decisions}
     for part in one.reading.answers:
         label, detail = _part_words(trained, part, top=1)
         said = [f"unsure: {part.why}"] if part.unsure else []
-        digit, shared = part.digit, [words for words in one.reading.decisions if words not in of_digits]
-        lines = [*said, detail, *shared, *digit.decisions]
+        digit, shared = part.digit, [decision for decision in one.reading.decisions if decision not in of_digits]
+        lines = [*said, detail, *map(str, shared), *map(str, digit.decisions)]
         levels, mask = picture.levels, digit.mask(picture.levels.shape)
         rows.append(Row(levels, mask, digit.bbox_in_picture, digit.image, label, lines, part.unsure, one.name))
     return rows

@@ -52,7 +52,7 @@ def test_one_digit_in_json(in_process, pictures):
     assert (one["image"], one["digit"], one["label"], one["unsure"]) == ("three.png", 3, "3", False)
     assert sum(one["probabilities"]) == pytest.approx(1, abs=1e-5)
     crop = "cropped to 71x130 at (62, 35), centred"
-    assert one["decisions"] == ["light ground: inverted", crop, "thin strokes: thickened"]
+    assert one["decisions"] == ["light background: inverted", crop, "thin strokes: thickened"]
 
 
 def test_a_row_is_one_entry_with_its_parts(in_process, pictures):
@@ -127,9 +127,9 @@ def test_a_name_that_says_another_format_is_noted(in_process, pictures):
         drawn(DIGITS["3"]).save(pictures / f"{number}.png", "JPEG")
     names = [f"{number}.png" for number in range(7)]
     note = in_process("predict", *names).stderr.splitlines()[-1]
-    assert note.startswith("0.png: named .png, holds JPEG: read as JPEG; 1.png: ")
+    assert note.startswith("0.png: named .png, but the file is JPEG: read as JPEG; 1.png: ")
     assert note.endswith(" and 2 more")
-    assert "holds" not in in_process("predict", "0.png", "--quiet").stderr
+    assert "named" not in in_process("predict", "0.png", "--quiet").stderr
 
 
 def test_many_pictures_are_answered_in_their_order(nntrain, tmp_path):

@@ -25,6 +25,7 @@ from synthetic.shapes import (
 from nntrain.errors import ImageError
 from nntrain.inference.recognize import more_surely, read
 from nntrain.inference.trained_model import open_trained_model
+from nntrain.preprocessing.decisions import Decision, DecisionKind
 from nntrain.preprocessing.prepare import prepare, unchanged
 from nntrain.runs.store import pretrained_run
 
@@ -138,7 +139,7 @@ def test_digits_are_read_through_the_lines_of_their_paper(network, lines):
     given = readings([ruled(one, apart=45, ink=60, **lines) for one in paper], network)
     assert "".join(map(said, given)) == "0123456789"
     assert sum(one.unsure for one in given) <= 1
-    assert sum("lines across the paper: taken out" in one.decisions for one in given) >= 6
+    assert sum(Decision(DecisionKind.RULED_LINES) in one.decisions for one in given) >= 6
 
 
 def test_digits_are_read_on_a_sheet_before_a_desk_and_within_a_frame(network):

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, features
 from synthetic.paper import drawn, ruled
 
 from nntrain.errors import ImageError
-from nntrain.preprocessing.prepare import is_mnist, prepare, read_picture
+from nntrain.preprocessing.prepare import PreparedPicture, is_mnist, prepare, read_picture
 
 SAMPLE = Path(__file__).parents[2] / "nntrain" / "assets" / "mnist_5k.npz"
 
@@ -47,6 +47,10 @@ def same_digit(first: np.ndarray, second: np.ndarray) -> bool:
     """Whether two prepared pictures differ by no more than the borders of strokes, and a pixel sideways."""
     moved = (np.roll(first, step, axis=1).astype(float) for step in (-1, 0, 1))
     return min(float(np.abs(one - second).mean()) for one in moved) < 12
+
+
+def texts(picture: PreparedPicture) -> list[str]:
+    return [str(decision) for decision in picture.decisions]
 
 
 def error_of(source: Path | bytes | io.BytesIO) -> str:
@@ -93,8 +97,8 @@ def test_light_ink_and_dark_ink_come_out_alike():
     light = read_picture(encoded(seven(ink=220, ground=30)))
     assert same_digit(dark.image, light.image)
     crop = "cropped to 88x110 at (40, 43), centred"
-    assert dark.decisions == ("light ground: inverted", crop)
-    assert light.decisions == ("dark ground: kept", crop)
+    assert texts(dark) == ["light background: inverted", crop]
+    assert texts(light) == ["dark background: kept", crop]
 
 
 @pytest.mark.parametrize("ink", [0, 255])
@@ -103,7 +107,7 @@ def test_light_from_one_side_is_evened_out(ink):
     shaded = levels * np.linspace(0.4, 1, 200, dtype=np.float32)
     picture = read_picture(encoded(Image.fromarray(shaded.astype(np.uint8))))
     assert same_digit(picture.image, read_picture(encoded(seven())).image)
-    assert "uneven light: evened out" in picture.decisions
+    assert "uneven light: evened out" in texts(picture)
 
 
 def test_grain_and_specks_are_left_out():
@@ -112,7 +116,7 @@ def test_grain_and_specks_are_left_out():
     levels += np.random.default_rng(0).normal(0, 6, levels.shape)
     picture = read_picture(encoded(Image.fromarray(levels.astype(np.uint8))))
     assert same_digit(picture.image, read_picture(encoded(seven())).image)
-    assert "specks: removed" in picture.decisions
+    assert "specks: removed" in texts(picture)
 
 
 def test_a_bar_apart_from_its_digit_is_kept():
@@ -128,14 +132,14 @@ def test_a_bar_apart_from_its_digit_is_kept():
 
 def test_hair_lines_are_thickened_to_strokes_that_mnist_has():
     picture = read_picture(encoded(seven(500, stroke=1)))
-    assert "thin strokes: thickened" in picture.decisions
+    assert "thin strokes: thickened" in texts(picture)
     assert picture.image.max() == 255
     assert 25 * 255 < int(picture.image.sum()) < 80 * 255
 
 
 def test_strokes_too_thick_are_thinned():
     picture = read_picture(encoded(seven(200, stroke=50)))
-    assert "thick strokes: thinned" in picture.decisions
+    assert "thick strokes: thinned" in texts(picture)
 
 
 def test_a_dashed_line_is_cut_only_where_it_leaves_ink():
@@ -157,8 +161,8 @@ def test_more_than_24_pieces_side_by_side_are_no_digits():
 
 
 def test_a_large_photo_is_reduced_and_the_crop_stands_in_what_was_left():
-    decisions = read_picture(encoded(seven(2000, stroke=160))).decisions
-    assert decisions[:2] == ("reduced to 500x500", "light ground: inverted")
+    decisions = texts(read_picture(encoded(seven(2000, stroke=160))))
+    assert decisions[:2] == ["reduced to 500x500", "light background: inverted"]
     found = re.fullmatch(r"cropped to (\d+)x(\d+) at \((\d+), (\d+)\), centred", decisions[2])
     # The bar is at a quarter, the foot at three quarters, and strokes are 40 pixels wide.
     np.testing.assert_allclose([int(number) for number in found.groups()], [220, 275, 100, 105], atol=8)
@@ -170,8 +174,8 @@ def test_pieces_that_are_joined_and_pieces_left_out_at_the_edge_are_said():
     draw.line([(80, 90), (80, 160)], fill=0, width=12)
     draw.line([(60, 60), (100, 60)], fill=0, width=12)
     draw.line([(150, 0), (150, 40)], fill=0, width=12)
-    words = read_picture(encoded(image)).decisions
-    assert words[1:3] == ("1 piece at the edge: left out", "2 pieces: joined")
+    words = texts(read_picture(encoded(image)))
+    assert words[1:3] == ["pieces left out at the edge: 1", "2 pieces: joined"]
 
 
 # What lies round, and lines
@@ -183,7 +187,7 @@ def test_ruled_lines_are_taken_out_and_strokes_go_on_across_them():
     clean = prepare(page).without_lines()
     off = np.abs(clean.image.astype(float) - prepare(stroke).image)
     assert off.mean() < 4  # of 255
-    assert "lines across the paper: taken out" in clean.decisions
+    assert "ruled lines: removed" in texts(clean)
 
 
 def test_paper_without_lines_or_with_nothing_else_has_none_to_take_out():
@@ -222,7 +226,7 @@ def test_what_lies_round_a_sheet_or_frame_can_be_left_out(make, around):
     within = page.within() or page  # a sheet that was taken for ink is left at once
     off = np.abs(within.image.astype(float) - prepare(digit).image)
     assert off.mean() < 12  # of 255; the desk's sheet stands askew
-    assert f"what lies round the {around}: left out" in within.decisions
+    assert f"everything outside the {around}: left out" in texts(within)
 
 
 def test_ink_that_a_dark_border_hides_is_found():
@@ -251,7 +255,7 @@ def test_a_sheet_that_is_brighter_than_its_desk_is_no_ink_but_a_bold_bar_is():
     desk = np.full((400, 400), 60, dtype=np.float32)
     desk[100:300, 100:300] = digit
     page = prepare(desk)
-    assert page.decisions[0] == "what lies round the sheet: left out"
+    assert texts(page)[0] == "everything outside the sheet: left out"
     assert page.within() is None
     assert page.levels.shape == desk.shape
     top, bottom, left, right = page.whole.bbox_in_picture
@@ -259,7 +263,7 @@ def test_a_sheet_that_is_brighter_than_its_desk_is_no_ink_but_a_bold_bar_is():
     assert desk[page.whole.mask(desk.shape)].mean() < 60  # of its ink, 30, and the paper, 230
     bar = np.full((200, 200), 20, dtype=np.float32)
     bar[20:180, 60:140] = 230
-    assert "cropped to 80x160 at (60, 20), centred" in prepare(bar).decisions
+    assert "cropped to 80x160 at (60, 20), centred" in texts(prepare(bar))
 
 
 def test_a_shadow_over_half_the_paper_leaves_the_digit_that_it_falls_on_whole():
@@ -274,13 +278,13 @@ def test_a_shadow_over_half_the_paper_leaves_the_digit_that_it_falls_on_whole():
 def test_an_image_of_mnist_passes_unchanged():
     picture = read_picture(encoded(Image.fromarray(mnist_like())))
     np.testing.assert_array_equal(picture.image, mnist_like())
-    assert picture.decisions == ("already 28x28 as MNIST's: unchanged",)
+    assert texts(picture) == ["already 28x28 as in MNIST: unchanged"]
 
 
 def test_an_inverted_image_of_mnist_is_only_inverted_back():
     picture = read_picture(encoded(Image.fromarray(255 - mnist_like())))
     np.testing.assert_array_equal(picture.image, mnist_like())
-    assert picture.decisions == ("light ground: inverted", "already 28x28 as MNIST's: unchanged")
+    assert texts(picture) == ["light background: inverted", "already 28x28 as in MNIST: unchanged"]
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "LA"])
@@ -367,8 +371,8 @@ def test_float_levels_of_any_scale_are_read(least, most):
 
 def test_small_levels_are_stretched_where_no_scale_is_agreed_on():
     dark = np.where(np.asarray(seven()) == 0, 10, 14)
-    (said, *_) = read_picture(encoded(Image.fromarray(dark.astype(np.int32)), "TIFF")).decisions
-    assert said == "levels of 10 to 14: stretched"
+    (said, *_) = texts(read_picture(encoded(Image.fromarray(dark.astype(np.int32)), "TIFF")))
+    assert said == "levels from 10 to 14: stretched"
     assert error_of(encoded(Image.fromarray(dark.astype(np.uint16)))).startswith("the picture is blank")
 
 
@@ -393,7 +397,7 @@ def test_ink_on_transparency_is_laid_on_the_ground_that_contrasts(colour, ground
     image.putalpha(seven(ink=255, ground=0))
     picture = read_picture(encoded(image))
     assert same_digit(picture.image, read_picture(encoded(seven())).image)
-    assert f"ink on transparency: laid on {ground}" in picture.decisions
+    assert f"transparent background: replaced by {ground}" in texts(picture)
 
 
 def test_a_sheet_with_transparent_edges_keeps_its_own_ground():
@@ -401,7 +405,7 @@ def test_a_sheet_with_transparent_edges_keeps_its_own_ground():
     image.paste((0, 0, 0, 0), (0, 0, 200, 15))
     picture = read_picture(encoded(image))
     assert same_digit(picture.image, read_picture(encoded(seven())).image)
-    assert "transparent edges: filled with the ground" in picture.decisions
+    assert "transparent edges: filled with the background" in texts(picture)
 
 
 def test_red_on_green_of_the_same_brightness_is_told_apart():
@@ -437,7 +441,7 @@ def test_a_file_its_contents_and_a_stream_are_read_alike(tmp_path):
 def test_a_jpeg_named_png_is_read_and_said(tmp_path):
     path = tmp_path / "seven.png"
     path.write_bytes(encoded(seven(), "JPEG"))
-    assert read_picture(path).decisions[0] == "named .png, holds JPEG: read as JPEG"
+    assert texts(read_picture(path))[0] == "named .png, but the file is JPEG: read as JPEG"
 
 
 def test_twenty_pixels_a_side_are_enough():
