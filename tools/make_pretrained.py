@@ -1,9 +1,9 @@
-"""Make nntrain/assets/pretrained/, the trained run that ships with nntrain; run by `make pretrained`.
+"""Make nntrain/assets/pretrained/, the trained run that ships with nntrain (`make pretrained`).
 
     python tools/make_pretrained.py [--config CONFIG] [--run RUN]
 
-Without `--run` a config is trained first, by default the one of the run that ships now. What names the machine it was
-trained on (paths, the process) is left out.
+Without `--run`, a config is trained first, by default that of the current pretrained run. Details of the machine (its
+paths, process ID and environment) are left out.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from nntrain.runs.folder import PRETRAINED, PRETRAINED_DIR, RunDir
 from nntrain.runs.json_files import to_json
 from nntrain.runs.store import latest_run
 
-MOST_BYTES = 1_000_000
-NEEDED = ("config.yaml", "model.tflite", "history.csv")
-WELCOME = ("model.keras", "training.png")  # as far as there is room, in this order
+MAX_BYTES = 1_000_000
+REQUIRED_FILES = ("config.yaml", "model.tflite", "history.csv")
+OPTIONAL_FILES = ("model.keras", "training.png")  # in this order, as long as they fit
 
 
 def main() -> int:
@@ -33,51 +33,53 @@ def main() -> int:
     parser.add_argument(
         "--config", default=str(PRETRAINED_DIR / "config.yaml"), help="a shipped config's name or a file"
     )
-    parser.add_argument("--run", type=Path, help="a finished run to take instead of training one")
+    parser.add_argument("--run", type=Path, help="a finished run to copy instead of training one")
     arguments = parser.parse_args()
     try:
         if arguments.run is not None:
-            take(RunDir(arguments.run))
+            copy_run(RunDir(arguments.run))
             return 0
         with tempfile.TemporaryDirectory() as folder:
             command = [sys.executable, "-m", "nntrain", "train", arguments.config, "--runs-dir", folder]
-            done = subprocess.run(command, check=False)
+            process = subprocess.run(command, check=False)
             run = latest_run(Path(folder))
-            if done.returncode or run is None:
-                return done.returncode or 1
-            take(run)
+            if process.returncode or run is None:
+                return process.returncode or 1
+            copy_run(run)
     except NntrainError as error:
         print(f"Error: {error}", file=sys.stderr)
         return error.exit_code
     return 0
 
 
-def take(run: RunDir, target: Path = PRETRAINED_DIR) -> None:
-    """Copy a complete run to where the shipped one is; raises RunError for one that is not, or is too large."""
+def copy_run(run: RunDir, target: Path = PRETRAINED_DIR) -> None:
+    """Copy a complete run on MNIST to the assets; raises RunError if it is not complete or too large."""
     info, metrics = run.read_info(), run.read_metrics()
     if info["status"] != "complete" or info["data"]["name"] != "mnist":
-        raise RunError(f"{run.path}: status {info['status']}, data {info['data']['name']}; needed: complete, on mnist")
+        raise RunError(f"{run.path}: status {info['status']}, data {info['data']['name']}; must be complete, on mnist")
     documents = {"run.json": to_json(_without_machine(info)), "metrics.json": to_json({**metrics, "run": PRETRAINED})}
-    size = sum((run.path / name).stat().st_size for name in NEEDED) + sum(map(len, documents.values()))
-    if size > MOST_BYTES:
-        raise RunError(f"{run.path}: {size:,} bytes; what ships may have {MOST_BYTES:,}; make the network smaller")
-    chosen = list(NEEDED)
-    for name in WELCOME:
+    size = sum((run.path / name).stat().st_size for name in REQUIRED_FILES) + sum(map(len, documents.values()))
+    if size > MAX_BYTES:
+        raise RunError(
+            f"{run.path}: {size:,} bytes are more than the {MAX_BYTES:,} that may ship; make the network smaller"
+        )
+    names = list(REQUIRED_FILES)
+    for name in OPTIONAL_FILES:
         path = run.path / name
-        if path.exists() and size + path.stat().st_size <= MOST_BYTES:
+        if path.exists() and size + path.stat().st_size <= MAX_BYTES:
             size += path.stat().st_size
-            chosen.append(name)
+            names.append(name)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
-    for name in chosen:
+    for name in names:
         shutil.copyfile(run.path / name, target / name)
     for name, text in documents.items():
         (target / name).write_text(text, encoding="utf-8")
-    print(f"{target}: {', '.join([*chosen, *documents])}; {size:,} bytes, test {json.dumps(metrics['test'])}")
+    print(f"{target}: {', '.join([*names, *documents])}; {size:,} bytes, test {json.dumps(metrics['test'])}")
 
 
 def _without_machine(info: dict[str, Any]) -> dict[str, Any]:
-    """Leave out where and by which process it was trained; the processor and the versions stay: results follow them."""
+    """Remove paths, process ID and environment; processor and versions stay, since results depend on them."""
     data = {**info["data"], "source": Path(info["data"]["source"]).name}
     return {**info, "data": data, "process": 0, "environment": {}}
 

@@ -1,20 +1,18 @@
-"""What every peer's script needs: arguments, MNIST split as all contenders split it, one line of JSON at the end."""
+"""What the peers' scripts share: arguments, the MNIST arrays, and the line of JSON with the result."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import time
 from pathlib import Path
 
 import numpy as np
 
-BEGUN = time.perf_counter()
 BATCH = 128
 
 
 def arguments() -> argparse.Namespace:
-    """Read: network, epochs, the .npz, and a folder to save into."""
+    """Parse the command line: network, epochs, the .npz file, and a folder to save to."""
     parser = argparse.ArgumentParser()
     parser.add_argument("network", choices=["mlp", "mlp_complete", "cnn"])
     parser.add_argument("epochs", type=int)
@@ -32,5 +30,5 @@ def mnist(path: Path) -> dict[str, np.ndarray]:
 
 
 def report(epochs: list[float], fit: float, accuracy: float) -> None:
-    """Print the result: seconds of each epoch, of the whole fit, and the fraction of test images that is right."""
+    """Print the result: seconds per epoch, seconds of the whole fit, and test accuracy."""
     print(json.dumps({"epochs": epochs, "fit": fit, "accuracy": accuracy}))

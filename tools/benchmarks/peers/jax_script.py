@@ -17,7 +17,7 @@ shape = (-1, 28, 28, 1) if args.network == "cnn" else (-1, 784)
 x_train, x_test = (jnp.asarray(data[name].reshape(shape), jnp.float32) / 255 for name in ("x_train", "x_test"))
 y_train, y_test = (jnp.asarray(data[name], jnp.int32) for name in ("y_train", "y_test"))
 cut = int(len(x_train) * 0.8)
-steps, left = divmod(cut, args.batch)
+steps, remainder = divmod(cut, args.batch)
 # Layers by name and size; a size is units, filters, or a rate.
 NETWORKS = {
     "mlp": [("dense", 128), ("relu", 0), ("dense", 128), ("relu", 0), ("dense", 10)],
@@ -39,22 +39,22 @@ def start(key, x):
     weights, moments = [], []
     for kind, size in layers:
         key, own = jax.random.split(key)
-        made, kept = (), ()
+        weights_, moments_ = (), ()
         if kind == "dense":
-            made = (nn.initializers.glorot_uniform()(own, (x.shape[-1], size)), jnp.zeros(size))
+            weights_ = (nn.initializers.glorot_uniform()(own, (x.shape[-1], size)), jnp.zeros(size))
         elif kind == "conv":
-            made = (nn.initializers.glorot_uniform()(own, (3, 3, x.shape[-1], size)), jnp.zeros(size))
+            weights_ = (nn.initializers.glorot_uniform()(own, (3, 3, x.shape[-1], size)), jnp.zeros(size))
         elif kind == "norm":
-            made = (jnp.ones(x.shape[-1]), jnp.zeros(x.shape[-1]))
-            kept = (jnp.zeros(x.shape[-1]), jnp.ones(x.shape[-1]))
-        x, _ = layer(kind, size, made, kept, x, None)
-        weights.append(made)
-        moments.append(kept)
+            weights_ = (jnp.ones(x.shape[-1]), jnp.zeros(x.shape[-1]))
+            moments_ = (jnp.zeros(x.shape[-1]), jnp.ones(x.shape[-1]))
+        x, _ = layer(kind, size, weights_, moments_, x, None)
+        weights.append(weights_)
+        moments.append(moments_)
     return weights, moments
 
 
 def layer(kind, size, weights, moments, x, key):
-    """Return a layer's outputs and moments; in training there is a key for its dice."""
+    """Return a layer's outputs and moments; training passes a random key."""
     if kind == "dense":
         x = x @ weights[0] + weights[1]
     elif kind == "conv":
@@ -80,8 +80,8 @@ def forward(weights, moments, x, key=None):
     """Return the logits and the moments."""
     after = []
     for index, (kind, size) in enumerate(layers):
-        dice = None if key is None else jax.random.fold_in(key, index)
-        x, kept = layer(kind, size, weights[index], moments[index], x, dice)
+        layer_key = None if key is None else jax.random.fold_in(key, index)
+        x, kept = layer(kind, size, weights[index], moments[index], x, layer_key)
         after.append(kept)
     return x, after
 
@@ -92,41 +92,41 @@ def loss_of(weights, moments, x, y, key):
     return optax.softmax_cross_entropy_with_integer_labels(logits, y).mean(), moments
 
 
-def learn(carry, chosen, key):
-    """Learn from one batch."""
+def train_step(carry, indices, key):
+    """Train on one batch."""
     weights, moments, state = carry
     graded = jax.value_and_grad(loss_of, has_aux=True)
-    (loss, moments), gradients = graded(weights, moments, x_train[chosen], y_train[chosen], key)
+    (loss, moments), gradients = graded(weights, moments, x_train[indices], y_train[indices], key)
     updates, state = optimizer.update(gradients, state, weights)
     return (optax.apply_updates(weights, updates), moments, state), loss
 
 
-def right(weights, moments, x, y):
-    """Return the fraction that is answered rightly, a thousand at a time."""
+def accuracy_of(weights, moments, x, y):
+    """Return the accuracy, computed a thousand images at a time."""
     batches = (x.reshape(-1, 1000, *x.shape[1:]), y.reshape(-1, 1000))
     return lax.map(lambda batch: (forward(weights, moments, batch[0])[0].argmax(1) == batch[1]).mean(), batches).mean()
 
 
 @jax.jit
 def epoch(carry, key):
-    """Learn from every batch of one epoch, the shorter last one too, and score the validation images."""
+    """Train on every batch of one epoch, the shorter last one included, and score the validation images."""
     order = jax.random.permutation(key, cut)
     rows = order[: steps * args.batch].reshape(steps, args.batch)
     keys = jax.random.split(key, steps + 1)
-    carry, losses = lax.scan(lambda carry, one: learn(carry, *one), carry, (rows, keys[:-1]))
-    if left:
-        carry, _ = learn(carry, order[steps * args.batch :], keys[-1])
-    return carry, losses.mean(), right(*carry[:2], x_train[cut:], y_train[cut:])
+    carry, losses = lax.scan(lambda carry, batch: train_step(carry, *batch), carry, (rows, keys[:-1]))
+    if remainder:
+        carry, _ = train_step(carry, order[steps * args.batch :], keys[-1])
+    return carry, losses.mean(), accuracy_of(*carry[:2], x_train[cut:], y_train[cut:])
 
 
 weights, moments = start(jax.random.key(args.seed), x_train[:1])
 carry, seconds, started = (weights, moments, optimizer.init(weights)), [], time.perf_counter()
 for number in range(args.epochs):
-    begun = time.perf_counter()
-    carry, loss, share = epoch(carry, jax.random.key(1000 * args.seed + number))
-    float(loss), float(share)
-    seconds.append(time.perf_counter() - begun)
+    start_time = time.perf_counter()
+    carry, loss, validation = epoch(carry, jax.random.key(1000 * args.seed + number))
+    float(loss), float(validation)
+    seconds.append(time.perf_counter() - start_time)
 fit = time.perf_counter() - started
-accuracy = float(right(*carry[:2], x_test, y_test))
+accuracy = float(accuracy_of(*carry[:2], x_test, y_test))
 np.savez(args.folder / "model.npz", *[np.asarray(value) for value in jax.tree.leaves(carry[:2])])
 common.report(seconds, fit, accuracy)

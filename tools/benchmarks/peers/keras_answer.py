@@ -1,4 +1,4 @@
-"""Ask a saved network with Keras: `predict PICTURE` or `evaluate DATA`, as a script with load_model does."""
+"""Use a saved network with Keras, as a script with load_model would: `predict PICTURE` or `evaluate DATA`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import keras
 import numpy as np
 from PIL import Image
 
-what, model, source = sys.argv[1:4]
+command, model, source = sys.argv[1:4]
 network = keras.models.load_model(model)
-if what == "predict":
+if command == "predict":
     picture = np.asarray(Image.open(source).convert("L").resize((28, 28)), np.float32)
     print(int(network.predict(picture[None], verbose=0).argmax()))
 else:

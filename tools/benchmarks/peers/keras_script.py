@@ -1,4 +1,4 @@
-"""The Keras script that a tutorial would have one write; with `KERAS_TUNED=1`, the same with its two speed settings."""
+"""The Keras script of a typical tutorial; with `KERAS_TUNED=1`, with Keras's two settings for speed."""
 
 from __future__ import annotations
 
@@ -47,26 +47,26 @@ model = keras.Sequential(
     [keras.Input(x_train.shape[1:]), *NETWORKS[args.network](), layers.Dense(10, activation="softmax")]
 )
 steps = -(-int(len(x_train) * 0.8) // args.batch)
-# XLA is left off for convolutions on a CPU, where it takes many times as long.
+# Without XLA for convolutions: on a CPU it is many times slower.
 fast = {"steps_per_execution": steps, "jit_compile": args.network != "cnn"} if tuned else {}
 model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"], **fast)
 
 
 class Clock(keras.callbacks.Callback):
-    """Notes the seconds of each epoch."""
+    """Records the seconds of each epoch."""
 
     def __init__(self):
         super().__init__()
         self.seconds = []
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.begun = time.perf_counter()
+        self.start = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
-        self.seconds.append(time.perf_counter() - self.begun)
+        self.seconds.append(time.perf_counter() - self.start)
 
 
-clock, begun = Clock(), time.perf_counter()
+clock, start = Clock(), time.perf_counter()
 history = model.fit(
     x_train,
     y_train,
@@ -76,7 +76,7 @@ history = model.fit(
     verbose=0 if tuned else 2,
     callbacks=[clock],
 )
-fit = time.perf_counter() - begun
+fit = time.perf_counter() - start
 _, accuracy = model.evaluate(x_test, y_test, verbose=0)
 model.save(args.folder / "model.keras")
 common.report(clock.seconds, fit, float(accuracy))

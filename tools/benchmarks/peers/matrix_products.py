@@ -1,6 +1,6 @@
-"""The matrix products that one epoch of `mlp` needs, each timed alone at its own shape: the limit of any training.
+"""The matrix products of one epoch of `mlp`, each timed alone at its own shape: a lower bound for any training.
 
-Each is computed by oneDNN and by XLA, and the quicker counts. Training: forward and weight gradients of each layer,
+Each is computed by oneDNN and by XLA; the faster one counts. Training: forward and weight gradients of each layer,
 input gradients of all but the first; validation: forward.
 """
 
