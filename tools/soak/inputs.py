@@ -1,11 +1,11 @@
-"""Inputs that nobody meant, by kind and seed, and what a command may answer to them.
+"""Invalid inputs by kind and seed, and how a command may respond to them.
 
-A case is made from a kind and a seed alone, so that one that failed can be made again:
+A case depends on its kind and seed alone, so a failed one can be repeated:
 
     python tools/soak/inputs.py KIND SEED
 
-Commands run inside this process through the program's own error boundary. Where they would train, they end; where
-they would ask LiteRT, a stand-in answers: TensorFlow is not needed, but for the kinds in DEEP.
+Commands run in this process, through the program's own error handling. Training is skipped and LiteRT is replaced by a
+fake, so TensorFlow is not needed, except for the kinds in DEEP.
 """
 
 from __future__ import annotations
@@ -36,31 +36,31 @@ import yaml
 
 SAMPLE = Path(__file__).parent.parent.parent / "nntrain" / "assets" / "mnist_5k.npz"
 CONFIGS = sorted((Path(__file__).parent.parent.parent / "configs").glob("*.yaml"))
-MOST_SECONDS = 5  # of processor time, so that other work on the machine does not count
-MOST_WAITING = 120  # seconds by the clock, which goes on while a process is suspended
+MAX_CPU_SECONDS = 5  # CPU time, which other work on the machine does not change
+MAX_WALL_SECONDS = 120  # wall-clock time, which includes time in which the process is suspended
 
 
 @dataclass
 class Case:
-    """A command, and the exit codes that are right for it."""
+    """A command, and the exit codes that are correct for it."""
 
     command: list[str]
     codes: set[int]
     note: str = ""
-    seconds: float = MOST_SECONDS
-    deep: bool = False  # with TensorFlow, and nothing left out
-    apart: bool = False  # in a process of its own, which LiteRT may take down
+    seconds: float = MAX_CPU_SECONDS
+    deep: bool = False  # with TensorFlow, nothing replaced
+    apart: bool = False  # in a subprocess, since LiteRT may crash it
 
 
 # --- mutations -------------------------------------------------------------------------------------------------------
 
 
 class Pairs(list):
-    """A mapping in which a key may stand twice."""
+    """A mapping that may hold a key twice."""
 
 
 class Raw(str):
-    """YAML as it is written."""
+    """YAML text that is written unchanged."""
 
 
 VALUES: list[Any] = [
@@ -76,7 +76,7 @@ VALUES: list[Any] = [
 
 
 def tree(value: Any) -> Any:
-    """Return a document with its mappings as pairs."""
+    """Return a document with its mappings as Pairs."""
     if isinstance(value, dict):
         return Pairs((key, tree(child)) for key, child in value.items())
     return [tree(child) for child in value] if isinstance(value, list) else value
@@ -94,12 +94,12 @@ def emit(value: Any) -> str:
 
 
 def document(value: Any) -> str:
-    """Write a tree as a file: the outermost mapping a key a line."""
+    """Write a tree as a file: one line per key of the outermost mapping."""
     return "".join(f"{emit(key)}: {emit(child)}\n" for key, child in value) if isinstance(value, Pairs) else emit(value)
 
 
 def places(value: Any, holder: Any = None, index: int = 0) -> Iterator[tuple[Any, int]]:
-    """Yield every place of a tree below its root: what holds it, and where."""
+    """Yield every position in a tree below its root: its container and index."""
     if holder is not None:
         yield holder, index
     if isinstance(value, list):
@@ -107,84 +107,84 @@ def places(value: Any, holder: Any = None, index: int = 0) -> Iterator[tuple[Any
             yield from places(child[1] if isinstance(value, Pairs) else child, value, position)
 
 
-def typo(dice: random.Random, word: str) -> str:
-    """Return a word with a slip of the keyboard in it."""
-    at = dice.randrange(len(word) + 1)
-    letter = dice.choice("aeinst_.-: 0[]{}'\"\\\n\x00é")
-    return dice.choice([word[:at] + letter + word[at:], word[:at] + word[at + 1 :], word.upper(), word + "s", ""])
+def typo(rng: random.Random, word: str) -> str:
+    """Return a word with a typing error."""
+    at = rng.randrange(len(word) + 1)
+    letter = rng.choice("aeinst_.-: 0[]{}'\"\\\n\x00é")
+    return rng.choice([word[:at] + letter + word[at:], word[:at] + word[at + 1 :], word.upper(), word + "s", ""])
 
 
-def mutate(dice: random.Random, value: Any) -> None:
-    """Change, drop, double or replace one key or value of a tree."""
+def mutate(rng: random.Random, value: Any) -> None:
+    """Change, delete, duplicate or replace one key or value of a tree."""
     found = list(places(value))
     if not found:
         return
-    holder, index = dice.choice(found)
+    holder, index = rng.choice(found)
     pairs = isinstance(holder, Pairs)
-    other_holder, other = dice.choice(found)
+    other_holder, other = rng.choice(found)
     subtree = other_holder[other][1] if isinstance(other_holder, Pairs) else other_holder[other]
-    # A copy: nothing may stand in itself, and the next case begins with the same values.
-    new = copy.deepcopy(dice.choice([*VALUES, subtree]))
-    match dice.choice(["value", "value", "value", "drop", "double", "key", "nudge"]):
+    # A copy, so that no tree contains itself and VALUES stay unchanged.
+    new = copy.deepcopy(rng.choice([*VALUES, subtree]))
+    match rng.choice(["value", "value", "value", "drop", "double", "key", "nudge"]):
         case "drop":
             del holder[index]
         case "double":
             holder.insert(index, copy.deepcopy(holder[index]))
         case "key" if pairs:
             known = [key for one, _ in found if isinstance(one, Pairs) for key, _ in one]
-            holder[index] = (dice.choice([typo(dice, str(holder[index][0])), *known]), holder[index][1])
+            holder[index] = (rng.choice([typo(rng, str(holder[index][0])), *known]), holder[index][1])
         case "nudge":
             old = holder[index][1] if pairs else holder[index]
             if isinstance(old, bool) or not isinstance(old, int | float | str):
                 old = new
             elif isinstance(old, str):
-                old = typo(dice, old)
+                old = typo(rng, old)
             else:
-                old = dice.choice([-old, old * 1000, old / 3, str(old), [old], old + 1])
+                old = rng.choice([-old, old * 1000, old / 3, str(old), [old], old + 1])
             holder[index] = (holder[index][0], old) if pairs else old
         case _:
             holder[index] = (holder[index][0], new) if pairs else new
 
 
-def damage(dice: random.Random, content: bytes) -> bytes:
-    """Flip, cut, insert, repeat or replace bytes; now and then all of them."""
-    if dice.random() < 0.1:
-        return noise(dice, dice.randrange(300))
+def damage(rng: random.Random, content: bytes) -> bytes:
+    """Flip, cut, insert, repeat or replace bytes, sometimes all of them."""
+    if rng.random() < 0.1:
+        return noise(rng, rng.randrange(300))
     changed = bytearray(content)
-    for _ in range(dice.choice([1, 1, 1, 2, 4, 16])):
-        at = dice.randrange(len(changed) + 1)
-        # Headers stand at the beginning, and a zip's directory at the end.
-        at = dice.choice([at, min(at, dice.randrange(64)), max(0, len(changed) - dice.randrange(1, 200))])
-        match dice.choice(["flip", "byte", "cut", "drop", "insert", "repeat", "number"]):
+    for _ in range(rng.choice([1, 1, 1, 2, 4, 16])):
+        at = rng.randrange(len(changed) + 1)
+        # Headers are at the beginning, the directory of a zip file at the end.
+        at = rng.choice([at, min(at, rng.randrange(64)), max(0, len(changed) - rng.randrange(1, 200))])
+        match rng.choice(["flip", "byte", "cut", "drop", "insert", "repeat", "number"]):
             case "flip" if at < len(changed):
-                changed[at] ^= 1 << dice.randrange(8)
+                changed[at] ^= 1 << rng.randrange(8)
             case "byte" if at < len(changed):
-                changed[at] = dice.choice([0, 1, 127, 128, 255, dice.randrange(256)])
+                changed[at] = rng.choice([0, 1, 127, 128, 255, rng.randrange(256)])
             case "cut":
                 del changed[at:]
             case "drop":
-                del changed[at : at + dice.choice([1, 4, 50])]
+                del changed[at : at + rng.choice([1, 4, 50])]
             case "insert":
-                changed[at:at] = noise(dice, dice.choice([1, 4, 50]))
+                changed[at:at] = noise(rng, rng.choice([1, 4, 50]))
             case "repeat":
-                changed[at:at] = changed[at : at + dice.choice([4, 100, 1000])]
+                changed[at:at] = changed[at : at + rng.choice([4, 100, 1000])]
             case _:
-                changed[at : at + 4] = dice.choice(
-                    [bytes(4), b"\xff" * 4, b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0\0\0\x80", noise(dice, 4)]
+                changed[at : at + 4] = rng.choice(
+                    [bytes(4), b"\xff" * 4, b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0\0\0\x80", noise(rng, 4)]
                 )
     return bytes(changed)
 
 
-def noise(dice: random.Random, count: int) -> bytes:
+def noise(rng: random.Random, count: int) -> bytes:
     """Return random bytes."""
-    return bytes(dice.randrange(256) for _ in range(count))
+    return bytes(rng.randrange(256) for _ in range(count))
 
 
 # --- what is mutated -------------------------------------------------------------------------------------------------
 
 
 class World:
-    """A folder with small whole things to damage."""
+    """A folder with small valid files to damage."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -204,7 +204,7 @@ class World:
         self._trained: Path | None = None
 
     def trained(self, folder: Path) -> Path:
-        """Return a copy of a run that was really trained, which is done once."""
+        """Return a copy of a run that is trained on first use."""
         if self._trained is None:
             settings = ["epochs=1", "data.dataset=mnist_5k", "model.0.dense.units=16", "model.1.dense.units=16"]
             command = [sys.executable, "-m", "nntrain", "train", "mlp", *settings, "--quiet", "--runs-dir"]
@@ -227,7 +227,7 @@ class World:
                         yield f"{mode.replace(';', '')}-{size}.{suffix}", file.getvalue()
 
     def _make_run(self) -> Path:
-        """Make a finished run as training makes it, without training."""
+        """Create a finished run without training."""
         from nntrain.config.dump import dump_config
         from nntrain.config.load import load_config
         from nntrain.results import EpochResult, Scores, TrainResult
@@ -265,30 +265,30 @@ class World:
         return run.path
 
 
-def _config(dice: random.Random, world: World, folder: Path) -> Case:
-    """One key or value of a shipped config changed, dropped, doubled, or of another type."""
-    value = tree(yaml.safe_load(dice.choice(CONFIGS).read_text(encoding="utf-8")))
-    for _ in range(dice.choice([1, 1, 1, 2, 3])):
-        mutate(dice, value)
+def _config(rng: random.Random, world: World, folder: Path) -> Case:
+    """One key or value of a shipped config changed, deleted, duplicated, or of another type."""
+    value = tree(yaml.safe_load(rng.choice(CONFIGS).read_text(encoding="utf-8")))
+    for _ in range(rng.choice([1, 1, 1, 2, 3])):
+        mutate(rng, value)
     (folder / "my.yaml").write_text(document(value), encoding="utf-8", errors="surrogatepass")
-    command = dice.choice([["check", "my.yaml"], ["check", "my.yaml", "--json"], ["train", "my.yaml"]])
+    command = rng.choice([["check", "my.yaml"], ["check", "my.yaml", "--json"], ["train", "my.yaml"]])
     return Case(command, {0, 2, 3} if command[0] == "train" else {0, 2})
 
 
-def _override(dice: random.Random, world: World, folder: Path) -> Case:
+def _override(rng: random.Random, world: World, folder: Path) -> Case:
     """A setting on the command line, mutated."""
-    name = dice.choice(CONFIGS).stem
+    name = rng.choice(CONFIGS).stem
     value = tree(yaml.safe_load((CONFIGS[0].parent / f"{name}.yaml").read_text(encoding="utf-8")))
     words = [str(key) for one, _ in places(value) if isinstance(one, Pairs) for key, _ in one] + list("0123")
-    path = ".".join(dice.choice(words) for _ in range(dice.randrange(1, 5)))
-    path = dice.choice([path, path, typo(dice, path), "model.0.dense.units", "epochs", "early_stopping.patience"])
-    text = dice.choice([emit(dice.choice(VALUES)), typo(dice, emit(dice.choice(VALUES)))])
-    command = dice.choice(["check", "train"])
-    # The system hands no program an argument with a NUL in it.
+    path = ".".join(rng.choice(words) for _ in range(rng.randrange(1, 5)))
+    path = rng.choice([path, path, typo(rng, path), "model.0.dense.units", "epochs", "early_stopping.patience"])
+    text = rng.choice([emit(rng.choice(VALUES)), typo(rng, emit(rng.choice(VALUES)))])
+    command = rng.choice(["check", "train"])
+    # Arguments cannot contain NUL.
     return Case([command, name, f"{path}={text}".replace("\x00", "").replace("\ud800", "?")], {0, 2, 3})
 
 
-def _yaml(dice: random.Random, world: World, folder: Path) -> Case:
+def _yaml(rng: random.Random, world: World, folder: Path) -> Case:
     """Any bytes, or letters that mean something in YAML, or a shipped config's damaged text."""
     letters = [
         "a",
@@ -316,37 +316,37 @@ def _yaml(dice: random.Random, world: World, folder: Path) -> Case:
         "\t",
         "model",
     ]
-    text = "".join(dice.choice(letters) for _ in range(dice.choice([5, 40, 400])))
-    many = dice.choice(["- ", "[", "{a: ", "a:\n", "&a [*a, ", "[a,", "? ", "\n", "'", "!!x "]) * dice.choice(
+    text = "".join(rng.choice(letters) for _ in range(rng.choice([5, 40, 400])))
+    many = rng.choice(["- ", "[", "{a: ", "a:\n", "&a [*a, ", "[a,", "? ", "\n", "'", "!!x "]) * rng.choice(
         [100, 30_000]
     )
-    damaged = damage(dice, dice.choice(CONFIGS).read_bytes())
-    content = dice.choice([noise(dice, 100), text.encode(), text.encode(), many.encode(), damaged, damaged])
+    damaged = damage(rng, rng.choice(CONFIGS).read_bytes())
+    content = rng.choice([noise(rng, 100), text.encode(), text.encode(), many.encode(), damaged, damaged])
     (folder / "my.yaml").write_bytes(content)
     return Case(["check", "my.yaml"], {0, 2})
 
 
-def _npz(dice: random.Random, world: World, folder: Path) -> Case:
-    """A damaged .npz, or one whose arrays say what they are not."""
-    content = dice.choice([world.npz, world.packed])
-    if dice.random() < 0.4:
+def _npz(rng: random.Random, world: World, folder: Path) -> Case:
+    """A damaged .npz, or one with wrong array headers."""
+    content = rng.choice([world.npz, world.packed])
+    if rng.random() < 0.4:
         file = io.BytesIO()
         with zipfile.ZipFile(
-            file, "w", dice.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+            file, "w", rng.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
         ) as archive:
             for name, array in world.arrays.items():
                 member = io.BytesIO()
                 np.save(member, array)
-                inside = damage(dice, member.getvalue()) if dice.random() < 0.5 else member.getvalue()
-                archive.writestr(dice.choice([f"{name}.npy"] * 9 + [f"../{name}.npy"]), inside)
+                inside = damage(rng, member.getvalue()) if rng.random() < 0.5 else member.getvalue()
+                archive.writestr(rng.choice([f"{name}.npy"] * 9 + [f"../{name}.npy"]), inside)
         content = file.getvalue()
     else:
-        content = damage(dice, content)
+        content = damage(rng, content)
     (folder / "my.npz").write_bytes(content)
     return Case(["data", "show", "./my.npz"], {0, 3})
 
 
-def _idx(dice: random.Random, world: World, folder: Path) -> Case:
+def _idx(rng: random.Random, world: World, folder: Path) -> Case:
     """MNIST's four files, one of them damaged."""
     names = {
         "x_train": "train-images-idx3-ubyte",
@@ -354,25 +354,25 @@ def _idx(dice: random.Random, world: World, folder: Path) -> Case:
         "x_test": "t10k-images-idx3-ubyte",
         "y_test": "t10k-labels-idx1-ubyte",
     }
-    spoilt = dice.choice(list(names))
+    spoilt = rng.choice(list(names))
     (folder / "idx").mkdir()
     for name, array in world.arrays.items():
         head = bytes([0, 0, 8, array.ndim]) + b"".join(size.to_bytes(4, "big") for size in array.shape)
         content = head + array.astype(np.uint8).tobytes()
-        packed = dice.random() < 0.5
-        before = packed and dice.random() < 0.5
-        content = damage(dice, content) if name == spoilt and before else content
+        packed = rng.random() < 0.5
+        before = packed and rng.random() < 0.5
+        content = damage(rng, content) if name == spoilt and before else content
         content = gzip.compress(content, 1) if packed else content
-        content = damage(dice, content) if name == spoilt and not before else content
+        content = damage(rng, content) if name == spoilt and not before else content
         (folder / "idx" / f"{names[name]}{'.gz' if packed else ''}").write_bytes(content)
     return Case(["data", "show", "./idx"], {0, 3})
 
 
-def _picture(dice: random.Random, world: World, folder: Path) -> Case:
-    """A damaged picture, asked about or as part of a data set."""
-    name = dice.choice(list(world.pictures))
-    content = damage(dice, world.pictures[name])
-    if dice.random() < 0.8:
+def _picture(rng: random.Random, world: World, folder: Path) -> Case:
+    """A damaged picture, to predict or in a data set."""
+    name = rng.choice(list(world.pictures))
+    content = damage(rng, world.pictures[name])
+    if rng.random() < 0.8:
         (folder / name).write_bytes(content)
         return Case(["predict", name, "--run", str(world.run)], {0, 1})
     for part in ("train", "test"):
@@ -397,26 +397,24 @@ COMMANDS = (
 
 
 def _in_run(file: str) -> Callable[[random.Random, World, Path], Case]:
-    def make(dice: random.Random, world: World, folder: Path) -> Case:
+    def make(rng: random.Random, world: World, folder: Path) -> Case:
         shutil.copytree(world.run, folder / "runs" / "mlp-1")
         path = folder / "runs" / "mlp-1" / file
-        if path.suffix in (".json", ".yaml") and dice.random() < 0.7:
+        if path.suffix in (".json", ".yaml") and rng.random() < 0.7:
             value = tree((json.loads if path.suffix == ".json" else yaml.safe_load)(path.read_text(encoding="utf-8")))
-            mutate(dice, value)
+            mutate(rng, value)
             path.write_text(
                 (emit if path.suffix == ".json" else document)(value), encoding="utf-8", errors="surrogatepass"
             )
-        elif path.suffix == ".csv" and dice.random() < 0.5:
+        elif path.suffix == ".csv" and rng.random() < 0.5:
             cells = path.read_text().replace("\n", ",\n,").split(",")
-            cells[dice.randrange(len(cells))] = dice.choice(
-                ["nan", "inf", "-1", "1e400", "x", '"', "", "\0", "3", "\n"]
-            )
+            cells[rng.randrange(len(cells))] = rng.choice(["nan", "inf", "-1", "1e400", "x", '"', "", "\0", "3", "\n"])
             path.write_text(",".join(cells).replace(",\n,", "\n"))
         else:
-            path.write_bytes(damage(dice, path.read_bytes()))
-        command = dice.choice(COMMANDS)
+            path.write_bytes(damage(rng, path.read_bytes()))
+        command = rng.choice(COMMANDS)
         if path.suffix == ".npz":
-            command = dice.choice([["resume", "mlp-1", "epochs=5"], ["resume", "mlp-1"]])
+            command = rng.choice([["resume", "mlp-1", "epochs=5"], ["resume", "mlp-1"]])
         return Case(command, {0, 2, 3})
 
     make.__doc__ = f"A run whose {file} is damaged."
@@ -442,27 +440,27 @@ KINDS: dict[str, Callable[[random.Random, World, Path], Case]] = {
 # --- kinds that need TensorFlow or LiteRT ---
 
 
-def _keras(dice: random.Random, world: World, folder: Path) -> Case:
-    """A damaged model.keras, whole as an archive or not."""
+def _keras(rng: random.Random, world: World, folder: Path) -> Case:
+    """A damaged model.keras, with or without a valid archive."""
     run = world.trained(folder)
     (run / "model.tflite").unlink()
-    if dice.random() < 0.3:
-        (run / "model.keras").write_bytes(damage(dice, (run / "model.keras").read_bytes()))
+    if rng.random() < 0.3:
+        (run / "model.keras").write_bytes(damage(rng, (run / "model.keras").read_bytes()))
     else:
         with zipfile.ZipFile(run / "model.keras") as archive:
             files = {name: archive.read(name) for name in archive.namelist()}
         with zipfile.ZipFile(run / "model.keras", "w") as archive:
             for name, content in files.items():
-                archive.writestr(name, damage(dice, content) if name.endswith(".h5") else content)
+                archive.writestr(name, damage(rng, content) if name.endswith(".h5") else content)
     return Case(["predict", "--test", "0", "--run", str(run)], {0, 3}, deep=True, seconds=60)
 
 
-def _litert(dice: random.Random, world: World, folder: Path) -> Case:
-    """A damaged model.tflite whose fingerprint was forged too."""
+def _litert(rng: random.Random, world: World, folder: Path) -> Case:
+    """A damaged model.tflite with a forged fingerprint."""
     from nntrain.system.hashing import fingerprint
 
     run = world.trained(folder)
-    content = damage(dice, (run / "model.tflite").read_bytes())
+    content = damage(rng, (run / "model.tflite").read_bytes())
     (run / "model.tflite").write_bytes(content)
     info = json.loads((run / "run.json").read_text(encoding="utf-8"))
     info["fingerprints"]["model.tflite"] = fingerprint(content)
@@ -486,19 +484,19 @@ TRAINED = [
 ]  # fmt: skip
 
 
-def _network(dice: random.Random, world: World, folder: Path) -> Case:
-    """A config that is right, or nearly, with settings at the ends of their ranges; trained for an epoch."""
-    layers = [dice.choice(LAYERS) for _ in range(dice.randrange(4))]
-    picture = dice.random() < 0.4
+def _network(rng: random.Random, world: World, folder: Path) -> Case:
+    """A valid or nearly valid config with extreme settings, trained for one epoch."""
+    layers = [rng.choice(LAYERS) for _ in range(rng.randrange(4))]
+    picture = rng.random() < 0.4
     head = (
         ["conv2d: {filters: 3, kernel_size: 3, padding: same}", "max_pooling2d", "flatten"] if picture else ["dense: 5"]
     )
     model = "".join(f"  - {layer}\n" for layer in [*head, *layers, "dense: {units: 10, activation: softmax}"])
-    optimizer = dice.choice(OPTIMIZERS)
+    optimizer = rng.choice(OPTIMIZERS)
     text = f"model:\n{model}optimizer: {optimizer}\nloss: categorical_crossentropy\n"
     text += "fit: {epochs: 1}\ndata: {dataset: mnist_5k}\n"
     (folder / "my.yaml").write_text(text, encoding="utf-8")
-    settings = [f"{key.format(optimizer)}={dice.choice(values)}" for key, values in dice.sample(TRAINED, 3)]
+    settings = [f"{key.format(optimizer)}={rng.choice(values)}" for key, values in rng.sample(TRAINED, 3)]
     return Case(["train", "my.yaml", *settings, "runtime.device=cpu"], {0, 2, 3, 4, 5}, deep=True, seconds=100)
 
 
@@ -512,8 +510,8 @@ DEEP: dict[str, Callable[[random.Random, World, Path], Case]] = {
 # --- running a case --------------------------------------------------------------------------------------------------
 
 
-class _StandIn:
-    """Answers in LiteRT's place."""
+class _FakeClassifier:
+    """A fake of LiteRTClassifier."""
 
     def __init__(self, path: Path, content: bytes) -> None: ...
 
@@ -527,7 +525,7 @@ def _would_train(job: Any) -> None:
 
 @contextlib.contextmanager
 def surroundings(world: World) -> Iterator[None]:
-    """Set what a command finds around it."""
+    """Set up the environment of a command."""
     settings = {
         "NNTRAIN_OFFLINE": "1",
         "NNTRAIN_DATA_DIR": str(world.folder / "data"),
@@ -540,12 +538,12 @@ def surroundings(world: World) -> Iterator[None]:
 
 @contextlib.contextmanager
 def without_tensorflow(world: World) -> Iterator[None]:
-    """Let commands end where they would train, and answer from a stand-in."""
+    """Skip training and replace LiteRT by the fake."""
     with (
         surroundings(world),
-        mock.patch.dict(os.environ, {"NNTRAIN_DEBUG": "1"}),  # a bug in preparing a picture shows as one
+        mock.patch.dict(os.environ, {"NNTRAIN_DEBUG": "1"}),  # shows bugs of preprocessing as such
         mock.patch("nntrain.jobs.train.Job.train", _would_train),
-        mock.patch("nntrain.inference.trained_model.LiteRTClassifier", _StandIn),
+        mock.patch("nntrain.inference.trained_model.LiteRTClassifier", _FakeClassifier),
     ):
         yield
 
@@ -559,15 +557,15 @@ def _too_long(*_: object) -> None:
 
 
 def fault(case: Case) -> str | None:
-    """Run a case's command in the current folder; returns what is wrong with what it did, or None."""
+    """Run a case in the current folder; returns what went wrong, or None."""
     from nntrain.__main__ import exit_code
     from nntrain.cli.app import app
 
     streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", errors="backslashreplace") for _ in range(2)]
     before = [(number, signal.signal(number, _too_long)) for number in (signal.SIGPROF, signal.SIGALRM)]
-    gc.disable()  # what other tests have left, networks perhaps, is none of the command's time
+    gc.disable()  # garbage of other tests must not count
     signal.setitimer(signal.ITIMER_PROF, case.seconds)
-    signal.setitimer(signal.ITIMER_REAL, MOST_WAITING)
+    signal.setitimer(signal.ITIMER_REAL, MAX_WALL_SECONDS)
     try:
         with contextlib.redirect_stdout(streams[0]), contextlib.redirect_stderr(streams[1]):
             code = exit_code(lambda: app(case.command, prog_name="nntrain"))
@@ -581,36 +579,36 @@ def fault(case: Case) -> str | None:
         for number, handler in before:
             signal.signal(number, handler)
         gc.enable()
-    said = []
+    output = []
     for stream in streams:
         stream.flush()
-        said.append(stream.buffer.getvalue().decode())  # type: ignore[attr-defined]
+        output.append(stream.buffer.getvalue().decode())  # type: ignore[attr-defined]
     if code not in case.codes:
-        return f"exit code {code}: {said[1][-500:]}"
-    if code and not said[1].strip():
+        return f"exit code {code}: {output[1][-500:]}"
+    if code and not output[1].strip():
         return f"exit code {code} and not a word"
-    if "Traceback" in said[1]:
-        return said[1]
+    if "Traceback" in output[1]:
+        return output[1]
     return None
 
 
 def fault_apart(case: Case) -> str | None:
-    """Run a case's command in a process of its own; returns what is wrong with what it did, or None."""
+    """Run a case in a subprocess; returns what went wrong, or None."""
     command = [sys.executable, "-m", "nntrain", *case.command]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=MOST_WAITING)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=MAX_WALL_SECONDS)
     except subprocess.TimeoutExpired:
-        return f"no answer within {MOST_WAITING} s"
+        return f"no answer within {MAX_WALL_SECONDS} s"
     if done.returncode in case.codes and "Traceback" not in done.stderr:
         return None
     return f"exit code {done.returncode}: {done.stderr[-500:]}"
 
 
 def attempt(kind: str, seed: int, world: World) -> str | None:
-    """Make a case and run it; returns what is wrong, or None."""
-    dice = random.Random(f"{kind} {seed}")
+    """Create a case and run it; returns what went wrong, or None."""
+    rng = random.Random(f"{kind} {seed}")
     with tempfile.TemporaryDirectory(dir=world.folder) as folder:
-        case = (KINDS | DEEP)[kind](dice, world, Path(folder))
+        case = (KINDS | DEEP)[kind](rng, world, Path(folder))
         around = surroundings(world) if case.deep or case.apart else without_tensorflow(world)
         with contextlib.chdir(folder), around:
             problem = fault_apart(case) if case.apart else fault(case)
@@ -618,7 +616,7 @@ def attempt(kind: str, seed: int, world: World) -> str | None:
 
 
 def main() -> None:
-    """Run one case, or a range of seeds, and show what is wrong."""
+    """Run one case, or a range of seeds, and print what went wrong."""
     kind, seeds = sys.argv[1], sys.argv[2].split("-")
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder) / "world")
