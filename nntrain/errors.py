@@ -1,17 +1,18 @@
-"""What can go wrong, as a tree; each branch carries the exit code of its kind.
+"""The errors that nntrain raises, and the exit code that each one ends a command with.
 
     NntrainError             1  the work failed
+    ├── ImageError           1  a picture cannot be read
+    ├── LockedError          1  another process is working in the folder
     ├── UsageError           2  the command is wrong: an unknown run, config or data set name
     ├── ConfigError          2  the config or an override is wrong; holds every problem found
     ├── DataError            3  a data set is missing or damaged
-    ├── RunError             3  a run folder is missing something or damaged
-    ├── ImageError           1  a picture could not be read
-    ├── DeviceError          4  the device asked for is not there
-    ├── DivergedError        5  the loss stopped being a number
+    ├── RunError             3  a run folder is damaged, or lacks a file
+    ├── DeviceError          4  the device asked for is not available
+    ├── DivergedError        5  the loss became NaN or infinite
     ├── RequirementError     6  a --require was missed
-    └── NotReproducedError   7  a run came out differently
+    └── NotReproducedError   7  a run was trained again with another result
 
-Messages are sentences for the user: what was found, and what to do about it. They never end in a traceback.
+Messages are sentences for the user: what was found, and what to do about it. They are shown without a traceback.
 """
 
 from __future__ import annotations
@@ -29,14 +30,22 @@ class NntrainError(Exception):
     exit_code: ClassVar[int] = 1
 
 
+class ImageError(NntrainError):
+    """A picture cannot be read, or nothing is written on it."""
+
+
+class LockedError(NntrainError):
+    """Another process holds a lock, and held it until the timeout was over."""
+
+
 class UsageError(NntrainError):
-    """The command names something that does not exist or does not fit."""
+    """The command names something that does not exist, or combines what does not go together."""
 
     exit_code = 2
 
 
 class ConfigError(NntrainError):
-    """A config, or an override of one, is wrong. `problems` holds all that was found, in order of place."""
+    """A config, or an override of one, is wrong. `problems` holds all that were found, in the order of the file."""
 
     exit_code = 2
 
@@ -46,40 +55,36 @@ class ConfigError(NntrainError):
 
 
 class DataError(NntrainError):
-    """A data set is missing, damaged or unfit."""
+    """A data set is missing, damaged, or does not fit the config."""
 
     exit_code = 3
 
 
 class RunError(NntrainError):
-    """A run folder is damaged or lacks what is asked of it."""
+    """A run folder is damaged, or lacks a file that is needed."""
 
     exit_code = 3
 
 
-class ImageError(NntrainError):
-    """A picture could not be read, or shows nothing to read."""
-
-
 class DeviceError(NntrainError):
-    """The device asked for is not there or cannot do what is asked."""
+    """The device asked for is not available, or cannot do what the config asks of it."""
 
     exit_code = 4
 
 
 class DivergedError(NntrainError):
-    """The loss became infinite or stopped being a number."""
+    """The loss became NaN or infinite."""
 
     exit_code = 5
 
 
 class RequirementError(NntrainError):
-    """A figure that was required was not reached."""
+    """A metric missed the bound that `--require` sets."""
 
     exit_code = 6
 
 
 class NotReproducedError(NntrainError):
-    """A run that was trained again came out differently."""
+    """A run was trained again with another result."""
 
     exit_code = 7

@@ -1,4 +1,4 @@
-"""What the parts of nntrain hand one another: frozen records of plain values and small arrays."""
+"""What the parts of nntrain pass to one another: frozen records of plain values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong, or worth a hint, in a config."""
+    """An error in a config, or a piece of advice about it."""
 
     place: str  # "my.yaml:4:24", lines and columns from 1, or "argument fit.epochs=x"
     message: str
@@ -18,24 +18,24 @@ class Problem:
 
 @dataclass(frozen=True)
 class LayerRow:
-    """One line of the layer table, as `keras.Model.summary` would print it."""
+    """A row of the layer table, as `keras.Model.summary` prints it."""
 
     kind: str  # Keras's class name, "Dense"
-    description: str  # its telling arguments in words, "128, relu"
-    shape: tuple[int, ...]  # output shape without the batch
-    parameters: int  # trainable and not
+    description: str  # the arguments that matter, "128, relu"
+    shape: tuple[int, ...]  # output shape without the batch dimension
+    parameters: int  # trainable and non-trainable
     trainable: int
 
 
 @dataclass(frozen=True)
 class EpochResult:
-    """One finished epoch."""
+    """The result of a finished epoch."""
 
     epoch: int  # from 1
-    epochs: int  # asked for
+    epochs: int  # that the config asks for
     seconds: float
     learning_rate: float
-    metrics: dict[str, float]  # loss, metrics, and their val_ twins, by Keras's names
+    metrics: dict[str, float]  # loss, metrics, and the same on validation data as val_*, by Keras's names
 
 
 @dataclass(frozen=True)
@@ -44,49 +44,49 @@ class TrainResult:
 
     status: str  # complete, interrupted or diverged
     epochs: int  # finished
-    test: Scores | None  # None where there is no network to score
-    problem: str | None = None  # what went wrong, in words
-    notes: tuple[str, ...] = ()  # what the user should know beside it
+    test: Scores | None  # None if there is no network to score
+    problem: str | None = None  # what went wrong, as a sentence
+    notes: tuple[str, ...] = ()  # what else the user should know
 
 
 @dataclass(frozen=True)
 class ClassScore:
-    """How one class was answered; a ratio without a denominator is 0, as in scikit-learn."""
+    """How well one class was recognized; a ratio with the denominator 0 is 0, as in scikit-learn."""
 
     label: str
-    precision: float  # of the images answered so, the fraction that is
-    recall: float  # of the images that are, the fraction answered so
-    f1: float
-    support: int  # images that are
+    precision: float  # correct predictions of the class / predictions of the class
+    recall: float  # correct predictions of the class / images of the class
+    f1: float  # harmonic mean of precision and recall
+    support: int  # images of the class
 
 
 @dataclass(frozen=True)
 class Scores:
-    """How a network answered a set of images."""
+    """A network's scores on a set of images."""
 
     images: int
-    metrics: dict[str, float]  # "loss" (plain: no L1/L2, no smoothing), then each metric of the config
+    metrics: dict[str, float]  # "loss" (without L1/L2 and label smoothing), then each metric of the config
     classes: tuple[ClassScore, ...] = ()  # empty for regression
-    confusion: tuple[tuple[int, ...], ...] = ()  # [true class][answered class], counts; empty for regression
+    confusion: tuple[tuple[int, ...], ...] = ()  # [true class][predicted class], counts; empty for regression
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """A network's answer to one picture, in the terms of its task.
+    """A network's answer to one image, in the terms of its task.
 
     Classification: `label` is the class and `confidence` its probability. Binary: `label` is "yes" or "no" and
-    `confidence` the probability of that. Regression: `label` is the value, rounded; `confidence` is None.
+    `confidence` the probability of that label. Regression: `label` is the value, rounded; `confidence` is None.
     """
 
     label: str
     confidence: float | None  # 0 to 1
-    outputs: tuple[float, ...] = field(repr=False)  # probabilities by class; one probability; or one value
+    outputs: tuple[float, ...] = field(repr=False)  # a probability per class; one probability; or one value
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """One image that was answered wrongly."""
+    """An image whose prediction is wrong."""
 
-    index: int  # in the data set's part
+    index: int  # within the training or test images
     truth: str
     prediction: Prediction
