@@ -1,1 +1,1 @@
-"""The run folder: its files, and creating, finding and listing runs."""
+"""The run folder: its files, their contents, and how runs are created and found."""

@@ -10,61 +10,73 @@ from types import NoneType
 from typing import Any
 
 from nntrain.errors import RunError
-from nntrain.system.files import read_whole
+from nntrain.system.files import read_limited
 
-SCHEMA = 1  # of run.json and metrics.json
-
-
-MAX_JSON_BYTES = 50_000_000
-
-
-# What the rest of the program relies on in run.json and metrics.json; anything else in them is taken as it is.
-_NUMBER = (int, float)
+SCHEMA = 1  # the version of run.json and metrics.json
+MAX_BYTES = 50_000_000
+NUMBER = (int, float)
+TYPE_NAMES = {
+    str: "a string",
+    int: "an integer",
+    float: "a number",
+    dict: "an object",
+    list: "an array",
+    NoneType: "null",
+}
 
 
 def to_json(document: Mapping[str, Any]) -> str:
-    """Write a JSON document for people and programs: indented, in UTF-8, without NaN (which is no JSON)."""
+    """Return a document as indented JSON; raises ValueError for NaN and infinity, which JSON lacks."""
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def read_json(path: Path, shape: Mapping[str, tuple[type, ...]]) -> dict[str, Any]:
-    """Read one of our JSON files; raises RunError that names the file and what is wrong with it.
+def read_json(path: Path, types: Mapping[str, tuple[type, ...]]) -> dict[str, Any]:
+    """Read a JSON file of a run; raises RunError, with what is wrong, if it is missing, damaged or of another schema.
 
-    `shape` gives the types that a value may have, by dotted key; what is below a null need not be there.
+    `types` names the types that a value may have, by dotted key (`data.name`). A missing key reads as null. Keys below
+    a null are not checked, nor are those that `types` does not name.
     """
-    try:
-        content = read_whole(path, most=MAX_JSON_BYTES)
-    except FileNotFoundError:
-        raise RunError(f"{path}: missing; {path.parent} is not a whole run folder") from None
-    except OSError as error:
-        raise RunError(f"{path}: cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise RunError(f"{path}: {error}; it is not one of nntrain's") from None
-    try:
-        document = json.loads(content, parse_float=_finite, parse_constant=_finite)
-    except (ValueError, RecursionError):
-        raise RunError(f"{path}: damaged: it is not JSON; train again or restore the file") from None
+    document = _parse(path)
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        written = document.get("schema") if isinstance(document, dict) else None
+        schema = document.get("schema") if isinstance(document, dict) else None
         raise RunError(
-            f"{path}: schema {written}, but this nntrain reads schema {SCHEMA}; use the version that wrote it"
+            f"{path}: has schema {schema}, but this nntrain reads schema {SCHEMA}; use the version that wrote it"
         )
-    for key, kinds in shape.items():
-        outer, _, inner = key.rpartition(".")
-        holder = document.get(outer) if outer else document
-        if holder is not None and not _is_a(holder.setdefault(inner, None), kinds):
-            words = " or ".join("null" if kind is NoneType else kind.__name__ for kind in kinds)
-            raise RunError(f"{path}: damaged: {key} has to be {words}; train again or restore the file")
+    for key, allowed in types.items():
+        parent_key, _, name = key.rpartition(".")
+        parent = document.get(parent_key) if parent_key else document
+        if parent is not None and not has_type(parent.setdefault(name, None), allowed):
+            raise RunError(f"{path}: damaged: {key} must be {_describe(allowed)}; restore the file or train again")
     return document
 
 
+def has_type(value: object, types: tuple[type, ...]) -> bool:
+    """Return whether a JSON value has one of these types; true and false are no integers, unlike in Python."""
+    return isinstance(value, types) and not isinstance(value, bool)
+
+
+def _parse(path: Path) -> object:
+    try:
+        content = read_limited(path, max_bytes=MAX_BYTES)
+    except FileNotFoundError:
+        raise RunError(f"{path}: missing; {path.parent} is not a complete run folder") from None
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise RunError(f"{path}: {error}; nntrain did not write it") from None
+    try:
+        return json.loads(content, parse_float=_finite, parse_constant=_finite)
+    except (ValueError, RecursionError):
+        raise RunError(f"{path}: damaged: not JSON; restore the file or train again") from None
+
+
 def _finite(text: str) -> float:
-    """Read a number of JSON, which knows no infinite ones."""
+    """Return a number of JSON, which knows neither NaN nor infinity; raises ValueError for those."""
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(text)
     return number
 
 
-def _is_a(value: object, kinds: tuple[type, ...]) -> bool:
-    return isinstance(value, kinds) and not isinstance(value, bool)
+def _describe(types: tuple[type, ...]) -> str:
+    return " or ".join(TYPE_NAMES[kind] for kind in types if not (kind is int and float in types))

@@ -1,4 +1,4 @@
-"""What run.json and metrics.json say, written as a run begins, is placed on a device, and ends."""
+"""What run.json and metrics.json contain: as a run is created, when its training starts, and when it ends."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ from nntrain.errors import RunError
 from nntrain.results import EpochResult, TrainResult
 from nntrain.runs.folder import RunDir
 from nntrain.runs.json_files import SCHEMA, to_json
-from nntrain.runs.store import now, require_config
+from nntrain.runs.store import require_config, utc_now
 from nntrain.system import environment
 from nntrain.system.files import write_atomically
 from nntrain.system.hashing import fingerprint
 from nntrain.task import TaskSpec
 
 PACKAGES = ("tensorflow", "keras", "numpy", "ai-edge-litert")
+CPU_INFO = Path("/proc/cpuinfo")  # Linux's description of the processor
 
 
-def task_spec_of(config: Config, classes: tuple[str, ...]) -> TaskSpec:
-    """Return what a config's network is asked, for data with these class names."""
+def make_task_spec(config: Config, classes: tuple[str, ...]) -> TaskSpec:
+    """Return the task of a config's network, for data with these class names."""
     return TaskSpec(
         task=config.task,
         loss=config.loss.key,
@@ -38,19 +39,12 @@ def task_spec_of(config: Config, classes: tuple[str, ...]) -> TaskSpec:
     )
 
 
-def task_spec_document(task_spec: TaskSpec) -> dict[str, Any]:
-    """Return a question as run.json holds it; `nntrain.answering.read_question` reads it back."""
-    return {
-        "task": task_spec.task,
-        "loss": task_spec.loss,
-        "metrics": [{name: arguments} for name, arguments in task_spec.metrics],
-        "classes": list(task_spec.classes),
-        "positive": list(task_spec.positive),
-    }
-
-
 def initial_info(config_name: str, *, shipped: bool, differs: dict[str, Any], parameters: int) -> dict[str, Any]:
-    """Return run.json as a run begins."""
+    """Return run.json as a run is created.
+
+    `shipped`: whether the config is one that ships with nntrain; `differs`: the settings, by dotted key, in which the
+    config differs from it, or from the config of the previous run.
+    """
     return {
         "schema": SCHEMA,
         "status": "running",
@@ -58,13 +52,13 @@ def initial_info(config_name: str, *, shipped: bool, differs: dict[str, Any], pa
         "shipped": shipped,
         "differs": differs,
         "parameters": parameters,
-        "started": now(),
+        "started": utc_now(),
         "finished": None,
         "seconds": None,
         "process": os.getpid(),
         "versions": _versions(),
         "platform": platform.platform(),
-        "processor": processor(),
+        "processor": processor_name(),
         "environment": environment.numerics_variables(),
         "device": None,
         "question": None,
@@ -75,48 +69,52 @@ def initial_info(config_name: str, *, shipped: bool, differs: dict[str, Any], pa
     }
 
 
-def processor() -> str:
-    """Return the processor's name, as the system gives it."""
+def processor_name() -> str:
+    """Return the processor's name as the operating system reports it."""
     with suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+        for line in CPU_INFO.read_text(encoding="utf-8", errors="replace").splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor()
 
 
-def differences(info: Mapping[str, Any], config: Config) -> list[str]:
-    """Say in what this process differs from the one that a run was trained in, of what its result depends on."""
-    now = {**_versions(), "processor": processor(), **environment.numerics_variables()}
-    then = {**info["versions"], "processor": info.get("processor"), **info["environment"]}
+def environment_differences(info: Mapping[str, Any], config: Config) -> list[str]:
+    """Return why training again may give another result than a run's: versions, processor, variables, threads."""
+    now = {**_versions(), "processor": processor_name(), **environment.numerics_variables()}
+    then = {**info["versions"], "processor": info.get("processor", "unknown"), **info["environment"]}
     names = [name for name in {**then, **now} if now.get(name) != then.get(name)]
-    words = [f"{name} is {now.get(name, 'not set')}, was {then.get(name, 'not set')}" for name in names]
+    reasons = [f"{name} is {now.get(name, 'not set')}, was {then.get(name, 'not set')}" for name in names]
     device = info.get("device") or {}
     if device and device.get("threads") != config.runtime.threads:
-        words.append(f"threads are {config.runtime.threads}, were {device.get('threads')}")
-    return words
+        reasons.append(f"threads are {config.runtime.threads}, were {device.get('threads')}")
+    return reasons
 
 
 def load_run_config(run: RunDir, info: Mapping[str, Any], overrides: Sequence[str] = ()) -> LoadedConfig:
-    """Return a run's config, with changes; raises RunError where the file is not as it was when the run was trained."""
+    """Return a run's config, with overrides; raises RunError if the file was changed after training started."""
     require_config(run)
-    plan = load_config(run.config_path, shown_as=str(run.config_path))
-    prints = info["fingerprints"]
-    found = fingerprint(dump_config(plan.config).encode())
-    if prints.get("config") not in (None, found) and prints.get("config_before") != found:
+    if not _config_is_unchanged(run, info["fingerprints"]):
         raise RunError(
             f"{run.config_path}: was changed since the run was trained; restore it, or train it as a new run"
         )
-    return load_config(run.config_path, list(overrides), shown_as=str(run.config_path)) if overrides else plan
+    return load_config(run.config_path, list(overrides), shown_as=str(run.config_path))
+
+
+def _config_is_unchanged(run: RunDir, fingerprints: Mapping[str, str]) -> bool:
+    trained = {fingerprints.get("config"), fingerprints.get("config_before")}
+    if fingerprints.get("config") is None or fingerprint(run.config_path.read_bytes()) in trained:
+        return True
+    # Comments and layout may be changed, but no value.
+    config = load_config(run.config_path, shown_as=str(run.config_path)).config
+    return fingerprint(dump_config(config).encode()) in trained
 
 
 def _versions() -> dict[str, str]:
-    found = {"nntrain": __version__, "python": platform.python_version()}
+    versions = {"nntrain": __version__, "python": platform.python_version()}
     for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:  # a variant under another name, tensorflow-cpu for one
-            continue
-    return found
+        with suppress(PackageNotFoundError):  # a variant with another name may be installed: tensorflow-cpu
+            versions[package] = version(package)
+    return versions
 
 
 def record_start(
@@ -128,28 +126,43 @@ def record_start(
     data: dict[str, Any],
     resumed: bool,
 ) -> None:
-    """Add what is known once device and data are there, the resolved config and its fingerprint among it.
+    """Write what is known once device and data are there: both, the task, the resolved config and its fingerprint.
 
-    Only now a resumed run is `running` again: one that cannot be taken up stays what it was. run.json goes first and
-    knows the config before too: a run that dies between the two files can be resumed.
+    Only now does a resumed run become `running`: one that cannot be continued keeps its status. run.json is written
+    first and has the previous config's fingerprint too, so that a run that dies between the two files can be resumed.
     """
     text = dump_config(config)
     info = run.read_info()
     if resumed:
         info.update(status="running", finished=None, error=None, process=os.getpid())
-        info["resumed"] = [*(info["resumed"] or []), now()]
-    info.update(device=device, data=data, question=task_spec_document(task_spec))
-    prints = info["fingerprints"]
-    prints.update(config=fingerprint(text.encode()), config_before=fingerprint(run.config_path.read_bytes()))
+        info["resumed"] = [*(info["resumed"] or []), utc_now()]
+    info.update(device=device, data=data, question=_task_spec_document(task_spec))
+    info["fingerprints"].update(
+        config=fingerprint(text.encode()), config_before=fingerprint(run.config_path.read_bytes())
+    )
     run.write_info(info)
     write_atomically(run.config_path, text)
 
 
+def _task_spec_document(task_spec: TaskSpec) -> dict[str, Any]:
+    """Return a task as run.json holds it, under `question`; `open_trained_model` reads it back."""
+    return {
+        "task": task_spec.task,
+        "loss": task_spec.loss,
+        "metrics": [{name: arguments} for name, arguments in task_spec.metrics],
+        "classes": list(task_spec.classes),
+        "positive": list(task_spec.positive),
+    }
+
+
 def record_end(run: RunDir, result: TrainResult, history: Sequence[EpochResult], *, seconds: float) -> dict[str, Any]:
-    """Write metrics.json, then the status into run.json; returns the former."""
+    """Write metrics.json, then the status into run.json; returns the document of metrics.json.
+
+    `seconds`: the time that all of the training took, including earlier parts of a resumed run.
+    """
     info = run.read_info()
     last = history[-1].metrics if history else {}
-    best = min(history, key=lambda epoch: epoch.metrics.get("val_loss", epoch.metrics["loss"])) if history else None
+    best = min(history, key=lambda epoch: epoch.metrics.get("val_loss", epoch.metrics["loss"]), default=None)
     document = {
         "schema": SCHEMA,
         "run": str(run.path),
@@ -166,21 +179,22 @@ def record_end(run: RunDir, result: TrainResult, history: Sequence[EpochResult],
         "test": {"images": result.test.images, **result.test.metrics} if result.test else None,
     }
     write_atomically(run.metrics_path, to_json(document))
-    info.update(status=result.status, finished=now(), seconds=round(seconds, 3), error=result.problem)
-    prints = info["fingerprints"]
-    prints["model.tflite"] = fingerprint(run.tflite_path.read_bytes()) if run.tflite_path.exists() else None
-    prints.pop("config_before", None)
+    info.update(status=result.status, finished=utc_now(), seconds=round(seconds, 3), error=result.problem)
+    fingerprints = info["fingerprints"]
+    fingerprints["model.tflite"] = fingerprint(run.tflite_path.read_bytes()) if run.tflite_path.exists() else None
+    fingerprints.pop("config_before", None)
     run.write_info(info)
     return document
 
 
 def record_failure(run: RunDir, status: str, problem: str | None) -> None:
-    """Write that a run ended without a result."""
+    """Write into run.json that a run ended without a result."""
     info = run.read_info()
-    info.update(status=status, finished=now(), error=problem)
+    info.update(status=status, finished=utc_now(), error=problem)
     run.write_info(info)
 
 
 def _median(values: Sequence[float]) -> float | None:
+    """Return the median, the upper one of an even number of values, rounded to 0.1 ms."""
     ordered = sorted(values)
     return round(ordered[len(ordered) // 2], 4) if ordered else None

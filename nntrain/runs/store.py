@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import itertools
 import os
 import re
 import shutil
@@ -19,47 +18,52 @@ from nntrain.system import files
 from nntrain.system.files import write_atomically
 
 
-def now() -> str:
-    """Return the time in UTC, to the microsecond, as run.json writes it: runs are ordered by it."""
+def utc_now() -> str:
+    """Return the time in UTC as run.json has it, with microseconds: runs are sorted by it."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def runs_dir() -> Path:
-    """Return the folder that runs go to: `NNTRAIN_RUNS_DIR`, or `runs` here."""
+    """Return the folder of all runs: `NNTRAIN_RUNS_DIR`, or `runs` in the current folder."""
     return Path(os.environ.get("NNTRAIN_RUNS_DIR") or "runs")
 
 
 def create_run(runs: Path, name: str, texts: Mapping[str, str]) -> RunDir:
-    """Make `<runs>/<name>-<n>` with these files by name, n the next free number, and return it.
+    """Create the run `<runs>/<name>-<n>`, n one more than the highest so far, with these texts by file name.
 
-    It is made whole under a dot name, then renamed: a folder that can be seen is always a run, and of two trainings
-    that want the same number one takes the next.
+    The folder is completed under a hidden name, then renamed. So a visible folder is always a complete run, and if two
+    trainings want the same number, one of them takes the next. Raises NntrainError if the disk refuses.
     """
     try:
         runs.mkdir(parents=True, exist_ok=True)
         hidden = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=runs))
     except OSError as error:
         raise NntrainError(
-            f"{runs}: no run can be made there: {error.strerror}; choose another folder with --runs-dir"
+            f"{runs}: cannot create a run: {error.strerror}; choose another folder with --runs-dir"
         ) from None
     try:
-        hidden.chmod(0o777 & ~_umask())
-        for file, text in texts.items():
-            write_atomically(hidden / file, text)
-        for number in itertools.count(_last_number(runs, name) + 1):
-            path = runs / f"{name}-{number}"
-            try:
-                if not path.exists():
-                    files.move(hidden, path)  # fails where another took it: a run folder is never empty
-                    return RunDir(path)
-            except OSError as error:
-                if not (path.exists() and hidden.exists()):
-                    shutil.rmtree(path, ignore_errors=True)  # moved there, but the disk does not have it so
-                    raise NntrainError(f"{runs}: no run can be made there: {error.strerror}") from None
-        raise AssertionError
+        hidden.chmod(0o777 & ~_umask())  # mkdtemp's folders are private; runs follow the user's umask
+        for file_name, text in texts.items():
+            write_atomically(hidden / file_name, text)
+        return _rename_to_next_number(hidden, runs, name)
     except BaseException:
         shutil.rmtree(hidden, ignore_errors=True)
         raise
+
+
+def _rename_to_next_number(hidden: Path, runs: Path, name: str) -> RunDir:
+    number = _highest_number(runs, name)
+    while True:
+        number += 1
+        path = runs / f"{name}-{number}"
+        try:
+            if not path.exists():
+                files.replace_and_sync(hidden, path)  # fails if another process has just created it
+                return RunDir(path)
+        except OSError as error:
+            if not (path.exists() and hidden.exists()):
+                shutil.rmtree(path, ignore_errors=True)  # renamed, but the new name may not be on the disk
+                raise NntrainError(f"{runs}: cannot create a run: {error.strerror}") from None
 
 
 def _umask() -> int:
@@ -68,46 +72,55 @@ def _umask() -> int:
     return mask
 
 
-def _last_number(runs: Path, name: str) -> int:
+def _highest_number(runs: Path, name: str) -> int:
     pattern = re.compile(rf"{re.escape(name)}-(\d{{1,9}})")
-    found = (pattern.fullmatch(entry.name) for entry in runs.iterdir())
-    return max((int(match[1]) for match in found if match), default=0)
+    matches = (pattern.fullmatch(entry.name) for entry in runs.iterdir())
+    return max((int(match[1]) for match in matches if match), default=0)
 
 
 def check_name(name: str) -> str:
-    """Return a run's name if it can be a folder's; raises UsageError otherwise."""
+    """Return a run's name if a folder can have it; raises UsageError if not."""
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_. +-]{0,99}", name):
-        raise UsageError(f"--name {name!r}: a name has up to 100 letters, digits, '_', '-', '.', '+' and spaces")
+        raise UsageError(
+            f"--name {name!r}: use up to 100 letters, digits, spaces and '_', '-', '.', '+'; "
+            "the first must be a letter, a digit or '_'"
+        )
     return name
 
 
 def list_runs(runs: Path) -> list[RunDir]:
-    """Return the runs of a folder, the oldest first; what lacks a run.json is none."""
+    """Return the runs in a folder, the one that ended (or, if it has not, started) last at the end."""
     if not runs.is_dir():
         return []
-    found = [
-        RunDir(entry) for entry in runs.iterdir() if not entry.name.startswith(".") and (entry / "run.json").is_file()
-    ]
-    return sorted(found, key=_when)
+    folders = [entry for entry in runs.iterdir() if not entry.name.startswith(".") and (entry / "run.json").is_file()]
+    return sorted(map(RunDir, folders), key=_time_and_name)
 
 
-def _when(run: RunDir) -> tuple[str, str]:
+def _time_and_name(run: RunDir) -> tuple[str, str]:
     try:
         info = run.read_info()
     except RunError:
         return "", run.name
-    begun = (info["resumed"] or [info["started"]])[-1]
-    return str(info["finished"] or begun), run.name
+    last_start = (info["resumed"] or [info["started"]])[-1]
+    return str(info["finished"] or last_start), run.name
 
 
 def latest_run(runs: Path) -> RunDir | None:
-    """Return the complete run that finished last; raises RunError where links lead out of it."""
-    return _latest(runs, ("complete",))
+    """Return the complete run that finished last, or None; raises RunError if it contains links."""
+    return _latest_with_status(runs, ("complete",))
 
 
-def _latest(runs: Path, statuses: tuple[str, ...]) -> RunDir | None:
+def latest_unfinished_run(runs: Path) -> RunDir:
+    """Return the run that was interrupted or failed last; raises UsageError if there is none."""
+    run = _latest_with_status(runs, ("interrupted", "failed"))
+    if run is None:
+        raise UsageError(f"no unfinished run in {runs}; to train a complete run longer, name it")
+    return run
+
+
+def _latest_with_status(runs: Path, statuses: tuple[str, ...]) -> RunDir | None:
     for run in reversed(list_runs(runs)):
-        with suppress(RunError):  # a damaged one has no status
+        with suppress(RunError):  # a damaged run has no status
             if run.status() in statuses:
                 break
     else:
@@ -115,17 +128,9 @@ def _latest(runs: Path, statuses: tuple[str, ...]) -> RunDir | None:
     return reject_symlinks(run)
 
 
-def latest_unfinished_run(runs: Path) -> RunDir:
-    """Return the run that was stopped last; raises UsageError where there is none."""
-    run = _latest(runs, ("interrupted", "failed"))
-    if run is None:
-        raise UsageError(f"no run in {runs} was stopped before its end; name one to train it longer")
-    return run
-
-
 def reject_symlinks(run: RunDir) -> RunDir:
-    """Return a run whose files lie in its folder; raises RunError for one with links, which may lead anywhere."""
-    files = [
+    """Return a run whose files are regular files in its folder; raises RunError for a link, which may lead anywhere."""
+    paths = [
         run.config_path,
         run.info_path,
         run.model_path,
@@ -133,55 +138,58 @@ def reject_symlinks(run: RunDir) -> RunDir:
         run.history_path,
         run.metrics_path,
         run.lock_path,
+        run.checkpoint_dir,
     ]
-    for path in (*files, run.checkpoint_dir, *(run.checkpoint_dir.iterdir() if run.checkpoint_dir.is_dir() else ())):
+    if run.checkpoint_dir.is_dir():
+        paths += run.checkpoint_dir.iterdir()
+    for path in paths:
         if path.is_symlink():
-            raise RunError(f"{path}: is a link; a run's files lie in its folder. Put the file itself there")
+            raise RunError(f"{path}: is a link; replace it with the file itself")
         if path != run.checkpoint_dir and path.exists() and not path.is_file():
-            raise RunError(f"{path}: is no plain file; restore the run's folder")
+            raise RunError(f"{path}: not a regular file; restore the run's folder")
     return run
 
 
 def require_config(run: RunDir) -> None:
-    """Raise RunError for a run that has lost its config."""
+    """Raise RunError if the run has lost its config."""
     if not run.config_path.is_file():
         raise RunError(f"{run.config_path}: missing; restore it, or train again")
 
 
-def find_run(text: str | None, runs: Path, *, also: tuple[str, ...] = ()) -> RunDir:
-    """Return the run that is named by folder name or path, or the latest complete one.
+def find_run(name: str | None, runs: Path, *, suggestions: tuple[str, ...] = ()) -> RunDir:
+    """Return the run with this folder name or path, or the latest complete one for None.
 
-    `also`: names that are none of the folder's runs but may be what a misspelt one meant. Raises UsageError where there
-    is no such run, RunError where the folder is not a run.
+    `suggestions`: names, beside those of the runs, that a misspelt name may stand for. Raises UsageError if there is no
+    such run, RunError if the folder is not a run.
     """
-    if text is None:
+    if name is None:
         run = latest_run(runs)
         if run is None:
             raise UsageError(f"no complete run in {runs} yet; train one first: `nntrain train quickstart`")
         return run
-    for path in (runs / text, Path(text)):
+    for path in (runs / name, Path(name)):
         if path.is_dir():
             if not (path / "run.json").is_file():
                 raise RunError(f"{path}: not a run folder: it has no run.json")
             return reject_symlinks(RunDir(path))
     names = [run.name for run in list_runs(runs)]
-    close = difflib.get_close_matches(text, [*names, *also], n=1)
-    guess = f"; did you mean '{close[0]}'?" if close else "; `nntrain runs` lists them" if names else ""
-    raise UsageError(f"no run '{text}' in {runs}{guess}")
+    close = difflib.get_close_matches(name, [*names, *suggestions], n=1)
+    hint = f"; did you mean '{close[0]}'?" if close else "; `nntrain runs` lists them" if names else ""
+    raise UsageError(f"no run '{name}' in {runs}{hint}")
 
 
 def pretrained_run() -> RunDir | None:
-    """Return the trained network that ships with nntrain, or None where this installation lacks it."""
+    """Return the run that ships with nntrain, or None if this installation lacks it."""
     run = RunDir(PRETRAINED_DIR)
     return run if run.info_path.is_file() and run.tflite_path.is_file() else None
 
 
-def find_trained_run(text: str | None, runs: Path) -> RunDir:
-    """Return the run that is to answer: the one named, else the latest complete one, else the one that ships.
+def find_trained_run(name: str | None, runs: Path) -> RunDir:
+    """Return the run to evaluate or predict with: the one named, else the latest complete one, else the pretrained one.
 
-    Raises as `find_run` does.
+    Raises the same errors as `find_run`.
     """
-    shipped = pretrained_run()
-    if shipped is not None and (latest_run(runs) is None if text is None else text == PRETRAINED):
-        return shipped
-    return find_run(text, runs, also=(PRETRAINED,))
+    pretrained = pretrained_run()
+    if pretrained is not None and (latest_run(runs) is None if name is None else name == PRETRAINED):
+        return pretrained
+    return find_run(name, runs, suggestions=(PRETRAINED,))

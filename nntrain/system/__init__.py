@@ -1,1 +1,1 @@
-"""What belongs to the operating system: files, signals, standard streams, threads, hashing."""
+"""What nntrain asks of the operating system: files, locks, signals, standard streams, threads, environment."""

@@ -1,12 +1,12 @@
-"""Environment variables that TensorFlow and Keras read as they load, and what nntrain makes of them."""
+"""Environment variables that TensorFlow and Keras read when they are imported."""
 
 from __future__ import annotations
 
 import os
 import platform
 
-# They change TensorFlow's arithmetic, so a run's result depends on them.
-ARITHMETIC = (
+# They change what TensorFlow computes in the last digits, so a run's result depends on them.
+NUMERICS_VARIABLES = (
     "TF_ENABLE_ONEDNN_OPTS",
     "TF_XLA_FLAGS",
     "XLA_FLAGS",
@@ -26,9 +26,9 @@ ARITHMETIC = (
     "ONEDNN_DEFAULT_FPMATH_MODE",
     "DNNL_DEFAULT_FPMATH_MODE",
 )
-# Keras's limits would shorten a run in silence, and its backend is not the user's to choose here. What they may well
-# be, where that is anything.
-IGNORED = {
+# nntrain clears these: Keras's limits would silently shorten a run, and its backend is always TensorFlow here. Their
+# values are those that change nothing.
+IGNORED_VARIABLES = {
     "KERAS_MAX_EPOCHS": None,
     "KERAS_MAX_STEPS_PER_EPOCH": None,
     "KERAS_BACKEND": "tensorflow",
@@ -37,17 +37,9 @@ IGNORED = {
 }
 
 
-def _defaults() -> dict[str, str]:
-    """Return what nntrain sets where the user has not."""
-    # TensorFlow leaves oneDNN out on x86 processors without AVX-512; with AVX2 alone, too, a small convolution and the
-    # gradient of a max pooling are three to five times as fast with it.
-    x86 = platform.machine().lower() in ("x86_64", "amd64")
-    return {"TF_ENABLE_ONEDNN_OPTS": "1"} if x86 else {}
-
-
 def prepare() -> None:
-    """Set this process's variables for TensorFlow, which is not loaded yet."""
-    for name in IGNORED:
+    """Set this process's variables for TensorFlow, which must not be imported yet."""
+    for name in IGNORED_VARIABLES:
         os.environ.pop(name, None)
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -56,11 +48,19 @@ def prepare() -> None:
 
 
 def numerics_variables() -> dict[str, str]:
-    """Return the variables that change the arithmetic, as TensorFlow finds them, before `prepare` as after it."""
-    found = {**_defaults(), **os.environ}
-    return {name: found[name] for name in ARITHMETIC if name in found}
+    """Return the variables that change results, with the values that TensorFlow gets, before `prepare` and after it."""
+    variables = {**_defaults(), **os.environ}
+    return {name: variables[name] for name in NUMERICS_VARIABLES if name in variables}
 
 
-def ignored() -> list[str]:
-    """Return the names of variables that are set to what nntrain takes no notice of."""
-    return [name for name, usual in IGNORED.items() if os.environ.get(name, usual) != usual]
+def ignored_variables() -> list[str]:
+    """Return the names of the variables that the user has set but nntrain ignores."""
+    return [name for name, harmless in IGNORED_VARIABLES.items() if os.environ.get(name, harmless) != harmless]
+
+
+def _defaults() -> dict[str, str]:
+    """Return the variables that nntrain sets if the user has not."""
+    # TensorFlow leaves oneDNN out on x86 processors without AVX-512; with AVX2 alone, too, a small convolution and the
+    # gradient of a max pooling are three to five times as fast with it.
+    x86 = platform.machine().lower() in ("x86_64", "amd64")
+    return {"TF_ENABLE_ONEDNN_OPTS": "1"} if x86 else {}

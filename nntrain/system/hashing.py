@@ -1,4 +1,4 @@
-"""MD5 fingerprints: they tell files, arrays and networks apart. They are no protection against forgery."""
+"""MD5 fingerprints: they tell files, arrays and networks apart. They do not protect against forgery."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 def fingerprint(content: bytes) -> str:
-    """Return a file's fingerprint, 32 hexadecimal digits."""
+    """Return the MD5 of bytes, 32 hexadecimal digits."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def fingerprint_arrays(arrays: Iterable[np.ndarray]) -> str:
-    """Return the fingerprint of the arrays' bytes, one after the other; shapes and types do not count."""
+    """Return the MD5 of the arrays' elements in C order, one array after the other; shapes and types do not count."""
     digest = hashlib.md5(usedforsecurity=False)
     for array in arrays:
         digest.update(array.data if array.flags.c_contiguous else array.tobytes())

@@ -1,103 +1,59 @@
-"""A lock between processes that the operating system holds: when its process dies, by whatever cause, it is free."""
+"""A lock between processes. The operating system holds it, so a process that dies frees it, whatever killed it.
+
+The `filelock` library takes the lock. Testing it stays here: `filelock` opens the file for writing and creates it,
+but another user's runs may be read-only, and listing runs must not write into them.
+"""
 
 from __future__ import annotations
 
-import errno
 import os
-import sys
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 
-from nntrain.errors import NntrainError
+from nntrain.errors import LockedError, NntrainError
 
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
+TIMEOUT = 0.05  # seconds: long enough for `is_locked`, which holds a free lock for microseconds
 
 
-# What a system says of a lock that another has: flock the first two, Windows the last two.
-HELD = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)
-LOOK = 0.05  # seconds; `is_held` takes a free lock for less than that, which must not look like a second process
+@contextmanager
+def acquire_lock(path: Path, *, timeout: float = TIMEOUT) -> Iterator[None]:
+    """Hold the lock on a file inside the `with` block; the file and its folder are created if missing, and stay.
 
-
-class FileLock:
-    """A lock on a file, which is made where it is missing and left there.
-
-    As a context manager it waits up to `wait` seconds for the lock (math.inf: for ever); raises NntrainError where
-    another process has it still, or the file cannot be made or locked. `take` tells whether it got it.
+    `timeout` is in seconds. Raises LockedError if another process still holds the lock then, NntrainError if the file
+    cannot be created, or if its file system has no locks.
     """
+    # Imported here: it takes 20 ms, and most commands lock nothing.
+    from filelock import FileLock, Timeout
 
-    def __init__(self, path: Path, *, wait: float = 0.0) -> None:
-        self.path, self.wait = path, wait
-        self._fd: int | None = None
+    # On a file system without flock, filelock would take the file's existence for the lock, which outlives a process
+    # that is killed; preserve_lock_file makes that an error. It also keeps the file on Windows: if it were removed, a
+    # process that waits for it would lock a file that nobody sees.
+    lock = FileLock(path, preserve_lock_file=True)
+    try:
+        lock.acquire(timeout)
+    except Timeout:
+        raise LockedError(f"{path.parent}: another nntrain is working there") from None
+    except OSError as error:
+        raise NntrainError(f"{path}: cannot be locked: {error.strerror or error}") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
-    def __enter__(self) -> FileLock:
-        if not self.take(within=max(self.wait, LOOK)):
-            raise NntrainError(f"{self.path.parent}: another nntrain is working there")
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.release()
-
-    def take(self, *, within: float = LOOK) -> bool:
-        """Take the lock if it is free within so many seconds; returns whether it was.
-
-        Raises NntrainError where it cannot be tried.
-        """
-        until = time.monotonic() + within
-        while not self._take():
-            if time.monotonic() >= until:
-                return False
-            time.sleep(LOOK / 2)
-        return True
-
-    def _take(self) -> bool:
-        try:
-            fd = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
-        except OSError as error:
-            raise NntrainError(f"{self.path}: cannot be written: {error.strerror}") from None
-        try:
-            _lock(fd)
-        except OSError as error:
-            os.close(fd)
-            if error.errno in HELD:
-                return False
-            # Some network file systems have no locks; to wait for one would be to wait for ever.
-            raise NntrainError(f"{self.path}: cannot be locked: {error.strerror}") from None
-        self._fd = fd
-        return True
-
-    def release(self) -> None:
-        """Give the lock back."""
-        if self._fd is not None:
-            os.close(self._fd)  # which frees it
-            self._fd = None
-
-    def is_held(self) -> bool:
-        """Tell whether a process, this one included, holds the lock; makes no file."""
-        if self._fd is not None:
-            return True
-        try:
-            # To read is enough to look, and another user's runs may be no more than read.
-            fd = os.open(self.path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
-        except OSError:
-            return False
-        try:
-            _lock(fd)
-        except OSError as error:
-            return error.errno in HELD
-        finally:
-            os.close(fd)
+def is_locked(path: Path) -> bool:
+    """Return whether a process, this one included, holds the lock; False if the file cannot be opened or locked."""
+    try:
+        # O_NONBLOCK: a run folder may come from anyone, and a pipe in the file's place would be waited for.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except OSError:
         return False
+    from filelock import lock_descriptor
 
-
-def _lock(fd: int) -> None:
-    """Lock a file without waiting; raises OSError where another has it."""
-    if sys.platform == "win32":
-        msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
-    else:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    try:
+        return not lock_descriptor(descriptor, blocking=False)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)  # frees the lock

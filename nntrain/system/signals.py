@@ -1,8 +1,8 @@
-"""Ctrl-C and SIGTERM during a training.
+"""Ctrl-C and SIGTERM during training.
 
-Python runs signal handlers between its own instructions, so a call into TensorFlow of several seconds (its import, a
-compilation) would hold Ctrl-C back. The signal's number is therefore also written to a pipe, at once, and a thread
-reads it there: the first signal asks training to stop, the second ends the process.
+Python runs signal handlers between its own instructions, so a call into TensorFlow that takes seconds (its import, a
+compilation) would delay Ctrl-C. Therefore the signal's number is also written to a socket, at once, and a thread reads
+it there: the first signal asks training to stop, the second ends the process.
 """
 
 from __future__ import annotations
@@ -21,80 +21,80 @@ from nntrain.errors import RunError
 
 EXIT_CODE = 130
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
-STEP = 0.1  # seconds between two looks at a time limit
+POLL_INTERVAL = 0.1  # seconds between two checks of a time limit
 
 
 class Interrupts:
-    """While it is open, signals set `asked`; a signal before `may_wait`, or a second one, ends the process.
+    """A context manager inside which the first signal sets `stop_requested`, and a second one ends the process.
 
-    `on_first` is told when training will stop soon; `on_exit` runs before the process ends. Both run on a thread.
+    While `can_stop` is False, the first signal ends the process as well. `on_first` is called when training will stop
+    soon, `on_exit` before the process ends; both on a thread of their own.
     """
 
     def __init__(self, *, on_first: Callable[[], None], on_exit: Callable[[], None]) -> None:
         self.on_first, self.on_exit = on_first, on_exit
-        self.asked = False
-        self.may_wait = False  # set once there is something to keep, and a loop that looks at `asked`
-        self._previous: dict[signal.Signals, object] = {}
-        self._fd = -1
+        self.stop_requested = False
+        self.can_stop = False  # set once there is something to save and a loop that checks `stop_requested`
+        self._previous_handlers: dict[signal.Signals, object] = {}
 
     def __enter__(self) -> Interrupts:
-        self._reads, self._writes = socket.socketpair()
-        self._writes.setblocking(False)
-        threading.Thread(target=self._watch, daemon=True, name="interrupts").start()
-        if threading.current_thread() is threading.main_thread():
+        self._receiver, self._sender = socket.socketpair()
+        self._sender.setblocking(False)
+        threading.Thread(target=self._receive, daemon=True, name="interrupts").start()
+        if threading.current_thread() is threading.main_thread():  # others may not set handlers
             for number in SIGNALS:
-                self._previous[number] = signal.signal(number, _noted)
-            self._fd = signal.set_wakeup_fd(self._writes.fileno(), warn_on_full_buffer=False)
+                self._previous_handlers[number] = signal.signal(number, _do_nothing)
+            self._previous_fd = signal.set_wakeup_fd(self._sender.fileno(), warn_on_full_buffer=False)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._previous:
-            signal.set_wakeup_fd(self._fd)
-            for number, handler in self._previous.items():
+        if self._previous_handlers:
+            signal.set_wakeup_fd(self._previous_fd)
+            for number, handler in self._previous_handlers.items():
                 signal.signal(number, handler)  # type: ignore[arg-type]
-        self._writes.close()  # which ends the thread
+        self._sender.close()  # ends the thread
 
-    def _watch(self) -> None:
-        with self._reads:
-            while received := self._reads.recv(1):
+    def _receive(self) -> None:
+        with self._receiver:
+            while received := self._receiver.recv(1):
                 if received[0] in SIGNALS:
-                    self._received()
+                    self._interrupt()
 
-    def _received(self) -> None:
-        if self.asked or not self.may_wait:
+    def _interrupt(self) -> None:
+        if self.stop_requested or not self.can_stop:
             try:
                 self.on_exit()
                 sys.stdout.flush()
                 sys.stderr.flush()
             finally:
-                os._exit(EXIT_CODE)  # TensorFlow's threads cannot be asked
-        self.asked = True
+                os._exit(EXIT_CODE)  # sys.exit would wait for TensorFlow's threads
+        self.stop_requested = True
         self.on_first()
 
 
-def _noted(number: int, frame: FrameType | None) -> None:
-    """Take the signal; the thread acts on it."""
+def _do_nothing(number: int, frame: FrameType | None) -> None:
+    """Replace Python's handler, which raises KeyboardInterrupt; the thread handles the signal."""
 
 
 @contextmanager
 def time_limit(seconds: float, problem: str) -> Iterator[None]:
-    """End the process with RunError's exit code and these words if what is done inside takes longer.
+    """End the process with `problem` and RunError's exit code if the block takes longer.
 
-    For calls into libraries that cannot be asked to stop. Time in which the process is suspended does not count.
+    For calls into libraries that cannot be stopped. Time during which the process is suspended does not count.
     """
-    done = threading.Event()
+    finished = threading.Event()
 
-    def listener() -> None:
-        for _ in range(math.ceil(seconds / STEP)):
-            if done.wait(STEP):
+    def watch() -> None:
+        for _ in range(math.ceil(seconds / POLL_INTERVAL)):
+            if finished.wait(POLL_INTERVAL):
                 return
         print(f"Error: {problem}", file=sys.stderr, flush=True)
         os._exit(RunError.exit_code)
 
-    threading.Thread(target=listener, daemon=True, name="time limit").start()
+    threading.Thread(target=watch, daemon=True, name="time limit").start()
     try:
         yield
     finally:
-        done.set()
+        finished.set()

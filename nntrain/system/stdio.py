@@ -1,7 +1,7 @@
-"""stderr for nntrain's own words only.
+"""stderr for nntrain's own messages only.
 
-TensorFlow and LiteRT write their start-up lines straight to file descriptor 2, whatever the log level. So the
-descriptor is pointed elsewhere once, as the program starts, and Python's sys.stderr keeps the real one.
+TensorFlow and LiteRT write their start-up messages straight to file descriptor 2, at any log level. Therefore that
+descriptor is redirected once, when the program starts, and Python's sys.stderr keeps the original.
 """
 
 from __future__ import annotations
@@ -13,27 +13,27 @@ import warnings
 
 
 def silence_library_stderr() -> None:
-    """Keep libraries' words off stderr for the rest of the process; `NNTRAIN_DEBUG=1` leaves everything as it is.
+    """Keep libraries' messages off stderr for the rest of the process, unless NNTRAIN_DEBUG is set.
 
-    A crash inside a library still shows where Python was.
+    If a library crashes, Python's traceback is still shown.
     """
     if os.environ.get("NNTRAIN_DEBUG"):
         return
     warnings.simplefilter("ignore")
     try:
         sys.stderr.flush()
-        real = os.dup(2)
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 2)
-        os.close(nowhere)
-        sys.stderr = os.fdopen(real, "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace")
-    except (OSError, AttributeError, ValueError):  # closed, or not a file: nothing to keep words off
+        original = os.dup(2)
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 2)
+        os.close(null)
+        sys.stderr = os.fdopen(original, "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace")
+    except (OSError, AttributeError, ValueError):  # stderr is closed, or no file
         return
     faulthandler.enable(sys.stderr)
 
 
 def escape_unencodable_stdout() -> None:
-    """Let stdout write what its encoding cannot (a user's file name, say) as an escape instead of failing."""
+    """Let stdout write characters that its encoding lacks, of a file name for example, as escapes and not fail."""
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="backslashreplace")

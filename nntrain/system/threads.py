@@ -1,4 +1,4 @@
-"""Work on threads of its own, beside what a command or a training does."""
+"""Background threads: a module is imported, a batch is prepared, while the main thread works."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-# nice(2)'s: a thread with a third of the right to a core. With much less, another program's work would stop it, and
-# training with it.
-LOWER = 5
+# nice(2): on a busy core, a thread with 5 more gets a third of the time of one with 0. With much less, another
+# program could stop the thread, and training with it.
+NICE_INCREMENT = 5
 
 
 def import_in_background(module: str) -> threading.Thread:
-    """Import a module; a failure is met again, and reported, where it is used."""
+    """Start importing a module and return the thread; an error is left to the import that uses the module."""
 
     def load() -> None:
         with suppress(BaseException):
@@ -31,43 +31,44 @@ def import_in_background(module: str) -> threading.Thread:
 
 
 def prefetch(items: Iterator[T]) -> Iterator[T]:
-    """Yield what an iterator gives, made one ahead, at a lower priority; its error is raised here.
+    """Yield the items of an iterator, computed one ahead in a thread of lower priority; its errors are raised here.
 
-    An operation that TensorFlow has divided among all cores waits for the slowest, so a thread of equal right beside it
-    may cost more than its own time. One of lower priority takes the cores when they wait.
+    Lower priority: an operation that TensorFlow has divided among all cores waits for the slowest of them, so a thread
+    of equal priority may cost more than its own time. One of lower priority takes the cores when they are idle.
     """
-    made: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
-    taken = threading.Semaphore(0)
+    results: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
+    wanted = threading.Semaphore(0)
     closed = threading.Event()
 
-    def make() -> None:
-        _take_lower_priority()
+    def compute() -> None:
+        _lower_priority()
         try:
             for item in items:
-                made.put((item, None))
-                taken.acquire()
+                results.put((item, None))
+                wanted.acquire()
                 if closed.is_set():
                     return
-            made.put((None, None))
+            results.put((None, StopIteration()))
         except BaseException as error:
-            made.put((None, error))
+            results.put((None, error))
 
-    threading.Thread(target=make, daemon=True, name="made ahead").start()
+    threading.Thread(target=compute, daemon=True, name="prefetch").start()
     try:
         while True:
-            item, error = made.get()
-            taken.release()
+            item, error = results.get()
+            wanted.release()
+            if isinstance(error, StopIteration):
+                return
             if error is not None:
                 raise error
-            if item is None:
-                return
-            yield item
+            yield item  # type: ignore[misc]  # an item, though it may be None
     finally:
         closed.set()
-        taken.release()
+        wanted.release()
 
 
-def _take_lower_priority() -> None:
-    if sys.platform == "linux":  # elsewhere a priority is the whole process's
+def _lower_priority() -> None:
+    """Lower the priority of the current thread; on systems other than Linux it belongs to the whole process."""
+    if sys.platform == "linux":
         with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.nice(0) + LOWER)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.nice(0) + NICE_INCREMENT)

@@ -1,199 +1,384 @@
-"""The run folder: names, writing that leaves no half file, finding and listing."""
+"""Creating, finding and listing runs."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
+import stat
 import subprocess
 import sys
 import threading
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from nntrain.errors import NntrainError, RunError, UsageError
-from nntrain.results import EpochResult
-from nntrain.runs.folder import RunDir
-from nntrain.runs.history import read_epoch_results, read_history, write_history
-from nntrain.runs.json_files import to_json
-from nntrain.runs.metadata import initial_info
-from nntrain.runs.store import check_name, create_run, find_run, latest_run, list_runs
-from nntrain.system.files import clear_leftovers, write_atomically
+from nntrain.runs import store
+from nntrain.runs.folder import PRETRAINED_DIR, RunDir
+from nntrain.runs.store import (
+    check_name,
+    create_run,
+    find_run,
+    find_trained_run,
+    latest_run,
+    latest_unfinished_run,
+    list_runs,
+    pretrained_run,
+    reject_symlinks,
+    require_config,
+    runs_dir,
+    utc_now,
+)
 
-INFO = {
-    **initial_info("mlp", shipped=True, differs={}, parameters=118_282),
-    "status": "complete",
-    "finished": "2026-01-01T00:00:00+00:00",
-}
-
-
-def make(runs, name="mlp", **info):
-    """Make a run with this run.json."""
-    return create_run(runs, name, {"run.json": to_json({**INFO, **info})})
-
-
-def test_runs_are_numbered_upwards_and_never_overwritten(tmp_path):
-    assert [make(tmp_path).name for _ in range(3)] == ["mlp-1", "mlp-2", "mlp-3"]
-    assert make(tmp_path, "mlp-1").name == "mlp-1-1"
+needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="needs links, pipes and modes")
 
 
-def test_a_number_is_never_given_twice_while_a_later_run_is_there(tmp_path):
-    first, _ = make(tmp_path), make(tmp_path)
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_the_time_is_utc_to_the_microsecond_so_that_its_text_sorts():
+    now = utc_now()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00", now)
+    assert abs((datetime.fromisoformat(now) - datetime.now(UTC)).total_seconds()) < 3600
+
+
+@pytest.mark.parametrize(("value", "expected"), [(None, "runs"), ("", "runs"), ("/data/runs", "/data/runs")])
+def test_runs_are_in_runs_unless_the_environment_names_a_folder(monkeypatch, value, expected):
+    if value is not None:
+        monkeypatch.setenv("NNTRAIN_RUNS_DIR", value)
+    assert runs_dir() == Path(expected)
+
+
+def test_a_run_is_created_with_its_files_in_a_folder_that_is_created_too(tmp_path):
+    runs = tmp_path / "a" / "runs"
+    run = create_run(runs, "mlp", {"config.yaml": "größe", "run.json": "{}"})
+    assert run == RunDir(runs / "mlp-1")
+    assert run.config_path.read_text(encoding="utf-8") == "größe"
+    assert names(run.path) == ["config.yaml", "run.json"]
+    assert names(runs) == ["mlp-1"]
+
+
+def test_runs_are_numbered_upwards_and_never_overwritten(make_run):
+    assert [make_run().name for _ in range(3)] == ["mlp-1", "mlp-2", "mlp-3"]
+    assert make_run("mlp-1").name == "mlp-1-1"
+
+
+def test_numbers_are_counted_as_numbers(make_run, tmp_path):
+    (tmp_path / "mlp-9").mkdir()
+    assert make_run().name == "mlp-10"
+    assert make_run().name == "mlp-11"
+
+
+def test_a_number_is_not_used_again_while_a_later_run_exists(make_run):
+    first, _ = make_run(), make_run()
     first.info_path.unlink()
     first.path.rmdir()
-    assert make(tmp_path).name == "mlp-3"
+    assert make_run().name == "mlp-3"
 
 
-def test_many_runs_made_at_once_get_a_folder_each(tmp_path):
-    threads = [threading.Thread(target=make, args=(tmp_path,)) for _ in range(20)]
+@pytest.mark.parametrize("other", ["mlp-x", "mlp-5x", "xmlp-5", "mlp-1234567890", "m.p-7", ".mlp-5"])
+def test_other_names_do_not_count(make_run, tmp_path, other):
+    (tmp_path / other).mkdir()
+    assert make_run().name == "mlp-1"
+
+
+def test_a_name_is_no_pattern(make_run, tmp_path):
+    (tmp_path / "mlp-4").mkdir()
+    assert make_run("m.p").name == "m.p-1"
+
+
+def test_many_runs_created_at_once_get_a_folder_each(make_run, tmp_path):
+    threads = [threading.Thread(target=make_run) for _ in range(20)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(f"mlp-{number}" for number in range(1, 21))
+    assert names(tmp_path) == sorted(f"mlp-{number}" for number in range(1, 21))
 
 
-def test_a_failed_write_leaves_the_old_file_whole_and_no_other(tmp_path, monkeypatch):
-    path = tmp_path / "metrics.json"
-    write_atomically(path, "old")
+def test_if_another_process_takes_the_number_at_the_last_moment_the_next_is_taken(make_run, tmp_path, monkeypatch):
+    replace_and_sync, taken = store.files.replace_and_sync, []
 
-    def full(fd):
-        raise OSError(28, "No space left on device")
+    def take_first(source, target):
+        if source.is_dir() and not taken:
+            taken.append(target)
+            target.mkdir()
+            (target / "run.json").touch()
+        replace_and_sync(source, target)
 
-    monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(NntrainError, match=r"metrics\.json: cannot be written: No space left on device"):
-        write_atomically(path, "new")
-    assert path.read_text() == "old"
-    assert [entry.name for entry in tmp_path.iterdir()] == ["metrics.json"]
-
-
-def test_the_latest_run_is_the_complete_one_that_finished_last(tmp_path):
-    make(tmp_path, "late", finished="2026-03-01T00:00:00+00:00")
-    make(tmp_path, "early", finished="2026-01-01T00:00:00+00:00")
-    make(tmp_path, "broken", finished="2026-04-01T00:00:00+00:00", status="diverged")
-    assert latest_run(tmp_path).name == "late-1"
-    assert [run.name for run in list_runs(tmp_path)] == ["early-1", "late-1", "broken-1"]
+    monkeypatch.setattr(store.files, "replace_and_sync", take_first)
+    assert make_run().name == "mlp-2"
+    assert taken[0] == tmp_path / "mlp-1"
+    assert (tmp_path / "mlp-1" / "run.json").read_text() == ""
+    assert names(tmp_path) == ["mlp-1", "mlp-2"]
 
 
-def test_a_run_is_found_by_name_and_by_path(tmp_path):
-    run = make(tmp_path / "runs")
+def test_a_rename_that_fails_is_an_error_and_leaves_nothing(tmp_path, monkeypatch):
+    replace_and_sync = store.files.replace_and_sync
+
+    def fail(source, target):
+        if source.is_dir():
+            raise PermissionError(13, "Permission denied")
+        replace_and_sync(source, target)
+
+    monkeypatch.setattr(store.files, "replace_and_sync", fail)
+    with pytest.raises(NntrainError) as caught:
+        create_run(tmp_path, "mlp", {"run.json": "{}"})
+    assert str(caught.value) == f"{tmp_path}: cannot create a run: Permission denied"
+    assert names(tmp_path) == []
+
+
+def test_a_rename_that_may_not_be_on_the_disk_is_an_error_and_leaves_nothing(tmp_path, monkeypatch):
+    def full_disk(path):
+        if path == tmp_path:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store.files, "sync_folder", full_disk)
+    with pytest.raises(NntrainError, match="cannot create a run: No space left on device"):
+        create_run(tmp_path, "mlp", {"run.json": "{}"})
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, NntrainError("full")])
+def test_a_run_that_is_interrupted_while_it_is_created_leaves_nothing(tmp_path, monkeypatch, error):
+    def fail(path, content):
+        raise error
+
+    monkeypatch.setattr(store, "write_atomically", fail)
+    with pytest.raises((KeyboardInterrupt, NntrainError)):
+        create_run(tmp_path, "mlp", {"run.json": "{}"})
+    assert names(tmp_path) == []
+
+
+def test_a_folder_that_cannot_be_created_is_an_error_with_a_way_out(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(NntrainError) as caught:
+        create_run(tmp_path / "file" / "runs", "mlp", {})
+    assert str(caught.value) == (
+        f"{tmp_path / 'file' / 'runs'}: cannot create a run: Not a directory; choose another folder with --runs-dir"
+    )
+
+
+@needs_posix
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o755), (0o077, 0o700), (0o002, 0o775)])
+def test_a_runs_folder_is_readable_by_whom_the_umask_allows(tmp_path, umask, mode):
+    code = f"import os, sys; os.umask({umask}); from pathlib import Path; from nntrain.runs.store import create_run\n"
+    code += "create_run(Path(sys.argv[1]), 'mlp', {'run.json': ''}); print(oct(os.umask(0)))"
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    process = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert stat.S_IMODE((tmp_path / "mlp-1").stat().st_mode) == mode
+    assert process.stdout == f"{oct(umask)}\n"
+
+
+@pytest.mark.parametrize("name", ["a", "_", "7", "x" * 100, "My run.2+b-c_d"])
+def test_a_name_that_a_folder_can_have_is_accepted(name):
+    assert check_name(name) == name
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".hidden", "-x", " x", "+x", "a/b", "a\\b", "x" * 101, "a\n", "é", "a:b", "a\x1b"]
+)
+def test_a_name_that_no_folder_should_have_is_refused(name):
+    with pytest.raises(UsageError) as caught:
+        check_name(name)
+    assert str(caught.value) == (
+        f"--name {name!r}: use up to 100 letters, digits, spaces and '_', '-', '.', '+'; "
+        "the first must be a letter, a digit or '_'"
+    )
+
+
+def test_runs_are_listed_by_when_they_ended_and_those_that_have_not_by_their_start(make_run, tmp_path):
+    make_run("c", finished="2026-03-01")
+    make_run("a", finished="2026-01-01", started="2026-09-01")
+    make_run("b", finished=None, started="2026-02-01")
+    make_run("d", finished=None, started="2025-01-01", resumed=["2025-05-01", "2026-04-01"])
+    assert [run.name for run in list_runs(tmp_path)] == ["a-1", "b-1", "c-1", "d-1"]
+
+
+def test_runs_of_one_time_are_listed_by_name_and_damaged_ones_first(make_run, tmp_path):
+    make_run("b", finished="2026-01-01")
+    make_run("a", finished="2026-01-01")
+    make_run("z").info_path.write_text("damaged")
+    assert [run.name for run in list_runs(tmp_path)] == ["z-1", "a-1", "b-1"]
+
+
+def test_what_is_no_run_is_not_listed(make_run, tmp_path):
+    (tmp_path / ".hidden-1").mkdir()
+    (tmp_path / ".hidden-1" / "run.json").touch()
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "file").touch()
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "run.json").mkdir()
+    run = make_run()
+    assert list_runs(tmp_path) == [run]
+
+
+def test_without_a_folder_there_are_no_runs(tmp_path):
+    assert list_runs(tmp_path / "missing") == []
+    assert latest_run(tmp_path / "missing") is None
+
+
+def test_the_latest_run_is_the_complete_one_that_finished_last(make_run, tmp_path):
+    make_run("late", finished="2026-03-01")
+    make_run("early", finished="2026-01-01")
+    make_run("broken", finished="2026-04-01", status="diverged")
+    make_run("stopped", finished="2026-05-01", status="interrupted")
+    make_run("failed", finished="2026-05-02", status="failed")
+    make_run("damaged").info_path.write_text("damaged")
+    assert latest_run(tmp_path) == RunDir(tmp_path / "late-1")
+
+
+def test_the_latest_unfinished_run_was_interrupted_or_failed(make_run, tmp_path):
+    make_run("interrupted", finished="2026-01-01", status="interrupted")
+    assert latest_unfinished_run(tmp_path).name == "interrupted-1"
+    make_run("failed", finished="2026-02-01", status="failed")
+    assert latest_unfinished_run(tmp_path).name == "failed-1"
+    make_run("gone", finished=None, started="2026-03-01", status="running")
+    assert latest_unfinished_run(tmp_path).name == "gone-1"
+    make_run("diverged", finished="2026-04-01", status="diverged")
+    make_run("complete", finished="2026-05-01")
+    assert latest_unfinished_run(tmp_path).name == "gone-1"
+
+
+def test_without_an_unfinished_run_the_error_says_what_to_do(make_run, tmp_path):
+    make_run()
+    with pytest.raises(UsageError) as caught:
+        latest_unfinished_run(tmp_path)
+    assert str(caught.value) == f"no unfinished run in {tmp_path}; to train a complete run longer, name it"
+
+
+def test_a_run_is_found_by_name_and_by_path(make_run, tmp_path):
+    run = make_run(runs=tmp_path / "runs")
     assert find_run("mlp-1", tmp_path / "runs") == run
     assert find_run(str(run.path), tmp_path / "elsewhere").path == run.path
 
 
-def test_a_run_that_is_not_there_is_a_usage_error_with_a_guess(tmp_path):
-    make(tmp_path)
-    with pytest.raises(UsageError, match="did you mean 'mlp-1'"):
-        find_run("mpl-1", tmp_path)
+def test_a_name_is_sought_among_the_runs_before_it_is_taken_as_a_path(make_run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    here, in_runs = make_run(), make_run(runs=tmp_path / "runs")
+    assert find_run("mlp-1", Path("runs")).path.resolve() == in_runs.path
+    assert find_run("./mlp-1", Path("elsewhere")).path.resolve() == here.path
+
+
+def test_without_a_name_the_latest_run_is_found(make_run, tmp_path):
+    with pytest.raises(UsageError) as caught:
+        find_run(None, tmp_path)
+    assert str(caught.value) == (f"no complete run in {tmp_path} yet; train one first: `nntrain train quickstart`")
+    run = make_run()
+    assert find_run(None, tmp_path) == run
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("mpl-1", "; did you mean 'mlp-1'?"),
+        ("pretraned", "; did you mean 'pretrained'?"),
+        ("something else", "; `nntrain runs` lists them"),
+    ],
+)
+def test_a_run_that_does_not_exist_is_an_error_with_a_suggestion(make_run, tmp_path, name, hint):
+    make_run()
+    with pytest.raises(UsageError) as caught:
+        find_run(name, tmp_path, suggestions=("pretrained",))
+    assert str(caught.value) == f"no run '{name}' in {tmp_path}{hint}"
+
+
+def test_where_no_run_exists_none_is_suggested(tmp_path):
+    with pytest.raises(UsageError) as caught:
+        find_run("mlp-1", tmp_path)
+    assert str(caught.value) == f"no run 'mlp-1' in {tmp_path}"
 
 
 def test_a_folder_that_is_no_run_is_a_run_error(tmp_path):
     (tmp_path / "pictures").mkdir()
-    with pytest.raises(RunError, match=r"not a run folder: it has no run\.json"):
+    with pytest.raises(RunError) as caught:
         find_run("pictures", tmp_path)
+    assert str(caught.value) == f"{tmp_path / 'pictures'}: not a run folder: it has no run.json"
 
 
-def test_a_run_whose_process_is_gone_shows_as_interrupted(tmp_path):
-    run = make(tmp_path, status="running")
-    code = (
-        "import sys, os; from pathlib import Path; from nntrain.system.locks import FileLock\n"
-        f"FileLock(Path({str(run.lock_path)!r})).take(); print('held', flush=True); sys.stdin.read(); os._exit(1)"
-    )
-    pipe = subprocess.PIPE
-    with subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe, text=True) as process:
-        process.stdout.readline()
-        assert run.status() == "running"
-        process.kill()
-    assert run.status() == "interrupted"
+FILES = ["config.yaml", "run.json", "model.keras", "model.tflite", "history.csv", "metrics.json", ".lock"]
 
 
-@pytest.mark.parametrize("name", ["", ".hidden", "a/b", "a\\b", "x" * 101, "a\n"])
-def test_a_name_that_can_be_no_folder_is_refused(name):
-    with pytest.raises(UsageError):
-        check_name(name)
-
-
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"schema": 2}', "[" * 100_000])
-def test_a_damaged_json_file_is_one_error_that_names_it(tmp_path, content):
-    (tmp_path / "run.json").write_text(content)
-    with pytest.raises(RunError, match=r"run\.json: "):
-        RunDir(tmp_path).read_info()
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"status": "done"}, "no run has the status 'done'"),
-        ({"status": None}, "status has to be str"),
-        ({"fingerprints": []}, "fingerprints has to be dict"),
-        ({"seconds": True}, "seconds has to be int or float or null"),
-        ({"data": {"name": 1, "fingerprints": {}}}, "data.name has to be str"),
-    ],
-)
-def test_a_value_of_another_type_is_told(tmp_path, change, words):
-    (tmp_path / "run.json").write_text(json.dumps({**INFO, **change}))
-    with pytest.raises(RunError, match=re.escape(words)):
-        RunDir(tmp_path).read_info()
-
-
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
-def test_a_number_without_end_is_no_json(tmp_path, number):
-    (tmp_path / "run.json").write_text(to_json(INFO).replace('"seconds": null', f'"seconds": {number}'))
-    with pytest.raises(RunError, match="it is not JSON"):
-        RunDir(tmp_path).read_info()
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="needs pipes and links")
-def test_a_pipe_or_a_link_in_the_place_of_a_file_is_refused_without_waiting(tmp_path):
-    run = make(tmp_path)
-    os.mkfifo(run.metrics_path)
-    with pytest.raises(RunError, match=r"metrics\.json: not a plain file"):
-        run.read_metrics()
-    with pytest.raises(RunError, match=r"metrics\.json: is no plain file"):
-        find_run("mlp-1", tmp_path)
-    run.metrics_path.unlink()
+@pytest.mark.parametrize("name", FILES)
+def test_a_run_with_its_own_files_is_accepted(make_run, name):
+    run = make_run()
+    (run.path / name).touch()
     run.checkpoint_dir.mkdir()
-    (run.checkpoint_dir / "epoch-000001.npz").symlink_to("/etc/passwd")
-    with pytest.raises(RunError, match=r"epoch-000001\.npz: is a link"):
-        latest_run(tmp_path)
+    (run.checkpoint_dir / "epoch-000001.npz").touch()
+    assert reject_symlinks(run) is run
 
 
-def test_what_a_killed_process_left_beside_its_files_is_cleared_and_nothing_else(tmp_path):
-    for name in (".run.4711-140.json", ".training.9-9.png", ".lock", "run.json", ".hidden.json", "a.1-1.json"):
-        (tmp_path / name).touch()
-    clear_leftovers(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".hidden.json", ".lock", "a.1-1.json", "run.json"]
+@needs_posix
+@pytest.mark.parametrize("name", [*FILES, "checkpoint", "checkpoint/epoch-000001.npz"])
+def test_a_link_in_place_of_a_file_is_refused(make_run, name, tmp_path):
+    run = make_run()
+    path = run.path / name
+    path.unlink(missing_ok=True)
+    path.parent.mkdir(exist_ok=True)
+    path.symlink_to(tmp_path / "target")
+    with pytest.raises(RunError) as caught:
+        reject_symlinks(run)
+    assert str(caught.value) == f"{path}: is a link; replace it with the file itself"
 
 
-def test_json_never_holds_nan():
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        to_json({"loss": float("nan")})
+@needs_posix
+@pytest.mark.parametrize("name", [*FILES, "checkpoint/epoch-000001.npz"])
+def test_a_pipe_or_a_folder_in_place_of_a_file_is_refused(make_run, name):
+    run = make_run()
+    path = run.path / name
+    path.unlink(missing_ok=True)
+    path.parent.mkdir(exist_ok=True)
+    for create in (os.mkfifo, os.mkdir):
+        create(path)
+        with pytest.raises(RunError) as caught:
+            reject_symlinks(run)
+        assert str(caught.value) == f"{path}: not a regular file; restore the run's folder"
+        path.unlink() if create is os.mkfifo else path.rmdir()
 
 
-def test_an_evaluations_pictures_are_named_by_data_set_where_it_is_another(tmp_path):
-    run = RunDir(tmp_path)
-    assert run.plot("confusion").name == "confusion.png"
-    assert run.plot("worst", "mnist_5k").name == "worst-mnist_5k.png"
-    assert run.plot("worst", "/data/../my digits").name == "worst-my_digits.png"
+@needs_posix
+def test_however_a_run_is_found_its_links_are_refused(make_run, tmp_path):
+    run = make_run()
+    run.model_path.symlink_to(tmp_path)
+    for name in (None, "mlp-1", str(run.path)):
+        with pytest.raises(RunError, match=r"model\.keras: is a link"):
+            find_run(name, tmp_path)
 
 
-def test_a_history_reads_back_as_it_was_written(tmp_path):
-    values = {"accuracy": 0.1 + 0.2, "loss": 1e-7, "val_accuracy": 0.5, "val_loss": 2.0}
-    write_history(tmp_path / "history.csv", [EpochResult(1, 5, 0.25, 0.001, values)])
-    assert (tmp_path / "history.csv").read_text().splitlines()[0] == (
-        "epoch,seconds,learning_rate,loss,val_loss,accuracy,val_accuracy"
-    )
-    assert read_history(tmp_path / "history.csv") == [{"epoch": 1, "seconds": 0.25, "learning_rate": 0.001, **values}]
+def test_a_run_without_its_config_is_an_error(make_run):
+    run = make_run()
+    with pytest.raises(RunError) as caught:
+        require_config(run)
+    assert str(caught.value) == f"{run.config_path}: missing; restore it, or train again"
+    run.config_path.touch()
+    require_config(run)
 
 
-def test_a_damaged_history_is_one_error(tmp_path):
-    (tmp_path / "history.csv").write_text("epoch,loss\n1,x\n")
-    with pytest.raises(RunError, match=r"history\.csv: damaged"):
-        read_history(tmp_path / "history.csv")
+@pytest.mark.parametrize("missing", ["run.json", "model.tflite", None])
+def test_the_pretrained_run_is_there_with_its_network_or_not_at_all(tmp_path, monkeypatch, missing):
+    for name in ("run.json", "model.tflite"):
+        if name != missing:
+            (tmp_path / name).touch()
+    monkeypatch.setattr(store, "PRETRAINED_DIR", tmp_path)
+    assert pretrained_run() == (None if missing else RunDir(tmp_path))
 
 
-@pytest.mark.parametrize("rows", ["2,1,1,0.5", "1,1,1,0.5\n1,1,1,0.5", "nan,1,1,0.5", "inf,1,1,0.5"])
-def test_a_history_whose_epochs_do_not_follow_one_another_is_damaged(tmp_path, rows):
-    (tmp_path / "history.csv").write_text(f"epoch,seconds,learning_rate,loss\n{rows}\n")
-    with pytest.raises(RunError, match=r"damaged: row \d is of epoch"):
-        read_epoch_results(tmp_path / "history.csv", epochs=5)
+def test_the_run_to_predict_with_is_the_one_named_else_the_latest_else_the_pretrained(make_run, tmp_path):
+    pretrained = RunDir(PRETRAINED_DIR)
+    assert find_trained_run(None, tmp_path) == pretrained
+    run, named = make_run(finished="2026-02-01"), make_run(finished="2026-01-01")
+    assert find_trained_run(None, tmp_path) == run
+    assert find_trained_run(named.name, tmp_path) == named
+    assert find_trained_run("pretrained", tmp_path) == pretrained
+    with pytest.raises(UsageError, match="did you mean 'pretrained'"):
+        find_trained_run("pretrianed", tmp_path)
+
+
+def test_an_installation_without_the_pretrained_run_needs_one_of_the_users(make_run, tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "PRETRAINED_DIR", tmp_path / "missing")
+    with pytest.raises(UsageError, match="no complete run"):
+        find_trained_run(None, tmp_path)
+    run = make_run()
+    assert find_trained_run(None, tmp_path) == run

@@ -1,0 +1,217 @@
+"""The first signal asks training to stop, the second ends the process; calls into libraries have a time limit."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from nntrain.system.signals import Interrupts, time_limit
+
+needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="needs signals between processes")
+
+PROGRAM = """
+import os, signal, sys, time
+from nntrain.system.signals import Interrupts
+interrupts = Interrupts(
+    on_first=lambda: print("stopping", flush=True),
+    on_exit=lambda: (print("quitting"), print("to stderr", end="", file=sys.stderr)),
+)
+with interrupts:
+    interrupts.can_stop = {can_stop}
+    print("ready", flush=True)
+    while not interrupts.stop_requested:
+        time.sleep(0.01)
+    print("stopped", flush=True)
+    {then}
+print("after", flush=True)
+"""
+
+
+class Program:
+    """A process that is sent signals, and whose lines are read as they come."""
+
+    def __init__(self, can_stop, then="time.sleep(60)"):
+        code, pipe = PROGRAM.format(can_stop=can_stop, then=then), subprocess.PIPE
+        self.process = subprocess.Popen([sys.executable, "-c", code], stdout=pipe, stderr=pipe, text=True)
+        assert self.line() == "ready"
+
+    def line(self):
+        return self.process.stdout.readline().strip()
+
+    def send(self, number):
+        self.process.send_signal(number)
+
+    def end(self):
+        """Wait for the end; returns the exit code, what was written to stdout since the last line, and stderr."""
+        out, err = self.process.communicate(timeout=30)
+        return self.process.returncode, out, err
+
+
+@needs_posix
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_asks_to_stop_and_the_second_ends_the_process(number):
+    program = Program(can_stop=True)
+    program.send(number)
+    assert {program.line(), program.line()} == {"stopping", "stopped"}
+    program.send(number)
+    assert program.end() == (130, "quitting\n", "to stderr")
+
+
+@needs_posix
+def test_a_signal_while_there_is_nothing_to_save_ends_the_process():
+    program = Program(can_stop=False)
+    program.send(signal.SIGINT)
+    assert program.end() == (130, "quitting\n", "to stderr")
+
+
+@needs_posix
+def test_after_one_signal_the_program_goes_on_to_its_end():
+    program = Program(can_stop=True, then="time.sleep(0.05)")
+    program.send(signal.SIGTERM)
+    code, out, err = program.end()
+    assert sorted(out.split()) == ["after", "stopped", "stopping"]
+    assert (code, err) == (0, "")
+
+
+@needs_posix
+def test_a_signal_ends_the_process_while_the_main_thread_is_inside_a_library():
+    # It takes minutes without running Python code, so Python calls no signal handler.
+    program = Program(can_stop=True, then="import hashlib; hashlib.pbkdf2_hmac('sha256', b'', b'', 2**31 - 1)")
+    program.send(signal.SIGINT)
+    assert {program.line(), program.line()} == {"stopping", "stopped"}
+    program.send(signal.SIGINT)
+    assert program.end()[0] == 130
+
+
+@needs_posix
+def test_the_process_ends_even_if_the_last_action_fails():
+    code = (
+        "import os, signal, time; from nntrain.system.signals import Interrupts\n"
+        "with Interrupts(on_first=print, on_exit=lambda: 1 / 0):\n"
+        "    os.kill(os.getpid(), signal.SIGINT); time.sleep(60)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=30).returncode == 130
+
+
+@needs_posix
+def test_other_signals_are_left_alone():
+    code = (
+        "import os, signal, time; from nntrain.system.signals import Interrupts\n"
+        "signal.signal(signal.SIGUSR1, lambda *_: print('handled', flush=True))\n"
+        "with Interrupts(on_first=print, on_exit=print):\n"
+        "    os.kill(os.getpid(), signal.SIGUSR1); time.sleep(0.2)"
+    )
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    assert (process.returncode, process.stdout) == (0, "handled\n")
+
+
+@needs_posix
+def test_handlers_and_wakeup_descriptor_are_put_back():
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with Interrupts(on_first=pytest.fail, on_exit=pytest.fail) as interrupts:
+        assert signal.getsignal(signal.SIGINT) not in handlers
+        assert signal.getsignal(signal.SIGTERM) not in handlers
+        descriptor = signal.set_wakeup_fd(-1)
+        assert descriptor >= 0
+        signal.set_wakeup_fd(descriptor, warn_on_full_buffer=False)
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
+    assert signal.set_wakeup_fd(-1) == -1
+    assert not interrupts.stop_requested
+
+
+@needs_posix
+def test_a_descriptor_that_another_library_reads_signals_from_is_put_back():
+    reads, writes = os.pipe()
+    os.set_blocking(writes, False)
+    signal.set_wakeup_fd(writes)
+    try:
+        with Interrupts(on_first=pytest.fail, on_exit=pytest.fail):
+            pass
+    finally:
+        assert signal.set_wakeup_fd(-1) == writes
+        os.close(reads)
+        os.close(writes)
+
+
+def test_the_thread_ends_with_the_block():
+    with Interrupts(on_first=pytest.fail, on_exit=pytest.fail):
+        thread = next(thread for thread in threading.enumerate() if thread.name == "interrupts")
+        assert thread.daemon
+    thread.join(timeout=10)
+    assert not thread.is_alive()
+
+
+def test_on_a_thread_no_handler_is_set():
+    """Python lets only the main thread set them."""
+    entered = []
+
+    def enter():
+        with Interrupts(on_first=pytest.fail, on_exit=pytest.fail) as interrupts:
+            entered.append((interrupts.stop_requested, signal.getsignal(signal.SIGINT)))
+
+    handler = signal.getsignal(signal.SIGINT)
+    thread = threading.Thread(target=enter)
+    thread.start()
+    thread.join()
+    assert entered == [(False, handler)]
+
+
+LIMITED = """
+import sys, time
+from nntrain.system.signals import time_limit
+with time_limit(float(sys.argv[1]), "model.tflite: no answer"):
+    time.sleep(float(sys.argv[2]))
+time.sleep(0.5)
+print("after")
+"""
+
+
+def limited(seconds, work):
+    process = subprocess.run(
+        [sys.executable, "-c", LIMITED, seconds, work], capture_output=True, text=True, timeout=30, check=False
+    )
+    return process.returncode, process.stdout, process.stderr
+
+
+def test_a_block_over_its_time_limit_ends_the_process():
+    assert limited("0.15", "30") == (3, "", "Error: model.tflite: no answer\n")
+
+
+def test_a_block_within_its_time_limit_goes_on_and_the_limit_ends_with_it():
+    assert limited("0.3", "0") == (0, "after\n", "")
+
+
+def test_a_time_limit_ends_with_an_error_in_the_block():
+    def fail(threads):
+        threads += [thread for thread in threading.enumerate() if thread.name == "time limit"]
+        raise ZeroDivisionError
+
+    threads = []
+    with pytest.raises(ZeroDivisionError), time_limit(60, "never shown"):
+        fail(threads)
+    assert [thread.daemon for thread in threads] == [True]
+    threads[0].join(timeout=10)
+    assert not threads[0].is_alive()
+
+
+def test_a_time_limit_is_waited_for_in_steps_of_a_tenth_of_a_second(monkeypatch):
+    """Time during which the process is suspended is at most one step."""
+    waits, exit_codes = [], queue.SimpleQueue()
+
+    class Event(threading.Event):
+        def wait(self, timeout=None):
+            if timeout is not None:
+                waits.append(timeout)
+            return False
+
+    monkeypatch.setattr("threading.Event", Event)
+    monkeypatch.setattr("os._exit", exit_codes.put)
+    with time_limit(0.55, "no answer"):
+        assert exit_codes.get(timeout=10) == 3
+    assert waits == [0.1] * 6

@@ -1,0 +1,105 @@
+"""stderr is nntrain's own, and stdout writes every character somehow."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+# What a library writes goes to descriptor 2; what nntrain writes goes to sys.stderr.
+SILENCED = """
+import os, sys, warnings
+from nntrain.system.stdio import silence_library_stderr
+print("before", file=sys.stderr, end="; ")
+silence_library_stderr()
+os.write(2, b"a library's words; ")
+warnings.warn("a library's warning")
+print("nntrain's own", file=sys.stderr)
+"""
+
+
+def run(code, *, shell="", **environment):
+    """Run Python, its descriptors changed by the shell if asked; returns its exit code, stdout and stderr."""
+    command = [sys.executable, "-c", code]
+    if shell:
+        command = ["sh", "-c", f'exec "$@" {shell}', "sh", *command]
+    variables = {name: value for name, value in os.environ.items() if name != "NNTRAIN_DEBUG"}
+    process = subprocess.run(command, capture_output=True, env={**variables, **environment}, timeout=60)
+    return process.returncode, process.stdout, process.stderr
+
+
+def test_libraries_are_kept_off_stderr_and_nntrain_is_not():
+    assert run(SILENCED) == (0, b"", b"before; nntrain's own\n")
+
+
+def test_with_nntrain_debug_nothing_is_kept_off():
+    code, _, err = run(SILENCED, NNTRAIN_DEBUG="1")
+    assert code == 0
+    assert b"a library's words" in err
+    assert b"UserWarning: a library's warning" in err
+
+
+def test_messages_are_shown_line_by_line_without_waiting_for_the_end():
+    code = SILENCED + "os._exit(0)"
+    assert run(code) == (0, b"", b"before; nntrain's own\n")
+
+
+def test_stderr_keeps_its_encoding_and_escapes_what_that_lacks():
+    code = SILENCED + 'print("größe \\u2713 \\udcff", file=sys.stderr)'
+    assert run(code, PYTHONIOENCODING="latin-1")[2].endswith(b"gr\xf6\xdfe \\u2713 \\udcff\n")
+
+
+def test_the_null_device_is_not_left_open():
+    code = SILENCED + "os.write(1, repr(sorted(map(int, os.listdir('/dev/fd')))).encode())"
+    # 0, 1, 2, the copy of 2, and that of the folder itself.
+    assert run(code)[1] == b"[0, 1, 2, 3, 4]"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+def test_a_closed_stderr_is_no_error():
+    code = "from nntrain.system.stdio import silence_library_stderr; silence_library_stderr(); print('end')"
+    assert run(code, shell="2>&-") == (0, b"end\n", b"")
+
+
+def test_a_crash_inside_a_library_shows_where_python_was():
+    code, _, err = run(SILENCED + "import faulthandler; faulthandler._sigabrt()")
+    assert code != 0
+    assert b"Fatal Python error: Aborted" in err
+    assert b'File "<string>", line' in err
+
+
+def test_a_stderr_that_is_no_file_is_left_alone(monkeypatch, capsys):
+    from nntrain.system.stdio import silence_library_stderr
+
+    class NoFile:
+        def flush(self):
+            raise ValueError("I/O operation on closed file")
+
+    stream = NoFile()
+    monkeypatch.setattr(sys, "stderr", stream)
+    silence_library_stderr()
+    assert sys.stderr is stream
+
+
+ESCAPED = """
+import sys
+from nntrain.system.stdio import escape_unencodable_stdout
+escape_unencodable_stdout()
+print("a\\u2713\\udcff")
+"""
+
+
+def test_stdout_escapes_what_its_encoding_lacks():
+    assert run(ESCAPED, PYTHONIOENCODING="ascii") == (0, b"a\\u2713\\udcff\n", b"")
+    assert run(ESCAPED, PYTHONIOENCODING="utf-8") == (0, b"a\xe2\x9c\x93\\udcff\n", b"")
+
+
+def test_a_stdout_that_cannot_be_configured_is_left_alone(monkeypatch):
+    from nntrain.system.stdio import escape_unencodable_stdout
+
+    stream = object()
+    monkeypatch.setattr(sys, "stdout", stream)
+    escape_unencodable_stdout()
+    assert sys.stdout is stream
