@@ -16,7 +16,7 @@ from nntrain.data.catalog import Origin, _cached, _path, find_dataset
 from nntrain.data.dataset import PARTS
 from nntrain.data.formats import IdxReader
 from nntrain.errors import DataError, NntrainError
-from nntrain.system.locks import FileLock
+from nntrain.system.locks import acquire_lock
 
 OnDownload = Callable[[int, int], None]  # bytes that are there, bytes in all (0: not known)
 
@@ -51,7 +51,7 @@ def fetch_dataset(name: str, *, on_download: OnDownload | None = None) -> Path:
     with ExitStack() as stack:
         try:
             cache.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(FileLock(cache / f".{name}.lock", wait=LOCK_WAIT))
+            stack.enter_context(acquire_lock(cache / f".{name}.lock", timeout=LOCK_WAIT))
         except OSError as error:
             raise DataError(_ways_out(name, f"{cache}: cannot be written: {error.strerror}")) from None
         except NntrainError as error:

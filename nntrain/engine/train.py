@@ -37,7 +37,7 @@ from nntrain.results import EpochResult, TrainResult
 from nntrain.runs.checkpoint import TrainingState
 from nntrain.runs.folder import RunDir
 from nntrain.runs.history import write_history
-from nntrain.runs.metadata import record_end, record_start, task_spec_of
+from nntrain.runs.metadata import make_task_spec, record_end, record_start
 from nntrain.system.hashing import fingerprint_arrays
 from nntrain.task import TaskSpec, targets
 from nntrain.training.augmentation import Distortion
@@ -60,7 +60,7 @@ def train(
     Raises DeviceError, DataError, or NntrainError where memory or disk run out; the run's status says how it ended.
     """
     begun = time.perf_counter()
-    task_spec = task_spec_of(config, dataset.classes)
+    task_spec = make_task_spec(config, dataset.classes)
     device = devices.set_up(config.runtime, seed=config.seed)
     check_precision(config, device=device.kind, bfloat16=device.bfloat16)
     with _memory(config, device):

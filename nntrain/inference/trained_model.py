@@ -13,7 +13,7 @@ from nntrain.inference.litert import Classifier, LiteRTClassifier
 from nntrain.inference.scoring import score
 from nntrain.runs.folder import MAX_MODEL_BYTES, RunDir
 from nntrain.runs.store import require_config
-from nntrain.system.files import read_whole
+from nntrain.system.files import read_limited
 from nntrain.system.hashing import fingerprint
 from nntrain.task import TaskSpec
 
@@ -68,7 +68,7 @@ class TrainedModel:
         if not self.run.tflite_path.exists():
             return self._keras_classifier()
         try:
-            content = read_whole(self.run.tflite_path, most=MAX_MODEL_BYTES)
+            content = read_limited(self.run.tflite_path, max_bytes=MAX_MODEL_BYTES)
         except (OSError, ValueError) as error:
             raise RunError(
                 f"{self.run.tflite_path}: cannot be read: {getattr(error, 'strerror', None) or error}"

@@ -17,9 +17,9 @@ from nntrain.results import EpochResult
 from nntrain.runs.folder import RunDir
 from nntrain.runs.history import read_epoch_results
 from nntrain.runs.json_files import to_json
-from nntrain.runs.metadata import differences, initial_info, load_run_config
+from nntrain.runs.metadata import environment_differences, initial_info, load_run_config
 from nntrain.runs.store import create_run, find_run
-from nntrain.system.locks import FileLock
+from nntrain.system.locks import acquire_lock, is_locked
 from nntrain.training.listener import TrainingListener
 
 # Two machines round otherwise, and training magnifies that: losses and metrics may differ by so much in any epoch.
@@ -56,18 +56,18 @@ def reproduce_run(named: str | None, *, runs_dir: Path | None, quiet: bool, json
     """Train a run again and tell whether it came out the same; raises NotReproducedError."""
     run = find_run(named, chosen_runs_dir(runs_dir))
     info = run.read_info()
-    if FileLock(run.lock_path).is_held():
+    if is_locked(run.lock_path):
         raise UsageError(f"{run.path} is being trained; wait for it, or stop it first")
     plan = load_run_config(run, info)
     rows = read_epoch_results(run.history_path, epochs=plan.config.fit.epochs)
     if not rows:
         raise RunError(f"{run.history_path}: no epoch to compare with")
     ready_data(plan.config.data.dataset, quiet=quiet or json)
-    reasons = differences(info, plan.config)
+    reasons = environment_differences(info, plan.config)
     comparison = Comparison(rows)
     with tempfile.TemporaryDirectory(prefix="nntrain-") as folder:
         again = create_run(Path(folder), run.name, _files(info, dump_config(plan.config)))
-        with FileLock(again.lock_path):
+        with acquire_lock(again.lock_path):
             listener = TrainingListener(on_epoch=comparison.on_epoch, should_stop=comparison.enough)
             data = (info["data"] or {}).get("fingerprints")
             result = Job(plan, again, quiet or json, data=data, listener=listener, scratch=Path(folder)).train()

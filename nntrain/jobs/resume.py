@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,16 @@ from nntrain.config.diff import changed_settings
 from nntrain.config.load import LoadedConfig
 from nntrain.config.overrides import is_override
 from nntrain.config.schema import Config, CosineAnnealing
-from nntrain.errors import RunError, UsageError
+from nntrain.errors import LockedError, RunError, UsageError
 from nntrain.jobs.train import Job, ready_data, show_result
 from nntrain.report import console
 from nntrain.runs.checkpoint import TrainingState, read_checkpoint
 from nntrain.runs.folder import RunDir
 from nntrain.runs.history import read_epoch_results
-from nntrain.runs.metadata import differences, load_run_config
+from nntrain.runs.metadata import environment_differences, load_run_config
 from nntrain.runs.store import find_run, latest_unfinished_run
 from nntrain.system.files import clear_leftovers
-from nntrain.system.locks import FileLock
+from nntrain.system.locks import acquire_lock
 
 # What a resume may change beside leaving early stopping out: what has no part in the epochs that are trained already.
 CHANGEABLE = ("fit.epochs", "early_stopping.patience")
@@ -44,17 +44,16 @@ def resume_run(
     runs = chosen_runs_dir(runs_dir)
     run = find_run(named[0], runs) if named else latest_unfinished_run(runs)
     requirements = Requirements(require)
-    lock = FileLock(run.lock_path)
-    if not lock.take():
-        raise UsageError(f"{run.path} is being trained by another process; wait for it, or stop it first")
-    try:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(acquire_lock(run.lock_path))
+        except LockedError:
+            raise UsageError(f"{run.path} is being trained by another process; wait for it, or stop it first") from None
         job = _job(run, overrides, quiet=quiet or json)
         requirements.check_names(metric.key for metric in job.plan.config.metrics or ())
         for folder in (run.path, run.checkpoint_dir):
             clear_leftovers(folder)
         result = job.train()
-    finally:
-        lock.release()
     show_result(result, run, quiet=quiet, json=json)
     requirements.check(result.test.metrics if result.test else {})
 
@@ -67,7 +66,7 @@ def _job(run: RunDir, overrides: list[str], *, quiet: bool) -> Job:
     _check(run, info["status"], was, plan, state, changed)
     ready_data(plan.config.data.dataset, quiet=quiet)
     if not quiet:
-        for words in differences(info, plan.config):
+        for words in environment_differences(info, plan.config):
             console.print_warning(
                 f"{words}: the result may differ in the last digits from that of a run without a stop"
             )

@@ -34,7 +34,7 @@ from nntrain.runs.json_files import to_json
 from nntrain.runs.metadata import initial_info, record_failure
 from nntrain.runs.store import check_name, create_run, list_runs
 from nntrain.system import environment, threads
-from nntrain.system.locks import FileLock
+from nntrain.system.locks import acquire_lock
 from nntrain.system.signals import EXIT_CODE, Interrupts
 from nntrain.training.listener import TrainingListener
 
@@ -55,7 +55,7 @@ def train_config(
     runs, run_name = chosen_runs_dir(runs_dir), check_name(name or plan.name)
     ready_data(plan.config.data.dataset, quiet=quiet or json)
     run = _begin(plan, runs, run_name)
-    with FileLock(run.lock_path):
+    with acquire_lock(run.lock_path):
         result = Job(plan, run, quiet=quiet or json).train()
     show_result(result, run, quiet=quiet, json=json)
     requirements.check(result.test.metrics if result.test else {})
@@ -213,7 +213,7 @@ def _introduce(job: Job, progress: TrainingProgress) -> None:
     progress.say(f"training  {work_words(config)}")
     after = f", going on after epoch {state.epoch}" if state is not None and state.epoch else ""
     progress.say(f"run       {job.run.path}{after}")
-    for name in environment.ignored():
+    for name in environment.ignored_variables():
         progress.say(f"{name} is set; nntrain takes no notice of it", "yellow")
 
 
@@ -232,7 +232,7 @@ def _watch(
         other.on_epoch(result)
 
     def on_progress(epoch: int, share: float, values: dict[str, float]) -> None:
-        interrupts.may_wait = True
+        interrupts.can_stop = True
         progress.progress(epoch, share, values)
 
     def on_saving() -> None:
@@ -246,7 +246,7 @@ def _watch(
         on_progress=on_progress,
         on_note=lambda words: progress.say(words, "yellow"),
         on_saving=on_saving,
-        should_stop=lambda: interrupts.asked or other.should_stop(),
+        should_stop=lambda: interrupts.stop_requested or other.should_stop(),
     )
 
 

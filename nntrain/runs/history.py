@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nntrain.errors import RunError
 from nntrain.results import EpochResult
-from nntrain.system.files import read_whole, write_atomically
+from nntrain.system.files import read_limited, write_atomically
 
 FIRST = ("epoch", "seconds", "learning_rate")
 MAX_BYTES = 200_000_000  # 100,000 epochs with every metric there is
@@ -56,7 +56,7 @@ def _ordered(values: dict[str, float]) -> list[str]:
 def read_history(path: Path) -> list[dict[str, float]]:
     """Read history.csv; raises RunError where it is missing or damaged."""
     try:
-        text = read_whole(path, most=MAX_BYTES).decode()
+        text = read_limited(path, max_bytes=MAX_BYTES).decode()
         return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(io.StringIO(text))]
     except FileNotFoundError:
         raise RunError(f"{path}: missing") from None

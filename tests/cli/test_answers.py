@@ -167,9 +167,9 @@ def test_a_run_without_tflite_answers_alike_with_keras(copied):
     ("file", "content", "words"),
     [
         ("model.tflite", b"x" * 100, "not the file that training wrote"),
-        ("run.json", b"{", "damaged: it is not JSON"),
+        ("run.json", b"{", "damaged: not JSON"),
         ("run.json", b'{"schema": 99}', "schema 99, but this nntrain reads schema 1"),
-        ("run.json", b'{"schema": 1}', "damaged: status has to be str"),
+        ("run.json", b'{"schema": 1}', "damaged: status must be a string"),
     ],
 )
 def test_a_damaged_run_exits_with_3_and_names_the_file(copied, file, content, words):

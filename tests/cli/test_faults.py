@@ -70,8 +70,8 @@ def power(monkeypatch, tmp_path, write_config):
 
     def run(*overrides: str, fails_at: int | None = None, resume: bool = False) -> int:
         disk = Disk(fails_at)
-        monkeypatch.setattr("nntrain.system.files.sync", disk.sync)
-        monkeypatch.setattr("nntrain.system.files.move", disk.move)
+        monkeypatch.setattr("nntrain.system.files.sync_file", disk.sync)
+        monkeypatch.setattr("nntrain.system.files.replace_and_sync", disk.move)
         monkeypatch.setattr(Path, "unlink", lambda path, **how: None if disk.off else unlink(path, **how))
         monkeypatch.setattr(shutil, "rmtree", lambda path, **how: None if disk.off else rmtree(path, **how))
         if resume:

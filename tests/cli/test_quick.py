@@ -192,7 +192,7 @@ def test_three_mistakes_are_shown_at_once_with_their_places(in_process, tmp_path
         (["train", "nowhere.yaml"], "nowhere.yaml: no such file"),
         (["train", "mlp", "cnn"], "one config at a time, got mlp and cnn"),
         (["train", "mlp", "--nmae", "x"], "No such option"),
-        (["train", "mlp", "--name", "a/b"], "--name 'a/b': a name has up to 100 letters"),
+        (["train", "mlp", "--name", "a/b"], "--name 'a/b': use up to 100 letters"),
         (["train", "mlp", "fit.epochs=x"], "argument fit.epochs=x: fit.epochs: must be a whole number of at least 1"),
         (["train", "mlp", "data.dataset=minst"], "no data set 'minst'; did you mean 'mnist'?"),
         (["train", "mlp", "--require", "accuracy"], "--require 'accuracy': write NAME>=VALUE in quotes"),

@@ -244,7 +244,10 @@ def test_a_waiting_process_takes_what_the_other_downloaded(origins, server, npz,
 def test_a_download_that_others_hold_for_too_long_is_an_error(origins, cache, monkeypatch):
     monkeypatch.setattr(download, "LOCK_WAIT", 0.0)
     cache.mkdir(parents=True)
-    with download.FileLock(cache / ".mnist.lock"), pytest.raises(DataError, match="another nntrain is working there"):
+    with (
+        download.acquire_lock(cache / ".mnist.lock"),
+        pytest.raises(DataError, match="another nntrain is working there"),
+    ):
         fetch_dataset("mnist")
 
 
@@ -260,7 +263,7 @@ def test_a_cache_that_cannot_be_written_is_an_error_with_every_way_out(origins, 
     def refuse(*_: object) -> int:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("nntrain.system.locks.os.open", refuse)
-    with pytest.raises(DataError, match="cannot be written: Permission denied") as caught:
+    monkeypatch.setattr("os.open", refuse)
+    with pytest.raises(DataError, match="cannot be locked: Permission denied") as caught:
         fetch_dataset("mnist")
     assert "data.dataset=mnist_5k" in str(caught.value)

@@ -57,12 +57,12 @@ def learn_config(tiny: Dataset, tmp_path: Path) -> Callable[..., Learnt]:
     """Return a function that trains a config without saving the network, from an earlier state where there is one."""
     from nntrain.engine import device
     from nntrain.engine.train import compiled_network, fit, placed_examples
-    from nntrain.runs.metadata import task_spec_of
+    from nntrain.runs.metadata import make_task_spec
     from nntrain.training.auto import choose_xla, resolve_auto
 
     def run(config: Any, *, resumed: Any = None, folder: Path = tmp_path, **listener: Any) -> Learnt:
         chosen = device.set_up(config.runtime, seed=config.seed)
-        task_spec = task_spec_of(config, tiny.classes)
+        task_spec = make_task_spec(config, tiny.classes)
         examples, training, validation = placed_examples(config, tiny, task_spec)
         xla, _ = choose_xla(config, device=chosen.kind, training_images=len(training))
         config = resolve_auto(config, device=chosen.kind, threads=chosen.threads, jit_compile=xla)

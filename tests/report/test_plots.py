@@ -91,7 +91,7 @@ def test_a_picture_that_cannot_be_written_leaves_the_old_one(monkeypatch, tmp_pa
 
     path = tmp_path / "training.png"
     path.write_text("old")
-    monkeypatch.setattr("nntrain.system.files.move", fail)
+    monkeypatch.setattr("nntrain.system.files.replace_and_sync", fail)
     with pytest.raises(NntrainError, match=r"training\.png: cannot be written: No space left on device"):
         draw_training(two_epochs(), path, title="mlp-1")
     assert path.read_text() == "old"

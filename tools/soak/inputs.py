@@ -234,14 +234,14 @@ class World:
         from nntrain.runs.checkpoint import TrainingState, write_checkpoint
         from nntrain.runs.history import write_history
         from nntrain.runs.json_files import to_json
-        from nntrain.runs.metadata import initial_info, record_end, record_start, task_spec_of
+        from nntrain.runs.metadata import initial_info, make_task_spec, record_end, record_start
         from nntrain.runs.store import create_run
 
         plan = load_config(CONFIGS[0].parent / "mlp.yaml", ["data.dataset=mnist_5k", "epochs=3", "runtime.threads=2"])
         first = initial_info("mlp", shipped=True, differs={"fit.epochs": 3}, parameters=118_282)
         files = {"config.yaml": dump_config(plan.config), "run.json": to_json(first)}
         run = create_run(self.folder / "runs", "mlp", files)
-        task_spec = task_spec_of(plan.config, tuple("0123456789"))
+        task_spec = make_task_spec(plan.config, tuple("0123456789"))
         data = {
             "name": "mnist_5k",
             "source": str(SAMPLE),
