@@ -1,11 +1,38 @@
-"""In which settings two configs differ."""
+"""The settings in which two configs differ."""
+
+from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from nntrain.config.loading import LoadedConfig, changes
+from nntrain.config.dump import to_plain
+from nntrain.config.load import LoadedConfig, load_config
+from nntrain.errors import ConfigError, UsageError
 
 
 def changed_settings(loaded: LoadedConfig, *, previous: Path | None, include_auto: bool = False) -> dict[str, Any]:
-    """Return the settings in which a config differs from its file, or from an earlier run's config, by dotted key."""
-    return changes(loaded, previous=previous, auto=include_auto)
+    """Return the settings in which a config differs from an earlier run's, or from its file, by dotted key.
+
+    A runtime setting of `auto` is no change from what was chosen for it in the earlier run, unless `include_auto`. The
+    result is empty if the earlier config cannot be read.
+    """
+    try:
+        earlier = load_config(previous or loaded.path).config
+    except (ConfigError, UsageError):
+        return {}
+    old, new = _flat(to_plain(earlier)), _flat(to_plain(loaded.config))
+    keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+    if previous is not None and not include_auto:
+        keys = [key for key in keys if not (key.startswith("runtime.") and new.get(key) == "auto")]
+    return {key: new.get(key) for key in keys}
+
+
+def _flat(value: Any, path: str = "") -> dict[str, Any]:
+    """Return a nested document as plain values by dotted key."""
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+    if not children:
+        return {path: value}
+    flat: dict[str, Any] = {}
+    for key, child in children:
+        flat.update(_flat(child, f"{path}.{key}" if path else str(key)))
+    return flat

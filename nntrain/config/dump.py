@@ -1,6 +1,43 @@
-"""A Config as YAML."""
+"""A Config as YAML, and as the plain values of a config file."""
 
-from nntrain.config.loading import dump_config
-from nntrain.config.loading import plain as to_plain
+from __future__ import annotations
 
-__all__ = ["dump_config", "to_plain"]
+from typing import Any
+
+import yaml
+
+from nntrain.config.schema import Component, Config, Section, required_fields
+
+
+def dump_config(config: Config) -> str:
+    """Return a config as YAML with every default filled in; reading it gives an equal config."""
+    return "".join(f"{name}:{_block(getattr(config, name))}\n" for name in Config.model_fields)
+
+
+def to_plain(value: object) -> Any:
+    """Return a section, a component or a value as the mappings, lists and scalars of a config file."""
+    if isinstance(value, Section):
+        section = type(value)
+        names = dict.fromkeys([*required_fields(section), *section.model_fields])
+        arguments = {name: to_plain(getattr(value, name)) for name in names}
+        return {value.key: arguments} if isinstance(value, Component) else arguments
+    if isinstance(value, tuple):
+        return [to_plain(entry) for entry in value]
+    return value
+
+
+def _block(value: object) -> str:
+    """Write what follows a key of the file: a line per entry or setting."""
+    if isinstance(value, tuple) and value:
+        return "".join(f"\n  - {_flow(entry)}" for entry in value)
+    if isinstance(value, Section) and not isinstance(value, Component):
+        return "".join(f"\n  {name}: {_flow(getattr(value, name))}" for name in type(value).model_fields)
+    return f" {_flow(value)}"
+
+
+def _flow(value: object) -> str:
+    """Write a value on one line."""
+    text = yaml.safe_dump(
+        to_plain(value), default_flow_style=True, sort_keys=False, width=float("inf"), allow_unicode=True
+    )
+    return text.removesuffix("\n...\n").strip()

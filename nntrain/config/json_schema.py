@@ -6,8 +6,15 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from nntrain.config.building import Slot, slots, value_schema
-from nntrain.config.schema import Component, Config, Section
+from nntrain.config.schema import (
+    Component,
+    Config,
+    FieldKind,
+    Section,
+    field_kinds,
+    required_fields,
+    value_schemas,
+)
 
 
 def config_schema() -> dict[str, Any]:
@@ -24,49 +31,45 @@ def config_schema() -> dict[str, Any]:
 
 def _section(section: type[Section], definitions: dict[str, Any]) -> dict[str, Any]:
     properties = {
-        name: _field(section, name, field, slots(section)[name], definitions)
+        name: _field(section, name, field, field_kinds(section)[name], definitions)
         for name, field in section.model_fields.items()
     }
-    required = [name for name, field in section.model_fields.items() if field.is_required()]
+    required = required_fields(section)
     described = {"description": section.__doc__} if section.__doc__ else {}
     schema = {"type": "object", **described, "properties": properties, "additionalProperties": False}
     return {**schema, "required": required} if required else schema
 
 
 def _field(
-    section: type[Section], name: str, field: FieldInfo, slot: Slot, definitions: dict[str, Any]
+    section: type[Section], name: str, field: FieldInfo, kind: FieldKind, definitions: dict[str, Any]
 ) -> dict[str, Any]:
     described = {"description": field.description} if field.description else {}
-    if slot.family:
-        inner = _family(slot.family, definitions)
-        if slot.many:
+    if kind.family:
+        inner = _family(kind.family, definitions)
+        if kind.many:
             return {**described, "type": "array", "items": inner}
         return {**described, "anyOf": [inner, {"type": "null"}]} if not field.is_required() else inner
-    if slot.section:
-        return {**described, "anyOf": [_section(slot.section, definitions), {"type": "null"}]}
-    schema = {**value_schema(section, name), **described}
+    if kind.section:
+        return {**described, "anyOf": [_section(kind.section, definitions), {"type": "null"}]}
+    schema = {**value_schemas(section)[name], **described}
     if not field.is_required() and field.default is not None:
         schema["default"] = list(field.default) if isinstance(field.default, tuple) else field.default
     return schema
 
 
 def _family(family: type[Component], definitions: dict[str, Any]) -> dict[str, Any]:
-    word = family.family.replace(" ", "_").replace("-", "_")
-    if word not in definitions:
-        definitions[word] = {}  # stands while the members are read
-        named = [name for name, member in family.members.items() if not _requires(member)]
+    title = family.family.replace(" ", "_").replace("-", "_")
+    if title not in definitions:
+        definitions[title] = {}  # keeps its place while the members are described
+        names = [name for name, member in family.members.items() if not required_fields(member)]
         members = [_member(name, member, definitions) for name, member in family.members.items()]
-        definitions[word] = {"anyOf": [{"enum": named}, *members] if named else members}
-    return {"$ref": f"#/$defs/{word}"}
-
-
-def _requires(member: type[Component]) -> bool:
-    return any(field.is_required() for field in member.model_fields.values())
+        definitions[title] = {"anyOf": [{"enum": names}, *members] if names else members}
+    return {"$ref": f"#/$defs/{title}"}
 
 
 def _member(name: str, member: type[Component], definitions: dict[str, Any]) -> dict[str, Any]:
     arguments = _section(member, definitions)
-    bare = member.bare()
-    if bare is not None:
-        arguments = {"anyOf": [arguments["properties"][bare], arguments]}
+    positional = member.positional_argument()
+    if positional is not None:
+        arguments = {"anyOf": [arguments["properties"][positional], arguments]}
     return {"type": "object", "properties": {name: arguments}, "required": [name], "additionalProperties": False}

@@ -1,5 +1,139 @@
-"""A YAML file and `key=value` overrides to a Config."""
+"""A YAML file and `key=value` overrides to a Config: every problem at once, with its place."""
 
-from nntrain.config.loading import LoadedConfig, load_config, ten_classes
+from __future__ import annotations
 
-__all__ = ["LoadedConfig", "load_config", "ten_classes"]
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from nntrain.config.advice import ADVICE
+from nntrain.config.expand import expand
+from nntrain.config.overrides import apply_overrides
+from nntrain.config.rules import CROSS_FIELD_RULES, CheckContext, Finding, run_checks
+from nntrain.config.schema import Config, default_metrics
+from nntrain.config.validate import validate
+from nntrain.config.yaml_tree import MAX_BYTES, Node, read_tree
+from nntrain.data.catalog import DATASETS, is_dataset_path
+from nntrain.errors import ConfigError, UsageError
+from nntrain.results import Problem
+
+MAX_NEIGHBOURS = 8  # configs beside a missing one that a message lists
+
+
+@dataclass(frozen=True)
+class LoadedConfig:
+    """A config and where it came from."""
+
+    config: Config
+    name: str  # of its runs
+    path: Path
+    hints: tuple[Problem, ...]  # advice, with places
+
+
+def ten_classes(dataset: str) -> int | None:
+    """Return the number of classes of a named data set, or None for a path, which would have to be read."""
+    return 10 if dataset in DATASETS else None
+
+
+def load_config(
+    path: Path,
+    overrides: Sequence[str] = (),
+    *,
+    shown_as: str | None = None,
+    count_classes: Callable[[str], int | None] = ten_classes,
+) -> LoadedConfig:
+    """Read a config file (`-` is stdin), apply overrides and validate the result.
+
+    `shown_as` replaces the path in messages; `count_classes` is asked for a data set's number of classes.
+    Raises UsageError if the file cannot be read, and ConfigError with every problem in it.
+    """
+    shown = shown_as or str(path)
+    root, problems = read_tree(_read(path, shown), shown, base=path.absolute().parent)
+    if root is None:
+        raise ConfigError(problems)
+    root, misplaced = apply_overrides(expand(root), overrides)
+    root = _with_absolute_dataset(root)
+    config, invalid = validate(root)
+    context = CheckContext(config, _count_classes(config, count_classes))
+    broken = [_located(root, finding) for finding in run_checks(CROSS_FIELD_RULES, context)]
+    problems = [*problems, *misplaced, *invalid, *broken]
+    if problems or not isinstance(config, Config):
+        raise ConfigError(_in_order(problems, overrides))
+    hints = tuple(_located(root, finding) for finding in run_checks(ADVICE, context))
+    if config.metrics is None:
+        config = config.model_copy(update={"metrics": default_metrics(config.task)})
+    return LoadedConfig(config, path.stem, path, hints)
+
+
+def _read(path: Path, shown: str) -> str:
+    data = _read_bytes(path, shown)
+    if len(data) > MAX_BYTES:
+        raise UsageError(f"{shown}: larger than {MAX_BYTES:,} bytes; no config needs that")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        raise ConfigError([Problem(f"{shown}:{line}:{column}", "not UTF-8 text; save the file as UTF-8")]) from None
+
+
+def _read_bytes(path: Path, shown: str) -> bytes:
+    """Return at most one byte more than a config may have."""
+    if path == Path("-"):
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
+    try:
+        if path.is_dir():
+            raise UsageError(f"{shown} is a folder; a config is a YAML file (`nntrain configs` lists some)")
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise UsageError(_not_found(path, shown)) from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{shown}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _not_found(path: Path, shown: str) -> str:
+    near = sorted(entry.name for entry in path.parent.glob("*.y*ml")) if path.parent.is_dir() else []
+    beside = f"; in the same folder: {', '.join(near[:MAX_NEIGHBOURS])}" if near else ""
+    return f"{shown}: no such file{beside}. `nntrain configs` lists the configs that have a name"
+
+
+def _with_absolute_dataset(root: Node) -> Node:
+    """Make a data set's path absolute: it is relative to its file, or to the current folder if it is an argument."""
+    data = root.child("data")
+    node = data.child("dataset") if data is not None else None
+    if node is None or not (isinstance(node.value, str) and is_dataset_path(node.value)):
+        return root
+    try:
+        absolute = str((node.place.base / Path(node.value).expanduser()).resolve())
+    except (OSError, RuntimeError, ValueError):
+        return root
+    return root.with_value(("data", "dataset"), replace(node, value=absolute))
+
+
+def _count_classes(config: Any, count_classes: Callable[[str], int | None]) -> int | None:
+    try:
+        return count_classes(config.data.dataset)
+    except Exception:
+        # Unknown while the config has mistakes or the data cannot be read; loading the data says why.
+        return None
+
+
+def _located(root: Node, finding: Finding) -> Problem:
+    path, message = finding
+    return Problem(str(root.at(path).place), message)
+
+
+def _in_order(problems: Sequence[Problem], overrides: Sequence[str]) -> list[Problem]:
+    """Return problems by line and column, then those of arguments in their order, each once."""
+    arguments = [f"argument {override}" for override in overrides]
+
+    def order(problem: Problem) -> tuple[int, int, int]:
+        if problem.place in arguments:
+            return 1, arguments.index(problem.place), 0
+        _, line, column = problem.place.rsplit(":", 2)
+        return 0, int(line), int(column)
+
+    return sorted(dict.fromkeys(problems), key=order)

@@ -1,24 +1,54 @@
-"""Layers, shapes, parameters and arithmetic of a network."""
+"""A network's layers, parameters and arithmetic, without TensorFlow; `keras.Model.summary` gives the same."""
 
-from collections.abc import Sequence
+from __future__ import annotations
 
-from nntrain.config import schema
-from nntrain.config.network import layer_table as summarize_layers
-from nntrain.config.network import needs_flatten, work
+from collections.abc import Iterator, Sequence
 
-__all__ = ["count_macs", "needs_flatten", "scoring_flops", "summarize_layers", "training_flops"]
+from nntrain.config.schema import Dense, Layer, LayerSummary, Shape
+from nntrain.results import LayerRow
+from nntrain.task import CHANNELS, IMAGE_SHAPE, PIXELS
 
-
-def count_macs(layers: Sequence[schema.Layer]) -> int:
-    """Return the multiply-accumulate operations of one image's forward pass."""
-    return work(layers).products
+IMAGE: Shape = (*IMAGE_SHAPE, CHANNELS)
+ROW: Shape = (PIXELS,)
 
 
-def scoring_flops(layers: Sequence[schema.Layer], images: int) -> int:
-    """Return the floating-point operations of scoring `images`."""
-    return 2 * count_macs(layers) * images
+def needs_flatten(layers: Sequence[Layer]) -> bool:
+    """Tell whether a flatten is added in front: a network that starts with a dense layer gets one."""
+    return bool(layers) and isinstance(layers[0], Dense)
 
 
-def training_flops(layers: Sequence[schema.Layer], images: int) -> int:
+def iterate_summaries(layers: Sequence[Layer]) -> Iterator[tuple[Layer, LayerSummary]]:
+    """Yield each layer with its summary, from the first on; raises ShapeError at one that cannot take its input."""
+    shape = ROW if needs_flatten(layers) else IMAGE
+    for layer in layers:
+        summary = layer.summarize(shape)
+        yield layer, summary
+        shape = summary.output_shape
+
+
+def summarize_layers(layers: Sequence[Layer]) -> list[LayerRow]:
+    """Return a row for each layer of the Keras network, including the two that nntrain adds in front."""
+    added = LayerRow("Flatten", "", ROW, 0, 0) if needs_flatten(layers) else LayerRow("Reshape", "", IMAGE, 0, 0)
+    return [
+        LayerRow("Rescaling", "pixels / 255", IMAGE_SHAPE, 0, 0),
+        added,
+        *(
+            LayerRow(layer.keras_name(), layer.describe(), summary.output_shape, summary.parameters, summary.trainable)
+            for layer, summary in iterate_summaries(layers)
+        ),
+    ]
+
+
+def count_macs(layers: Sequence[Layer]) -> int:
+    """Return a network's multiply-accumulates per image, forward."""
+    return sum(summary.macs for _, summary in iterate_summaries(layers))
+
+
+def training_flops(layers: Sequence[Layer], images: int) -> int:
     """Return the floating-point operations of training on `images` once: forward, and twice that backward."""
     return 3 * scoring_flops(layers, images)
+
+
+def scoring_flops(layers: Sequence[Layer], images: int) -> int:
+    """Return the floating-point operations of scoring `images`: a multiplication and an addition per MAC."""
+    return 2 * count_macs(layers) * images

@@ -2,78 +2,80 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
+from nntrain.config.suggest import closest_word
 from nntrain.errors import UsageError
 from nntrain.system.files import write_atomically
 
 SCHEMA_COMMENT = "# yaml-language-server: $schema="
 
 
-def shipped_dir() -> Path:
-    """Return where the shipped configs lie: inside an installed package, or beside it in a checkout."""
-    package = Path(__file__).resolve().parent.parent
-    inside = package / "shipped_configs"
-    return inside if inside.is_dir() else package.parent / "configs"
-
-
 @dataclass(frozen=True)
-class Shipped:
-    """A shipped config, with the two comment lines that it opens with."""
+class ShippedConfig:
+    """A shipped config, with the two comment lines at its head."""
 
     name: str
     path: Path
-    shows: str
-    reaches: str
+    shows: str  # what it is an example of
+    reaches: str  # what it was measured to reach
 
 
-def shipped_configs() -> list[Shipped]:
+def shipped_dir() -> Path:
+    """Return the folder of the shipped configs: inside an installed package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "shipped_configs"
+    return installed if installed.is_dir() else package.parent / "configs"
+
+
+def shipped_configs() -> list[ShippedConfig]:
     """Return all of them: quickstart first, then by name."""
     paths = sorted(shipped_dir().glob("*.yaml"), key=lambda path: (path.stem != "quickstart", path.stem))
-    return [_shipped(path) for path in paths]
+    return [_read(path) for path in paths]
 
 
-def _shipped(path: Path) -> Shipped:
-    with path.open(encoding="utf-8") as file:
-        shows, reaches = (file.readline().removeprefix("#").strip() for _ in range(2))
-    return Shipped(path.stem, path, shows, reaches)
-
-
-def is_name(text: str) -> bool:
-    """Tell a shipped config's name from a path."""
-    return "/" not in text and "\\" not in text and not Path(text).suffix and text not in ("-", ".", "..")
-
-
-def shipped_config(name: str) -> Shipped:
-    """Return one by name; raises UsageError with the name that was probably meant."""
+def shipped_config(name: str) -> ShippedConfig:
+    """Return a config by name; raises UsageError, with the name or path that was probably meant, if there is none."""
     path = shipped_dir() / f"{name}.yaml"
     if path.is_file():
-        return _shipped(path)
-    names = [config.name for config in shipped_configs()]
-    close = difflib.get_close_matches(name, names, n=1)
-    guess = f"; did you mean '{close[0]}'?" if close else ""
-    near = f" ({name}.yaml is a path: write the suffix)" if Path(f"{name}.yaml").exists() else ""
+        return _read(path)
+    file = f"{name}.yaml"
+    meant = file if Path(file).exists() else closest_word(name, [config.name for config in shipped_configs()])
+    guess = f" Did you mean `{meant}`?" if meant else ""
     raise UsageError(
-        f"no config named '{name}'{guess}{near} `nntrain configs` lists them; a path has a suffix or a slash"
+        f"No shipped config '{name}'.{guess} `nntrain configs` lists them; a path has a suffix or a slash."
     )
 
 
+def _read(path: Path) -> ShippedConfig:
+    with path.open(encoding="utf-8") as file:
+        shows, reaches = (file.readline().removeprefix("#").strip() for _ in range(2))
+    return ShippedConfig(path.stem, path, shows, reaches)
+
+
 def find_config(text: str) -> tuple[Path, str]:
-    """Return the file of a name or path, and how to show it in messages."""
-    if is_name(text):
+    """Return the file of a name or a path, and how to show it in messages."""
+    if _is_name(text):
         config = shipped_config(text)
         return config.path, str(config.path)
     return Path(text), text
 
 
+def _is_name(text: str) -> bool:
+    return "/" not in text and "\\" not in text and not Path(text).suffix and text not in ("-", ".", "..")
+
+
 def copy_config(name: str, target: Path, *, force: bool) -> None:
-    """Copy a shipped config, its schema comment made absolute; raises UsageError rather than writing over a file."""
+    """Copy a shipped config and make the path of its schema absolute.
+
+    Raises UsageError if `target` exists, unless `force`, or its folder does not.
+    """
     text = shipped_config(name).path.read_text(encoding="utf-8")
-    text = text.replace(f"{SCHEMA_COMMENT}schema.json", f"{SCHEMA_COMMENT}{(shipped_dir() / 'schema.json').as_uri()}")
+    schema = (shipped_dir() / "schema.json").as_uri()
+    text = text.replace(f"{SCHEMA_COMMENT}schema.json", f"{SCHEMA_COMMENT}{schema}")
     if target.is_dir() or not target.parent.is_dir():
         raise UsageError(f"{target}: {'is a folder' if target.is_dir() else 'no such folder'}; name a file to write")
     if target.exists() and not force:
-        raise UsageError(f"{target} exists; choose another name, or add --force to write over it")
+        raise UsageError(f"{target} exists; choose another name, or add --force to overwrite it")
     write_atomically(target, text)

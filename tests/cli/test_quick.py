@@ -188,7 +188,7 @@ def test_three_mistakes_are_shown_at_once_with_their_places(in_process, tmp_path
     [
         (["train"], "Missing argument"),
         (["train", "epochs=3"], "no config is named; `"),
-        (["train", "mpl"], "no config named 'mpl'; did you mean 'mlp'?"),
+        (["train", "mpl"], "No shipped config 'mpl'. Did you mean `mlp`?"),
         (["train", "nowhere.yaml"], "nowhere.yaml: no such file"),
         (["train", "mlp", "cnn"], "one config at a time, got mlp and cnn"),
         (["train", "mlp", "--nmae", "x"], "No such option"),
@@ -201,7 +201,7 @@ def test_three_mistakes_are_shown_at_once_with_their_places(in_process, tmp_path
         (["evaluate", "mlp-7"], "no run 'mlp-7' in runs"),
         (["predict"], "name pictures (`"),
         (["predict", "a.png", "--test", "3"], "name pictures (`"),
-        (["configs", "show", "nope"], "no config named 'nope'"),
+        (["configs", "show", "nope"], "No shipped config 'nope'."),
         (["data", "fetch", "cifar10"], "no data set 'cifar10' to download"),
         (["nonsense"], "No such command"),
     ],

@@ -1,8 +1,8 @@
 """YAML text as a tree that remembers the place of everything in it.
 
 Only YAML 1.2's core types exist here: `1e-3` is a number, `on`, `no` and dates are words, `true` and `false` are the
-only booleans. Tags of other types, merge keys and keys that are not words are problems; so is a key written twice,
-which PyYAML would drop in silence (YAML 1.1's surprises are the reason for a reader of our own over PyYAML's parser).
+only booleans. Tags of other types, merge keys and keys that are not words are problems, and so is a key that appears
+twice, which PyYAML would drop silently. YAML 1.1's surprises are the reason for a reader of our own on PyYAML's parser.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import yaml
 from nntrain.results import Problem
 
 Scalar = str | int | float | bool | None
+KeyPath = tuple[str | int, ...]  # ("model", 0, "dense", "units")
 
 # Limits far above any config; they keep a hostile file from taking the machine's memory or time.
 MAX_BYTES = 1_000_000
@@ -25,7 +26,7 @@ MAX_NODES = 50_000
 MAX_DEPTH = 40
 MAX_DIGITS = 400
 
-# Networks compute in float32: a number beyond its range would silently become infinite, or 0.
+# Networks compute in float32: a number outside its normal range would silently become infinite, or 0.
 LARGEST, SMALLEST = 3.4e38, 1.2e-38
 
 CORE = "tag:yaml.org,2002:"
@@ -33,12 +34,12 @@ CORE = "tag:yaml.org,2002:"
 
 @dataclass(frozen=True)
 class Place:
-    """Where something stands: a line and column (from 1) of a file, or an argument of the command line."""
+    """A position in the input: a line and column (from 1) of a file, or an argument of the command line."""
 
     source: str  # the file's path as it was typed, or the argument
     line: int = 0  # 0: an argument
     column: int = 0
-    base: Path = Path()  # what a relative path that stands here is relative to
+    base: Path = Path()  # what a relative path written here is relative to
 
     def __str__(self) -> str:
         return f"{self.source}:{self.line}:{self.column}" if self.line else f"argument {self.source}"
@@ -46,12 +47,12 @@ class Place:
 
 @dataclass(frozen=True)
 class Node:
-    """A value and its place; `key` is the place of the key that leads to it."""
+    """A value and its place; `key` is the place of the key in front of it."""
 
     value: Scalar | dict[str, Node] | list[Node]
     place: Place
     key: Place | None = None
-    unreadable: bool = False  # its problem is reported already
+    unreadable: bool = False  # reading it was a problem, which is already reported
 
     def plain(self) -> object:
         """Return the value without its places."""
@@ -61,14 +62,23 @@ class Node:
             return [child.plain() for child in self.value]
         return self.value
 
-    def at(self, path: tuple[str | int, ...]) -> Node:
+    def is_readable(self) -> bool:
+        """Tell whether reading the value, and everything inside it, was no problem."""
+        match self.value:
+            case dict():
+                return all(child.is_readable() for child in self.value.values())
+            case list():
+                return all(child.is_readable() for child in self.value)
+        return not self.unreadable
+
+    def at(self, path: KeyPath) -> Node:
         """Return the node at `path`, or the nearest above it that exists."""
         node = self
         for step in path:
-            below = node.child(step)
-            if below is None:
+            child = node.child(step)
+            if child is None:
                 break
-            node = below
+            node = child
         return node
 
     def child(self, step: str | int) -> Node | None:
@@ -78,6 +88,15 @@ class Node:
         if isinstance(self.value, list) and isinstance(step, int) and 0 <= step < len(self.value):
             return self.value[step]
         return None
+
+    def with_value(self, path: KeyPath, node: Node) -> Node:
+        """Return the tree with `node` at the end of `path`, whose mappings must exist."""
+        if not path:
+            return node
+        if not isinstance(self.value, dict):
+            raise TypeError(f"no mapping at {path}")
+        name = str(path[0])
+        return replace(self, value={**self.value, name: self.value[name].with_value(path[1:], node)})
 
 
 class _TooLargeError(Exception):
@@ -89,13 +108,13 @@ class _TooDeepError(Exception):
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's parser with YAML 1.2's core types, which gives up at the limits before it has read on."""
+    """PyYAML's parser with YAML 1.2's core types, which stops as soon as a limit is passed."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (PyYAML's own form)
     nodes = depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """Compose a node and all that is below it."""
+        """Compose a node and everything below it."""
         self.nodes += 1
         if self.nodes > MAX_NODES:
             raise _TooLargeError
@@ -119,26 +138,26 @@ for _kind, _form in _FORMS.items():
     _Loader.add_implicit_resolver(CORE + _kind, re.compile(rf"^(?:{_form})$"), list(_FIRST[_kind]))
 
 
-def read_nodes(text: str, source: str, *, base: Path) -> tuple[Node | None, list[Problem]]:
-    """Parse a YAML file's text; returns its root (None where it cannot be parsed) and the problems of its form."""
+def read_tree(text: str, source: str, *, base: Path) -> tuple[Node | None, list[Problem]]:
+    """Parse a YAML file's text; returns its root, or None if it cannot be parsed, and the problems of its form."""
     reader = _Reader(source, base)
     try:
         root = yaml.compose(text, Loader=_Loader)
         if root is None:
-            problem = Problem(f"{source}:1:1", "the file is empty; it has to describe a run (try `nntrain configs`)")
+            problem = Problem(f"{source}:1:1", "the file is empty; `nntrain configs` lists configs to start from")
             return None, [problem]
         return reader.node(root), reader.problems
     except yaml.MarkedYAMLError as error:
         return None, [*reader.problems, _syntax_problem(error, text, source)]
     except yaml.reader.ReaderError as error:
         line, column = _line_and_column(text, error.position)
-        found = f"character #x{error.character:04x}" if isinstance(error.character, int) else "a byte"
-        return None, [Problem(f"{source}:{line}:{column}", f"not valid YAML: {found} is not allowed in a text file")]
+        what = f"not valid YAML: character #x{error.character:04x} is not allowed in a text file"
+        return None, [Problem(f"{source}:{line}:{column}", what)]
     except _TooDeepError:
-        return None, [Problem(f"{source}:1:1", f"nested more than {MAX_DEPTH} deep; no config is")]
+        return None, [Problem(f"{source}:1:1", f"nested more than {MAX_DEPTH} levels deep; no config needs that")]
     except _TooLargeError:
-        words = f"more than {MAX_NODES:,} values, those that aliases repeat included; no config is that large"
-        return None, [Problem(f"{source}:1:1", words)]
+        what = f"more than {MAX_NODES:,} values, counting those that aliases repeat; no config needs that many"
+        return None, [Problem(f"{source}:1:1", what)]
 
 
 def read_argument(text: str, argument: str) -> tuple[Node | None, list[Problem]]:
@@ -153,13 +172,13 @@ def read_argument(text: str, argument: str) -> tuple[Node | None, list[Problem]]
 
 
 class _Reader:
-    """Turns PyYAML's nodes into ours, collecting problems on the way."""
+    """Turns PyYAML's nodes into ours and collects the problems."""
 
     def __init__(self, source: str, base: Path, argument: Place | None = None) -> None:
         self.source, self.base, self.argument = source, base, argument
         self.problems: list[Problem] = []
         self.count = 0
-        self.open: set[int] = set()  # nodes being read, to see an alias that holds itself
+        self.open: set[int] = set()  # nodes being read, to notice an alias inside the value it names
 
     def place(self, mark: yaml.Mark) -> Place:
         return self.argument or Place(self.source, mark.line + 1, mark.column + 1, self.base)
@@ -170,7 +189,7 @@ class _Reader:
             raise _TooLargeError
         place = self.place(node.start_mark)
         if id(node) in self.open:
-            return self.unreadable(place, "an alias cannot stand inside what it names")
+            return self.unreadable(place, "an alias cannot be inside the value it names")
         if len(self.open) > MAX_DEPTH:
             raise _TooDeepError
         if node.tag.removeprefix(CORE) not in (*_FORMS, "str", "seq", "map"):
@@ -190,12 +209,12 @@ class _Reader:
         for key_node, value_node in node.value:
             place = self.place(key_node.start_mark)
             if not isinstance(key_node, yaml.ScalarNode):
-                self.problem(place, "a key has to be a word")
+                self.problem(place, "a key must be a word")
                 continue
             key = str(key_node.value)
             if key in seen:
-                first = f" first in line {seen[key].line}" if seen[key].line else ""
-                self.problem(place, f"{key} is written twice{',' + first if first else ''}; keep one")
+                first = f", first on line {seen[key].line}" if seen[key].line else ""
+                self.problem(place, f"{key} appears twice{first}; keep one")
                 continue
             seen[key] = place
             yield key, replace(self.node(value_node), key=place)
@@ -204,16 +223,17 @@ class _Reader:
         if kind == "str":
             return Node(text, place)
         if len(text) > MAX_DIGITS:
-            return self.unreadable(place, f"a number of {len(text):,} characters")
+            return self.unreadable(place, f"a number of {len(text):,} characters; at most {MAX_DIGITS} are read")
         if not re.fullmatch(_FORMS.get(kind, ""), text):
-            return self.unreadable(place, f"{text!r} is not what its tag says")
+            return self.unreadable(place, f"{text!r} does not match its tag")
         if kind == "null":
             return Node(None, place)
         if kind == "bool":
             return Node(text.lower() == "true", place)
         number = _integer(text) if kind == "int" else float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
-        if text[-1].isdigit() and number != 0 and not SMALLEST <= abs(number) <= LARGEST:
-            return self.unreadable(place, f"{text} is beyond the numbers that a network computes with (float32)")
+        named = text.lower().lstrip("+-") in (".inf", ".nan")
+        if not named and number != 0 and not SMALLEST <= abs(number) <= LARGEST:
+            return self.unreadable(place, f"{text} is outside the range of float32, in which the network computes")
         return Node(number, place)
 
     def problem(self, place: Place, message: str) -> None:
@@ -236,13 +256,13 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, source: str) -> Prob
     what = error.problem or error.context or "cannot be read"
     lines = text.splitlines()
     if "another document" in what:
-        what = "a config is one document; a second begins here"
+        what = "a config is a single document; a second one starts here"
     elif "\\t" in what or (0 < line <= len(lines) and "\t" in lines[line - 1][: max(column, 1)]):
         what = "a tab cannot indent YAML; use spaces"
     elif what == "mapping values are not allowed here":
-        what += "; is a line above not ended, or indented differently?"
+        what += "; is a line above unfinished, or indented differently?"
     elif what.startswith("found undefined alias"):
-        what = "a word cannot begin with '*'; put it in quotes"
+        what = "a word cannot start with '*'; put it in quotes"
     return Problem(f"{source}:{line}:{column}", f"not valid YAML: {what}")
 
 

@@ -1,0 +1,78 @@
+"""Advice: the article's recommendations. They are hints beside a config, never errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from nntrain.config import schema
+from nntrain.config.rules import CheckContext, Finding, Rule
+from nntrain.config.yaml_tree import KeyPath
+
+USUAL_DROPOUT = (0.2, 0.5)
+USUAL_MOMENTUM = (0.9, 0.99)
+
+
+def hidden_activations(context: CheckContext) -> Iterator[Finding]:
+    """Softmax, sigmoid and tanh belong in output layers."""
+    layers = context.config.model
+    for index, layer in enumerate(layers):
+        activation = getattr(layer, "activation", None)
+        if activation is None or _is_output(layers, index):
+            continue
+        path: KeyPath = ("model", index, layer.key, "activation")
+        if activation.key == "softmax":
+            yield path, f"model.{index}: softmax in a hidden layer makes its neurons compete; relu is usual there"
+        elif activation.key in ("sigmoid", "tanh"):
+            yield path, f"model.{index}: {activation.key} in a hidden layer lets gradients vanish; relu is usual there"
+
+
+def _is_output(layers: Sequence[schema.Layer], index: int) -> bool:
+    return all(layer.may_follow_output for layer in layers[index + 1 :])
+
+
+def dropout_rates(context: CheckContext) -> Iterator[Finding]:
+    """Dropout rates are commonly 0.2 to 0.5."""
+    for index, layer in enumerate(context.config.model):
+        if isinstance(layer, schema.Dropout) and not _within(layer.rate, USUAL_DROPOUT):
+            message = f"a dropout rate of {layer.rate:g} is unusual; 0.2 to 0.5 is common"
+            yield ("model", index, layer.key, "rate"), f"model.{index}: {message}"
+
+
+def momentum_range(context: CheckContext) -> Iterator[Finding]:
+    """Momentum is commonly 0.9 to 0.99; 0 switches it off."""
+    optimizer = context.config.optimizer
+    momentum = getattr(optimizer, "momentum", 0)
+    if momentum and not _within(momentum, USUAL_MOMENTUM):
+        message = f"a momentum of {momentum:g} is unusual; 0.9 to 0.99 is common"
+        yield ("optimizer", optimizer.key, "momentum"), f"optimizer.{optimizer.key}: {message}"
+
+
+def _within(value: float, limits: tuple[float, float]) -> bool:
+    return limits[0] <= value <= limits[1]
+
+
+def normalization_order(context: CheckContext) -> Iterator[Finding]:
+    """Batch normalization comes between the weighted sum and the activation, and makes the bias superfluous."""
+    layers = context.config.model
+    for index in range(1, len(layers)):
+        if not isinstance(layers[index], schema.BatchNormalization):
+            continue
+        before = layers[index - 1]
+        activation = getattr(before, "activation", None)
+        if isinstance(before, schema.LeakyReLU) or (activation is not None and activation.key != "linear"):
+            message = "batch normalization after the activation; before the activation is usual"
+            yield ("model", index), f"model.{index}: {message}"
+        elif isinstance(before, schema.WeightedLayer) and before.use_bias:
+            message = "the batch normalization after it cancels the bias; `use_bias: false` leaves it out"
+            yield ("model", index - 1), f"model.{index - 1}: {message}"
+
+
+def schedule_acts(context: CheckContext) -> Iterator[Finding]:
+    """A step decay that is longer than the run never acts."""
+    schedule, epochs = context.config.lr_schedule, context.config.fit.epochs
+    if isinstance(schedule, schema.StepDecay) and schedule.every >= epochs:
+        message = f"a step every {schedule.every} epochs never happens in a run of {epochs}"
+        yield ("lr_schedule", schedule.key, "every"), f"lr_schedule.step_decay: {message}"
+
+
+ADVICE: tuple[Rule, ...] = (hidden_activations, dropout_rates, momentum_range, normalization_order, schedule_acts)

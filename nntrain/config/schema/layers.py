@@ -1,0 +1,258 @@
+"""Layers; Keras's names, arguments and defaults, and what each layer makes of the shape of its input.
+
+A layer states everything about itself here: its arguments, `summarize` (shape, parameters, arithmetic) and `describe`.
+The engine builds Keras's layer from it; a test compares `summarize` with `keras.Model.summary` over generated networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+from typing import ClassVar, Literal
+
+from nntrain.config.schema.activations import Activation
+from nntrain.config.schema.base import Component, Count, NonNegative, Pair, Positive, Share, Width
+from nntrain.config.schema.initializers import GlorotUniform, Initializer, Ones, Zeros
+from nntrain.config.schema.regularizers import Regularizer
+from nntrain.config.schema.shapes import LayerSummary, Shape, ShapeError, by, require_image, slide
+
+
+class Layer(Component, family="layer"):
+    """One layer of the network."""
+
+    # Whether a network may end with it, after the layer that has the output activation.
+    may_follow_output: ClassVar[bool] = False
+
+    def summarize(self, input_shape: Shape) -> LayerSummary:
+        """Return what the layer makes of an input of this shape; raises ShapeError if it cannot take it."""
+        raise NotImplementedError(f"{type(self).__name__} has no rule for its output shape and parameters")
+
+    def describe(self) -> str:
+        """Return the arguments that tell the layer from others of its kind, in words: "128, relu"."""
+        raise NotImplementedError(f"{type(self).__name__} has no description")
+
+    @classmethod
+    def keras_name(cls) -> str:
+        """Return the name of Keras's class."""
+        return cls.__name__
+
+
+class WeightedLayer(Layer):
+    """What dense and convolutional layers share."""
+
+    activation: Activation | None = None
+    use_bias: bool = True
+    kernel_initializer: Initializer = GlorotUniform()
+    bias_initializer: Initializer = Zeros()
+    kernel_regularizer: Regularizer | None = None
+    bias_regularizer: Regularizer | None = None
+    activity_regularizer: Regularizer | None = None
+
+
+class Dense(WeightedLayer, key="dense"):
+    """Connects every input to every neuron."""
+
+    units: Width
+
+    def summarize(self, input_shape: Shape) -> LayerSummary:
+        """Return the summary; of an image every pixel's channels are connected, as in Keras."""
+        *outer, inputs = input_shape
+        weights = inputs * self.units
+        bias = self.units if self.use_bias else 0
+        return LayerSummary((*outer, self.units), trainable=weights + bias, macs=prod(outer) * weights)
+
+    def describe(self) -> str:
+        """Return the units and the activation."""
+        return _join(str(self.units), self.activation)
+
+
+class Conv2D(WeightedLayer, key="conv2d"):
+    """Small filters that slide over the image."""
+
+    filters: Width
+    kernel_size: Pair
+    strides: Pair = (1, 1)
+    padding: Literal["valid", "same"] = "valid"
+    dilation_rate: Pair = (1, 1)
+    groups: Count = 1
+
+    def summarize(self, input_shape: Shape) -> LayerSummary:
+        """Return the summary of an image's convolution; each filter sees the channels of its group."""
+        height, width, channels = require_image(self.key, input_shape)
+        if channels % self.groups or self.filters % self.groups:
+            raise ShapeError(
+                f"groups: {self.groups} must divide both the {channels} input channels and the {self.filters} filters"
+            )
+        if self.strides != (1, 1) and self.dilation_rate != (1, 1):
+            raise ShapeError("strides and dilation_rate cannot both be above 1")
+        window = "kernel" if self.dilation_rate == (1, 1) else "dilated kernel"
+        rows, columns = slide(window, (height, width), self._extent(), self.strides, self.padding)
+        weights = prod(self.kernel_size) * (channels // self.groups) * self.filters
+        bias = self.filters if self.use_bias else 0
+        return LayerSummary((rows, columns, self.filters), trainable=weights + bias, macs=rows * columns * weights)
+
+    def _extent(self) -> tuple[int, int]:
+        """Return how many pixels the kernel spans, down and across, with the gaps of its dilation."""
+        height, width = ((size - 1) * rate + 1 for size, rate in zip(self.kernel_size, self.dilation_rate, strict=True))
+        return height, width
+
+    def describe(self) -> str:
+        """Return the filters, their size, and how they slide if that is not Keras's default."""
+        return _join(f"{self.filters} of {by(self.kernel_size)}", *_sliding(self, (1, 1)), self.activation)
+
+
+class Pooling2D(Layer):
+    """What the two pooling layers share."""
+
+    strides: Pair | None = None
+    padding: Literal["valid", "same"] = "valid"
+
+    def summarize(self, input_shape: Shape) -> LayerSummary:
+        """Return the summary of an image's pooling; strides are the pool size unless given."""
+        height, width, channels = require_image(self.key, input_shape)
+        size = self._size()
+        rows, columns = slide("pool", (height, width), size, self.strides or size, self.padding)
+        return LayerSummary((rows, columns, channels))
+
+    def describe(self) -> str:
+        """Return the pool size, and how it slides if that is not Keras's default."""
+        return _join(by(self._size()), *_sliding(self, self._size()))
+
+    def _size(self) -> tuple[int, int]:
+        raise NotImplementedError
+
+
+class MaxPooling2D(Pooling2D, key="max_pooling2d"):
+    """The largest value of each patch."""
+
+    pool_size: Pair = (2, 2)
+
+    def _size(self) -> tuple[int, int]:
+        return self.pool_size
+
+
+class AveragePooling2D(Pooling2D, key="average_pooling2d"):
+    """The mean of each patch."""
+
+    pool_size: Pair
+
+    def _size(self) -> tuple[int, int]:
+        return self.pool_size
+
+
+class GlobalPooling2D(Layer):
+    """What the two global pooling layers share."""
+
+    keepdims: bool = False
+
+    def summarize(self, input_shape: Shape) -> LayerSummary:
+        """Return the summary: one number per channel."""
+        *_, channels = require_image(self.key, input_shape)
+        return LayerSummary((1, 1, channels) if self.keepdims else (channels,))
+
+    def describe(self) -> str:
+        """Return nothing: the name says it all."""
+        return ""
+
+
+class GlobalAveragePooling2D(GlobalPooling2D, key="global_average_pooling2d"):
+    """The mean of each channel."""
+
+    may_follow_output = True
+
+
+class GlobalMaxPooling2D(GlobalPooling2D, key="global_max_pooling2d"):
+    """The largest value of each channel."""
+
+
+class Flatten(Layer, key="flatten"):
+    """Turns an image into one row of numbers."""
+
+    may_follow_output = True
+
+    def summarize(self, input_shape: Shape) -> LayerSummary:
+        """Return the summary: one axis."""
+        return LayerSummary((prod(input_shape),))
+
+    def describe(self) -> str:
+        """Return nothing: the name says it all."""
+        return ""
+
+
+class ElementwiseLayer(Layer):
+    """A layer that treats each number alone: it keeps the shape and has no parameters."""
+
+    def summarize(self, input_shape: Shape) -> LayerSummary:
+        """Return the summary: the shape unchanged."""
+        return LayerSummary(input_shape)
+
+
+class Dropout(ElementwiseLayer, key="dropout"):
+    """Sets a random fraction of the values to 0 during training."""
+
+    rate: Share
+
+    def describe(self) -> str:
+        """Return the rate."""
+        return f"{self.rate:g}"
+
+
+class BatchNormalization(Layer, key="batch_normalization"):
+    """Brings each channel to mean 0 and standard deviation 1 over the batch, then scales and shifts it."""
+
+    momentum: Share = 0.99
+    epsilon: Positive = 0.001
+    center: bool = True
+    scale: bool = True
+    beta_initializer: Initializer = Zeros()
+    gamma_initializer: Initializer = Ones()
+    moving_mean_initializer: Initializer = Zeros()
+    moving_variance_initializer: Initializer = Ones()
+    beta_regularizer: Regularizer | None = None
+    gamma_regularizer: Regularizer | None = None
+
+    def summarize(self, input_shape: Shape) -> LayerSummary:
+        """Return the summary: per channel up to a scale and a shift, and always a moving mean and variance."""
+        channels = input_shape[-1]
+        return LayerSummary(input_shape, trainable=(self.scale + self.center) * channels, non_trainable=2 * channels)
+
+    def describe(self) -> str:
+        """Return nothing: its arguments are seldom changed."""
+        return ""
+
+
+class ActivationLayer(ElementwiseLayer, key="activation"):
+    """An activation function as a layer of its own."""
+
+    activation: Activation
+
+    def describe(self) -> str:
+        """Return the activation's name."""
+        return self.activation.key
+
+    @classmethod
+    def keras_name(cls) -> str:
+        """Return the name of Keras's class."""
+        return "Activation"
+
+
+class LeakyReLU(ElementwiseLayer, key="leaky_re_lu"):
+    """x if positive, else negative_slope x."""
+
+    negative_slope: NonNegative = 0.3
+
+    def describe(self) -> str:
+        """Return the slope."""
+        return f"{self.negative_slope:g}"
+
+
+def _sliding(layer: Conv2D | Pooling2D, default_strides: tuple[int, int]) -> Iterator[str]:
+    if layer.strides not in (None, default_strides):
+        yield f"strides {by(layer.strides)}"
+    if layer.padding != "valid":
+        yield layer.padding
+
+
+def _join(*parts: str | Activation | None) -> str:
+    words = [part.key if isinstance(part, Activation) else part for part in parts if part is not None]
+    return ", ".join(words)

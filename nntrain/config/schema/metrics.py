@@ -1,0 +1,133 @@
+"""Metrics; Keras's names, arguments and defaults."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from nntrain.config.schema.base import TASKS, Component, Count, Labels, Share, Task
+
+
+class Metric(Component, family="metric"):
+    """What is measured besides the loss."""
+
+    tasks: ClassVar[tuple[Task, ...]]  # where it has a meaning
+    higher_is_better: ClassVar[bool]
+    # The form it needs the labels of a classification in; None: either, or no classification.
+    labels: ClassVar[Labels | None]
+
+
+class Accuracy(Metric, key="accuracy"):
+    """The fraction of correct answers."""
+
+    tasks = ("classification", "binary")
+    higher_is_better = True
+    labels = None
+
+
+class CategoricalAccuracy(Metric, key="categorical_accuracy"):
+    """The same over one-hot labels."""
+
+    tasks = ("classification",)
+    higher_is_better = True
+    labels = "one_hot"
+
+
+class SparseCategoricalAccuracy(Metric, key="sparse_categorical_accuracy"):
+    """The same over integer labels."""
+
+    tasks = ("classification",)
+    higher_is_better = True
+    labels = "integers"
+
+
+class TopKCategoricalAccuracy(Metric, key="top_k_categorical_accuracy"):
+    """The fraction of images whose class is among the k most probable."""
+
+    tasks = ("classification",)
+    higher_is_better = True
+    labels = "one_hot"
+    k: Count = 5
+
+
+class SparseTopKCategoricalAccuracy(Metric, key="sparse_top_k_categorical_accuracy"):
+    """The same over integer labels."""
+
+    tasks = ("classification",)
+    higher_is_better = True
+    labels = "integers"
+    k: Count = 5
+
+
+class BinaryAccuracy(Metric, key="binary_accuracy"):
+    """The fraction of probabilities on the right side of the threshold."""
+
+    tasks = ("binary",)
+    higher_is_better = True
+    labels = None
+    threshold: Share = 0.5
+
+
+class Precision(Metric, key="precision"):
+    """The fraction of yes answers that are right."""
+
+    tasks = ("binary",)
+    higher_is_better = True
+    labels = None
+    thresholds: Share | None = None
+
+
+class Recall(Metric, key="recall"):
+    """The fraction of positive images that are answered yes."""
+
+    tasks = ("binary",)
+    higher_is_better = True
+    labels = None
+    thresholds: Share | None = None
+
+
+class MeanSquaredErrorMetric(Metric, key="mse"):
+    """The mean of squared differences."""
+
+    tasks = TASKS
+    higher_is_better = False
+    labels = "one_hot"
+
+
+class MeanAbsoluteErrorMetric(Metric, key="mae"):
+    """The mean of absolute differences."""
+
+    tasks = TASKS
+    higher_is_better = False
+    labels = "one_hot"
+
+
+class RootMeanSquaredError(Metric, key="root_mean_squared_error"):
+    """The root of the mean of squared differences."""
+
+    tasks = TASKS
+    higher_is_better = False
+    labels = "one_hot"
+
+
+class CategoricalCrossentropyMetric(Metric, key="categorical_crossentropy"):
+    """The plain cross-entropy, without the loss's label smoothing and penalties."""
+
+    tasks = ("classification",)
+    higher_is_better = False
+    labels = "one_hot"
+
+
+class SparseCategoricalCrossentropyMetric(Metric, key="sparse_categorical_crossentropy"):
+    """The same over integer labels."""
+
+    tasks = ("classification",)
+    higher_is_better = False
+    labels = "integers"
+
+
+class BinaryCrossentropyMetric(Metric, key="binary_crossentropy"):
+    """The plain binary cross-entropy, without the loss's label smoothing and penalties."""
+
+    tasks = ("binary",)
+    higher_is_better = False
+    labels = None

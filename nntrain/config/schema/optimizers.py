@@ -1,0 +1,80 @@
+"""Optimizers; Keras's names, arguments and defaults."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from nntrain.config.schema.base import Component, Count, NonNegative, Positive, Share
+
+
+class Optimizer(Component, family="optimizer"):
+    """How gradients change the weights; these arguments are common to all."""
+
+    learning_rate: Positive
+    weight_decay: NonNegative | None = None
+    clipnorm: Positive | None = None
+    clipvalue: Positive | None = None
+    global_clipnorm: Positive | None = None
+    use_ema: bool = False
+    ema_momentum: Annotated[float, Field(ge=0, le=1)] = 0.99
+    ema_overwrite_frequency: Count | None = Field(None, description="steps")
+    loss_scale_factor: Positive | None = None
+    gradient_accumulation_steps: Annotated[int, Field(ge=2, lt=2**31)] | None = Field(None, description="batches")
+
+
+class SGD(Optimizer, key="sgd"):
+    """Stochastic gradient descent."""
+
+    learning_rate: Positive = 0.01
+    momentum: Share = 0.0
+    nesterov: bool = False
+
+
+class Adam(Optimizer, key="adam"):
+    """Kingma and Ba 2014."""
+
+    learning_rate: Positive = 0.001
+    beta_1: Share = 0.9
+    beta_2: Share = 0.999
+    epsilon: Positive = 1e-7
+    amsgrad: bool = False
+
+
+class AdamW(Optimizer, key="adamw"):
+    """Adam with decoupled weight decay, Loshchilov and Hutter 2019."""
+
+    learning_rate: Positive = 0.001
+    weight_decay: NonNegative = 0.004
+    beta_1: Share = 0.9
+    beta_2: Share = 0.999
+    epsilon: Positive = 1e-7
+    amsgrad: bool = False
+
+
+class RMSprop(Optimizer, key="rmsprop"):
+    """Divides by a running average of the gradient's size."""
+
+    learning_rate: Positive = 0.001
+    rho: Share = 0.9
+    momentum: Share = 0.0
+    epsilon: Positive = 1e-7
+    centered: bool = False
+
+
+class Adagrad(Optimizer, key="adagrad"):
+    """Divides by the whole history of the gradient's size, Duchi et al. 2011."""
+
+    learning_rate: Positive = 0.001
+    initial_accumulator_value: NonNegative = 0.1
+    epsilon: Positive = 1e-7
+
+
+class Nadam(Optimizer, key="nadam"):
+    """Adam with Nesterov momentum, Dozat 2016."""
+
+    learning_rate: Positive = 0.001
+    beta_1: Share = 0.9
+    beta_2: Share = 0.999
+    epsilon: Positive = 1e-7

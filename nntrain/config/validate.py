@@ -1,0 +1,190 @@
+"""Validation: an expanded tree becomes a Config, or every mistake in it is reported with its place.
+
+pydantic validates each section by its own model, from the inside out, and its errors are mapped onto the tree. A single
+`Config.model_validate` would return nothing of what is right as soon as one value is wrong; but the rules across fields
+are checked over everything that is right, and an unknown layer must not hide the mistakes beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from pydantic import ValidationError, create_model
+
+from nntrain.config import mistakes
+from nntrain.config.schema import Component, Config, FieldKind, Section, field_kinds
+from nntrain.config.wording import dotted, show, with_article
+from nntrain.config.yaml_tree import KeyPath, Node, Place
+from nntrain.results import Problem
+
+MAX_UNKNOWN_KEYS = 50  # of one section; more are reported as one problem
+
+
+class Unavailable(Exception):  # noqa: N818 (an answer to who asks, not an error that is shown)
+    """A value was asked for that is missing or wrong."""
+
+
+class InvalidSection:
+    """What is right in a section that has mistakes; reading anything else raises Unavailable."""
+
+    def __init__(self, section: type[Section], values: Mapping[str, object]) -> None:
+        self._values = {**values, "key": section.key} if issubclass(section, Component) else values
+
+    def __getattr__(self, name: str) -> object:
+        """Return a field, or a component's key."""
+        if name.startswith("__") or name not in self._values:
+            raise Unavailable(name)
+        return self._values[name]
+
+
+# A section, or what is right in it; None if nothing is.
+Validated = Section | InvalidSection | None
+
+
+def validate(root: Node) -> tuple[Config | InvalidSection, list[Problem]]:
+    """Return the Config of an expanded tree, or what is right in it, and the problems."""
+    validator = _Validator()
+    config = validator.section(root, Config, ())
+    return cast("Config | InvalidSection", config), validator.problems
+
+
+class _Validator:
+    """Walks the tree and collects the problems."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def report(self, place: Place, message: str) -> None:
+        self.problems.append(Problem(str(place), message))
+
+    def section(self, node: Node, section: type[Section], path: KeyPath) -> Section | InvalidSection:
+        """Validate the sections and components inside, and then the section by its own model."""
+        if not isinstance(node.value, dict):
+            if not node.unreadable:
+                self.report(node.place, mistakes.not_a_section(path, section, node))
+            return InvalidSection(section, {})
+        values: dict[str, object] = {}
+        invalid: dict[str, object] = {}  # fields with a mistake that is reported already, and what is right in them
+        for name, child in node.value.items():
+            kind = field_kinds(section).get(name)
+            if kind is None:
+                values[name] = None  # an unknown key, which pydantic finds
+            elif child.unreadable or (kind.is_plain and not child.is_readable()):
+                invalid[name] = None
+            elif kind.is_plain:
+                values[name] = _as_input(child)
+            elif child.value is not None:
+                value = self.inside(child, kind, (*path, name))
+                (values if _is_valid(value) else invalid)[name] = value
+        validated, errors = _model_validate(section, values)
+        if validated is not None and not invalid:
+            return validated
+        unknown = [name for name, error in errors.items() if error == "extra_forbidden"]
+        meant = {field for name in unknown for field in mistakes.meant_fields(name, section)}
+        self.report_unknown_keys(unknown, node, section, path)
+        for name, error in errors.items():
+            if name in unknown or name in invalid:
+                continue
+            if error == "missing":
+                if name not in meant:
+                    self.report_missing(name, node, section, path)
+            else:
+                child = node.at((name,))
+                message = mistakes.wrong_value(section, name, child.plain())
+                self.report(child.place, f"{dotted((*path, name))}: {message}")
+        right = _right_values(section, values, wrong={*errors, *invalid, *meant})
+        return InvalidSection(section, {**right, **{name: value for name, value in invalid.items() if value}})
+
+    def report_unknown_keys(self, names: list[str], node: Node, section: type[Section], path: KeyPath) -> None:
+        if len(names) > MAX_UNKNOWN_KEYS:
+            self.report(node.place, f"{len(names):,} unknown keys; {mistakes.known_keys(section)}")
+            return
+        for name in names:
+            child = node.at((name,))
+            message = mistakes.unknown_key(name, section, child, node)
+            self.report(child.key or child.place, f"{dotted((*path, name))}: {message}")
+
+    def report_missing(self, name: str, node: Node, section: type[Section], path: KeyPath) -> None:
+        empty = node.child(name)  # the key may be there, with nothing after it
+        place = (empty.key or empty.place) if empty else node.place
+        self.report(place, f"{dotted((*path, name))}: {mistakes.missing_field(name, section)}")
+
+    def inside(self, node: Node, kind: FieldKind, path: KeyPath) -> Validated | tuple[Validated, ...]:
+        """Validate a section, a component or a list of components."""
+        if kind.section:
+            return self.section(node, kind.section, path)
+        family = cast("type[Component]", kind.family)
+        return self.components(node, kind, family, path) if kind.many else self.component(node, family, path)
+
+    def components(
+        self, node: Node, kind: FieldKind, family: type[Component], path: KeyPath
+    ) -> tuple[Validated, ...] | None:
+        if not isinstance(node.value, list):
+            self.report(node.place, f"{dotted(path)} {mistakes.not_a_list(family, node.value)}")
+            return None
+        count, name = len(node.value), f"{family.family}s"
+        if count < kind.min_length:
+            self.report(node.place, f"{dotted(path)} has no {name}; at least {kind.min_length} is needed")
+            return None
+        if kind.max_length is not None and count > kind.max_length:
+            self.report(node.place, f"{dotted(path)} has {count:,} {name}; at most {kind.max_length:,} are allowed")
+            return None
+        return tuple(self.component(entry, family, (*path, index)) for index, entry in enumerate(node.value))
+
+    def component(self, node: Node, family: type[Component], path: KeyPath) -> Validated:
+        """Validate `{name: {arguments}}`; returns None if it names no member of the family."""
+        children = node.value
+        if isinstance(children, dict) and len(children) == 1:
+            ((name, arguments),) = children.items()
+            if name in family.members:
+                return self.member(arguments, family.members[name], (*path, name))
+            message = f"no such {family.family}{mistakes.likely_member(name, family)}"
+            self.report(arguments.key or node.place, f"{dotted((*path, name))}: {message}")
+        elif isinstance(children, dict):
+            self.report(node.place, f"{dotted(path)}: {mistakes.several_names(children, family)}")
+        elif isinstance(children, str):
+            message = f"no {family.family} '{children}'{mistakes.likely_member(children, family)}"
+            self.report(node.place, f"{dotted(path)}: {message}")
+        elif not node.unreadable:
+            message = f"expected the name of {with_article(family.family)}, got {show(node.plain())}"
+            self.report(node.place, f"{dotted(path)}: {message}")
+        return None
+
+    def member(self, arguments: Node, member: type[Component], path: KeyPath) -> Section | InvalidSection:
+        """Validate a component's arguments, which must be a mapping after expansion."""
+        if isinstance(arguments.value, dict):
+            return self.section(arguments, member, path)
+        if not arguments.unreadable:
+            place = (arguments.value is None and arguments.key) or arguments.place
+            self.report(place, f"{dotted(path)}: {mistakes.unnamed_arguments(member, arguments)}")
+        return InvalidSection(member, {})
+
+
+def _as_input(node: Node) -> object:
+    """Return a value as pydantic takes it: our lists are tuples."""
+    value = node.plain()
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _is_valid(value: Validated | tuple[Validated, ...]) -> bool:
+    return all(isinstance(entry, Section) for entry in (value if isinstance(value, tuple) else (value,)))
+
+
+def _model_validate(section: type[Section], values: Mapping[str, object]) -> tuple[Section | None, dict[str, str]]:
+    """Return a section, or None and what is wrong with each wrong field: "missing", "extra_forbidden" or "value"."""
+    try:
+        return section.model_validate(values), {}
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=False, include_input=False)
+        # A longer location is inside a value: [3] for a pair is "missing" its second number.
+        return None, {str(at["loc"][0]): at["type"] if len(at["loc"]) == 1 else "value" for at in details}
+
+
+def _right_values(section: type[Section], values: Mapping[str, object], *, wrong: set[str]) -> dict[str, object]:
+    """Return the fields that are not wrong, defaults included, validated by the section's model without the others."""
+    fields = section.model_fields.keys()
+    without: dict[str, Any] = dict.fromkeys(fields & wrong, (Any, None))
+    model = create_model(section.__name__, __base__=section, **without)
+    validated = model.model_validate({name: value for name, value in values.items() if name not in wrong})
+    return {name: getattr(validated, name) for name in fields - wrong}
