@@ -108,8 +108,9 @@ def _home(name: str, section: type[Section], siblings: Node | None = None) -> tu
         if member:
             return top, member
         if not kind.many:
-            chosen = siblings.at((top,)).value if siblings else None
-            path = _home_argument(name, kind.family, first=chosen if isinstance(chosen, dict) else ())
+            chosen = siblings.child(top) if siblings else None
+            named = chosen.value if chosen and isinstance(chosen.value, dict) else ()
+            path = _home_argument(name, kind.family, first=named)
             if path:
                 return top, *path
     return ()

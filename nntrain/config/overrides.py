@@ -122,13 +122,14 @@ def _in_list(node: Node, kind: FieldKind, path: KeyPath, value: Node, parents: K
     entries = list(node.value or [])
     index, rest = path[0], path[1:]
     if not isinstance(index, int) or index > len(entries):
-        entries_words = f"a list with entries 0 to {len(entries) - 1}" if entries else "an empty list"
-        raise _MisplacedError(f"{dotted((*parents, index))}: {dotted(parents)} is {entries_words}")
+        has = f"a list with entries 0 to {len(entries) - 1}" if entries else "an empty list"
+        raise _MisplacedError(f"{dotted((*parents, index))}: {dotted(parents)} is {has}")
     if index == len(entries):
         entries.append(Node(None, value.place))
-    removed = not rest and value.value is None and not value.unreadable
-    entry_kind = replace(kind, many=False)
-    entries[index] = _REMOVED if removed else _in_field(entries[index], entry_kind, rest, value, (*parents, index))
+    if rest or value.value is not None or value.unreadable:
+        entries[index] = _in_field(entries[index], replace(kind, many=False), rest, value, (*parents, index))
+    else:
+        entries[index] = _REMOVED
     return replace(node, value=entries)
 
 

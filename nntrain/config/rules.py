@@ -124,7 +124,8 @@ def _wrong_output(last: Layer, shape: Shape, units: int, task: Task) -> str:
             f"the network ends with {schema.describe_shape(shape)}; "
             f"put `flatten` before its last dense layer, then `{wanted}`"
         )
-    has = f"has {shape[0]} {'units' if isinstance(last, schema.Dense) else 'outputs'}"
+    noun = "unit" if isinstance(last, schema.Dense) else "output"
+    has = f"has 1 {noun}" if shape[0] == 1 else f"has {shape[0]:,} {noun}s"
     needed = f"{units} classes need {units}" if task == "classification" else f"a {task} task needs {units}"
     return f"{has}; {needed}: `{wanted}`"
 
@@ -133,15 +134,11 @@ def output_suits_task(context: CheckContext) -> Iterator[Finding]:
     """The last layer's activation gives the task's answer: probabilities, or a value."""
     task, layers = context.config.task, context.config.model
     usual, answer = OUTPUTS[task]
-    if any(layer is None for layer in layers[-2:]):
+    index = _output_index(layers)
+    last = layers[index]
+    if last.key == "leaky_re_lu" and task == "regression":
         return
-    index = len(layers) - 1
-    while index >= 0 and Layer.members[layers[index].key].may_follow_output:
-        index -= 1
-    last = layers[index] if index >= 0 else None
-    if last is not None and last.key == "leaky_re_lu" and task == "regression":
-        return
-    if last is None or "activation" not in Layer.members[last.key].model_fields:
+    if "activation" not in Layer.members[last.key].model_fields:
         path = _last(layers)
         yield path, f"{dotted(path)}: the network must end with a dense layer or an activation ({usual})"
         return
@@ -150,6 +147,16 @@ def output_suits_task(context: CheckContext) -> Iterator[Finding]:
         return
     path = ("model", index, last.key, "activation") if last.activation else ("model", index)
     yield path, f"model.{index}: task {task} needs {answer} from the last layer: {usual}, not {activation}"
+
+
+def _output_index(layers: Sequence[Any]) -> int:
+    """Return the index of the layer that has the output activation; raises Unavailable if it names no layer."""
+    index = len(layers) - 1
+    while index > 0 and layers[index] is not None and Layer.members[layers[index].key].may_follow_output:
+        index -= 1
+    if layers[index] is None:
+        raise Unavailable("model")
+    return index
 
 
 # What each switch of a layer turns off, and the arguments that then have no effect.

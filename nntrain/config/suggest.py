@@ -39,7 +39,6 @@ OTHER_NAMES = {
     "swish": "silu",
     "train": "fit",
     "training": "fit",
-    "stepdecay": "step_decay",
     "stride": "strides",
     "sparsecrossentropy": "sparse_categorical_crossentropy",
 }

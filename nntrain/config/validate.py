@@ -64,12 +64,29 @@ class _Validator:
             if not node.unreadable:
                 self.report(node.place, mistakes.not_a_section(path, section, node))
             return InvalidSection(section, {})
+        values, invalid = self.fields(node.value, section, path)
+        validated, errors = _model_validate(section, values)
+        if validated is not None and not invalid:
+            return validated
+        errors = {name: error for name, error in errors.items() if name not in invalid}
+        meant = self.report_errors(errors, node, section, path)
+        right = _right_values(section, values, wrong={*errors, *invalid, *meant})
+        return InvalidSection(section, {**right, **{name: value for name, value in invalid.items() if value}})
+
+    def fields(
+        self, children: Mapping[str, Node], section: type[Section], path: KeyPath
+    ) -> tuple[dict[str, object], dict[str, object]]:
+        """Validate what is inside a section's fields.
+
+        Returns the values for the section's model, and the fields with a mistake that is reported already, with what is
+        right in them or None.
+        """
         values: dict[str, object] = {}
-        invalid: dict[str, object] = {}  # fields with a mistake that is reported already, and what is right in them
-        for name, child in node.value.items():
+        invalid: dict[str, object] = {}
+        for name, child in children.items():
             kind = field_kinds(section).get(name)
             if kind is None:
-                values[name] = None  # an unknown key, which pydantic finds
+                values[name] = None  # an unknown key, which the model reports
             elif child.unreadable or (kind.is_plain and not child.is_readable()):
                 invalid[name] = None
             elif kind.is_plain:
@@ -77,24 +94,21 @@ class _Validator:
             elif child.value is not None:
                 value = self.inside(child, kind, (*path, name))
                 (values if _is_valid(value) else invalid)[name] = value
-        validated, errors = _model_validate(section, values)
-        if validated is not None and not invalid:
-            return validated
+        return values, invalid
+
+    def report_errors(self, errors: Mapping[str, str], node: Node, section: type[Section], path: KeyPath) -> set[str]:
+        """Report the model's errors by field; returns the fields that unknown keys were probably meant to set."""
         unknown = [name for name, error in errors.items() if error == "extra_forbidden"]
         meant = {field for name in unknown for field in mistakes.meant_fields(name, section)}
         self.report_unknown_keys(unknown, node, section, path)
         for name, error in errors.items():
-            if name in unknown or name in invalid:
-                continue
-            if error == "missing":
-                if name not in meant:
-                    self.report_missing(name, node, section, path)
-            else:
+            if error == "missing" and name not in meant:
+                self.report_missing(name, node, section, path)
+            elif error not in ("missing", "extra_forbidden"):
                 child = node.at((name,))
                 message = mistakes.wrong_value(section, name, child.plain())
                 self.report(child.place, f"{dotted((*path, name))}: {message}")
-        right = _right_values(section, values, wrong={*errors, *invalid, *meant})
-        return InvalidSection(section, {**right, **{name: value for name, value in invalid.items() if value}})
+        return meant
 
     def report_unknown_keys(self, names: list[str], node: Node, section: type[Section], path: KeyPath) -> None:
         if len(names) > MAX_UNKNOWN_KEYS:
@@ -176,7 +190,7 @@ def _model_validate(section: type[Section], values: Mapping[str, object]) -> tup
     try:
         return section.model_validate(values), {}
     except ValidationError as error:
-        details = error.errors(include_url=False, include_context=False, include_input=False)
+        details = error.errors(include_url=False)
         # A longer location is inside a value: [3] for a pair is "missing" its second number.
         return None, {str(at["loc"][0]): at["type"] if len(at["loc"]) == 1 else "value" for at in details}
 

@@ -231,8 +231,7 @@ class _Reader:
         if kind == "bool":
             return Node(text.lower() == "true", place)
         number = _integer(text) if kind == "int" else float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
-        named = text.lower().lstrip("+-") in (".inf", ".nan")
-        if not named and number != 0 and not SMALLEST <= abs(number) <= LARGEST:
+        if not _fits_float32(text, number):
             return self.unreadable(place, f"{text} is outside the range of float32, in which the network computes")
         return Node(number, place)
 
@@ -242,6 +241,14 @@ class _Reader:
     def unreadable(self, place: Place, message: str) -> Node:
         self.problem(place, message)
         return Node(None, place, unreadable=True)
+
+
+def _fits_float32(text: str, number: float) -> bool:
+    if text.lower().lstrip("+-") in (".inf", ".nan"):
+        return True
+    if number == 0:  # 1e-400 is 0 to Python too
+        return not re.search("[1-9]", text.lower().partition("e")[0])
+    return SMALLEST <= abs(number) <= LARGEST
 
 
 def _integer(text: str) -> int:

@@ -9,39 +9,51 @@ import pytest
 from nntrain.config.load import load_config
 from nntrain.errors import ConfigError
 
+SOFTMAX = "dense: {units: 10, activation: softmax}"
+TRAINING = "optimizer: adam\nloss: categorical_crossentropy\n"
+
+
+@pytest.fixture(scope="session")
+def good():
+    """Return the text of a config without mistakes."""
+    return f"model:\n  - dense: {{units: 8, activation: relu}}\n  - {SOFTMAX}\n{TRAINING}"
+
+
+@pytest.fixture(scope="session")
+def with_layers():
+    """Return a function that gives a config with these layers before the last one."""
+    return lambda *layers: "model:\n" + "".join(f"  - {layer}\n" for layer in (*layers, SOFTMAX)) + TRAINING
+
 
 @pytest.fixture
 def read(tmp_path, monkeypatch):
     """Return a function that reads a text as bad.yaml."""
     monkeypatch.chdir(tmp_path)
 
-    def reading(text, *overrides):
+    def read(text, *overrides):
         Path("bad.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
         return load_config(Path("bad.yaml"), overrides).config
 
-    return reading
+    return read
 
 
 @pytest.fixture
 def problems(read):
-    """Return a function that reads a text and gives its problems, a line each."""
+    """Return a function that reads a text with mistakes and gives its problems, a line each."""
 
-    def reading(text, *overrides):
+    def problems(text, *overrides):
         with pytest.raises(ConfigError) as caught:
             read(text, *overrides)
         return str(caught.value).splitlines()
 
-    return reading
-
-
-SOFTMAX = "dense: {units: 10, activation: softmax}"
+    return problems
 
 
 @pytest.fixture
 def check(tmp_path):
     """Return a function that checks a config made of parts; gives problems and hints, without the path before them."""
 
-    def checking(*layers, loss="categorical_crossentropy", optimizer="adam", also=""):
+    def check(*layers, loss="categorical_crossentropy", optimizer="adam", also=""):
         path = tmp_path / "bad.yaml"
         model = "".join(f"  - {layer}\n" for layer in layers or (SOFTMAX,))
         path.write_text(f"model:\n{model}optimizer: {optimizer}\nloss: {loss}\n{also}\n")
@@ -51,4 +63,4 @@ def check(tmp_path):
             return [str(problem).removeprefix(f"{path}:") for problem in error.problems], []
         return [], [str(hint).removeprefix(f"{path}:") for hint in loaded.hints]
 
-    return checking
+    return check

@@ -69,3 +69,46 @@ def test_the_schema_refuses_what_the_program_refuses(change):
 
 def test_the_shipped_schema_is_the_programs():
     assert (shipped_dir() / "schema.json").read_text(encoding="utf-8") == json.dumps(SCHEMA, indent=1) + "\n"
+
+
+def test_every_family_has_a_definition_with_its_members():
+    assert list(SCHEMA["$defs"]) == sorted(SCHEMA["$defs"])
+    assert set(SCHEMA["$defs"]) == {
+        *("activation", "initializer", "layer", "learning_rate_schedule"),
+        *("loss", "metric", "optimizer", "regularizer"),
+    }
+    names, *members = SCHEMA["$defs"]["learning_rate_schedule"]["anyOf"]
+    assert names == {"enum": ["step_decay", "exponential_decay", "cosine_annealing"]}
+    assert [member["required"] for member in members] == [
+        ["step_decay"],
+        ["exponential_decay"],
+        ["cosine_annealing"],
+        ["reduce_lr_on_plateau"],
+    ]
+
+
+def test_a_component_with_one_required_argument_may_be_written_with_its_value_alone():
+    (dropout,) = [
+        option["properties"]["dropout"]
+        for option in SCHEMA["$defs"]["layer"]["anyOf"]
+        if "dropout" in option.get("properties", {})
+    ]
+    assert dropout["anyOf"][0] == {"exclusiveMaximum": 1, "minimum": 0, "type": "number"}
+    assert dropout["anyOf"][1]["required"] == ["rate"]
+    assert dropout["anyOf"][1]["additionalProperties"] is False
+
+
+def test_fields_have_their_description_default_and_null_if_they_are_optional():
+    assert SCHEMA["properties"]["fit"]["anyOf"][0]["properties"]["validation_split"] == {
+        "exclusiveMaximum": 1,
+        "minimum": 0,
+        "type": "number",
+        "description": "the last share of the training images",
+        "default": 0.2,
+    }
+    assert SCHEMA["properties"]["lr_schedule"] == {
+        "anyOf": [{"$ref": "#/$defs/learning_rate_schedule"}, {"type": "null"}]
+    }
+    assert SCHEMA["properties"]["optimizer"] == {"$ref": "#/$defs/optimizer"}
+    assert SCHEMA["properties"]["metrics"]["items"] == {"$ref": "#/$defs/metric"}
+    assert SCHEMA["required"] == ["model", "optimizer", "loss"]

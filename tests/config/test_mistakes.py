@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-GOOD = """model:
-  - dense: {units: 8, activation: relu}
-  - dense: {units: 10, activation: softmax}
-optimizer: adam
-loss: categorical_crossentropy
-"""
+from nntrain.config.mistakes import UNSUPPORTED
 
-
+KEYS = "seed, task, data, model, optimizer, loss, metrics, fit, lr_schedule, early_stopping, augmentation, runtime"
 NETWORK = "model: [dense: {units: 10, activation: softmax}]\n"
 
 
+LAYERS = "dense, conv2d, max_pooling2d, average_pooling2d, global_average_pooling2d, global_max_pooling2d, flatten, dropout, batch_normalization, activation, leaky_re_lu"
+DENSE = "activation, use_bias, kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer, units"
 REST = "optimizer: adam\nloss: categorical_crossentropy\n"
 
 
@@ -40,6 +37,24 @@ REST = "optimizer: adam\nloss: categorical_crossentropy\n"
         ("early_stopping: true", "1:17: early_stopping must be a mapping of keys, got true; write `early_stopping: {patience: ...}`"),
         ("lr_schedule: {step_decay: 0.5}", "1:27: lr_schedule.step_decay: arguments must be named, as in step_decay: {factor: 0.5}"),
         ("lr_schedule: {step_decay: {}, exponential_decay: {}}", "1:14: lr_schedule: step_decay and exponential_decay are at the same level; keep one"),
+        ("Fit: {epochs: 1}", "1:1: Fit: unknown key; did you mean 'fit'?"),
+        ("training: {epochs: 1}", "1:1: training: unknown key; did you mean 'fit'?"),
+        ("zzz: 1", f"1:1: zzz: unknown key; known keys: {KEYS}"),
+        ("mse: 1", "1:1: mse: unknown key; mse belongs under loss, as in `loss: {mse: 1}`"),
+        ("amsgrad: true", "1:1: amsgrad: unknown key; amsgrad belongs under optimizer, as in `optimizer: {adam: {amsgrad: true}}`"),
+        ("rho: 'x'", "1:1: rho: unknown key; rho belongs under optimizer, as in `optimizer: {rmsprop: {rho: x}}`"),
+        ("runtime: {epochs: [1]}", "1:11: runtime.epochs: unknown key; epochs belongs under fit, as in `fit: {epochs: ...}`"),
+        ("augmentation: {elastic: {epochs: 1}}", "1:26: augmentation.elastic.epochs: unknown key; epochs belongs under fit, as in `fit: {epochs: 1}`"),
+        ("lr_schedule: {reduce_lr_on_plateau: }", "1:15: lr_schedule.reduce_lr_on_plateau: no value after the colon; it needs patience"),
+        ("lr_schedule: {step_decay: {x: 1}}", "1:28: lr_schedule.step_decay.x: unknown key; known keys: factor, every"),
+        ("lr_schedule: {name: step_decay, every: 5}", "1:14: lr_schedule: a learning-rate schedule is written as its name with its arguments: step_decay: {every: 5}"),
+        ("lr_schedule: {}", "1:14: lr_schedule: expected one learning-rate schedule, got a mapping ()"),
+        ("lr_schedule: {a: 1, b: 2}", "1:14: lr_schedule: expected one learning-rate schedule, got a mapping (a, b)"),
+        ("metrics: 5", "1:10: metrics must be a list of metrics: [accuracy]"),
+        ("metrics: mse", "1:10: metrics must be a list of metrics: [mse]"),
+        ("fit: [1]", "1:6: fit must be a mapping of keys, got a list"),
+        ("fit: x", "1:6: fit must be a mapping of keys, got 'x'; write `fit: {epochs: ...}`"),
+        ("seed: {a: 1}", "1:7: seed: must be a whole number of at least 0 and below 4,294,967,296, got a mapping (a)"),
         ("runtime: gpu", "1:10: runtime must be a mapping of keys, got 'gpu'; write `runtime: {device: gpu}`"),
     ],
 )  # fmt: skip
@@ -54,6 +69,22 @@ def test_a_key_in_the_wrong_place_is_shown_the_right_one(problems, line, answer)
         ("Dense(128)", "model.0: no layer 'Dense(128)'; did you mean 'dense'? Arguments follow a colon: dense: {units: 128}"),
         ("dense:128", "model.0: no layer 'dense:128'; put a space after the colon"),
         ("relu", "model.0: no layer 'relu'; an activation is written `activation: relu`"),
+        ("leaky_relu", "model.0: no layer 'leaky_relu'; did you mean 'leaky_re_lu'?"),
+        ("sigmoid", "model.0: no layer 'sigmoid'; an activation is written `activation: sigmoid`"),
+        ("swish", "model.0: no layer 'swish'; an activation is written `activation: silu`"),
+        ("Dense()", "model.0: no layer 'Dense()'; did you mean 'dense'? Arguments follow a colon: dense: {units: ...}"),
+        ("'Conv2D(32, 3)'", "model.0: no layer 'Conv2D(32, 3)'; did you mean 'conv2d'? Arguments follow a colon: conv2d: {filters: 32, 3, kernel_size: ...}"),
+        ("'Foo(3)'", f"model.0: no layer 'Foo(3)'; choose from {LAYERS}"),
+        ("foo:3", f"model.0: no layer 'foo:3'; choose from {LAYERS}"),
+        ("Rescaling: 255", "model.0.Rescaling: no such layer; the input, its shape and scaling are added for you: leave it out"),
+        ("{dense: {units: 3}, use_bias: false}", "model.0: dense and use_bias are at the same level; arguments go inside: dense: {use_bias: false}"),
+        ("{flatten: , dropout: 0.3}", "model.0: flatten and dropout are at the same level; each layer is an entry of its own, after '- '"),
+        ("{dense: , units: 3}", "model.0: dense and units are at the same level; arguments go inside: dense: {units: 3}"),
+        ("{class_name: Dense, units: 3}", "model.0: a layer is written as its name with its arguments: Dense: {units: 3}"),
+        ("{kind: Dense, units: 3}", "model.0: a layer is written as its name with its arguments: Dense: {units: 3}"),
+        ("{type: Dense, name: x}", "model.0: a layer is written as its name with its arguments: x: {type: Dense}"),
+        ("{units: 3, dense: 8}", "model.0: expected one layer, got a mapping (units, dense)"),
+        ("{}", "model.0: expected one layer, got a mapping ()"),
         ("batch_norm", "model.0: no layer 'batch_norm'; did you mean 'batch_normalization'?"),
         ("input: [28, 28]", "model.0.input: no such layer; the input, its shape and scaling are added for you: leave it out"),
     ],
@@ -68,11 +99,15 @@ def test_a_layer_as_other_libraries_write_it_is_shown_in_ours(problems, layer, a
     [
         ("input_shape: [784]", "model.0.dense.input_shape: not supported: the input is added for you; leave it out"),
         ("dropout: 0.3", "model.0.dense.dropout: unknown key; dropout is a layer of its own: `- dropout: 0.3` on a line below"),
+        ("batch_normalization: ", "model.0.dense.batch_normalization: unknown key; batch_normalization is a layer of its own: `- batch_normalization` on a line below"),
+        ("name: x", "model.0.dense.name: not supported: names are set for you; leave it out"),
+        ("input_dim: 3", "model.0.dense.input_dim: not supported: the input is added for you; leave it out"),
+        ("epochs: 3", f"model.0.dense.epochs: unknown key; known keys: {DENSE}"),
         ("neurons: 3", "model.0.dense.neurons: unknown key; did you mean 'units'?"),
         ("dtype: float16", "model.0.dense.dtype: not supported: use runtime.dtype_policy"),
     ],
 )  # fmt: skip
-def test_an_argument_that_a_layer_has_not_is_answered(problems, argument, answer):
+def test_an_argument_that_a_layer_does_not_have_is_answered(problems, argument, answer):
     text = f"model:\n  - dense: {{units: 3, {argument}}}\n  - dense: {{units: 10, activation: softmax}}\n{REST}"
     assert problems(text) == [f"bad.yaml:2:23: {answer}"]
 
@@ -120,9 +155,102 @@ def test_two_names_side_by_side_are_shown_as_one_with_its_argument(problems):
     ]
 
 
-def test_logits_are_refused_with_the_reason(problems):
-    text = GOOD.replace("categorical_crossentropy", "{categorical_crossentropy: {from_logits: true}}")
+def test_logits_are_refused_with_the_reason(problems, good):
+    text = good.replace("categorical_crossentropy", "{categorical_crossentropy: {from_logits: true}}")
     assert problems(text) == [
         "bad.yaml:5:35: loss.categorical_crossentropy.from_logits: not supported: the last layer gives probabilities here; "
         "leave it out"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("word", "written"),
+    [
+        ("on", "true"),
+        ("yes", "true"),
+        ("y", "true"),
+        ("Yes", "true"),
+        ("off", "false"),
+        ("no", "false"),
+        ("n", "false"),
+    ],
+)
+def test_a_word_for_true_or_false_is_shown_as_yaml_writes_it(problems, good, word, written):
+    assert problems(f"fit: {{stratify: {word}}}\n{good}") == [
+        f"bad.yaml:1:17: fit.stratify: must be true or false, got '{word}'; write {written}"
+    ]
+    assert problems(f"fit: {{stratify: x}}\n{good}") == ["bad.yaml:1:17: fit.stratify: must be true or false, got 'x'"]
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("'12'", "; write it without quotes"),
+        ("'-1.'", "; write it without quotes"),
+        ("'+1.5'", "; write it without quotes"),
+        ("1_000", "; write it with digits and a decimal point only"),
+        ("'1,5'", "; write it with digits and a decimal point only"),
+        ("10%", "; write it with digits and a decimal point only"),
+        ("1.2.3", "; write it with digits and a decimal point only"),
+        ("ten", ""),
+        ("10a", ""),
+    ],
+)
+def test_a_number_written_another_way_is_shown_how(problems, good, text, hint):
+    (problem,) = problems(f"fit: {{validation_split: {text}}}\n{good}")
+    assert problem == (
+        "bad.yaml:1:25: fit.validation_split: must be a number of at least 0 and below 1, got "
+        f"'{text.strip(chr(39))}'{hint}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("fit: {epochs: 10.5}", "got 10.5"),
+        ("fit: {validation_split: 2.0}", "got 2.0"),
+        ("runtime: {threads: 2.0}", "got 2.0; write 2"),
+        ("runtime: {threads: 'aut'}", "got 'aut'; did you mean 'auto'?"),
+        ("runtime: {jit_compile: on}", "got 'on'"),
+        ("data: {positive: x}", "got 'x'"),
+        ("data: {positive: '3'}", "got '3'"),
+    ],
+)
+def test_a_value_is_suggested_if_one_is_close(problems, good, line, hint):
+    assert problems(f"{line}\n{good}")[0].rpartition(", ")[2] == hint
+
+
+def test_an_argument_of_several_optimizers_is_shown_with_the_one_that_is_chosen(problems):
+    for optimizer in ("adagrad", "{adagrad: {}}"):
+        (problem,) = problems(f"{NETWORK}epsilon: 1\noptimizer: {optimizer}\nloss: categorical_crossentropy\n")
+        assert problem.endswith("epsilon belongs under optimizer, as in `optimizer: {adagrad: {epsilon: 1}}`")
+
+
+def test_an_activation_layer_is_reminded_of_its_argument(problems):
+    text = f"model:\n  - activation: {{relu: }}\n  - dense: {{units: 10, activation: softmax}}\n{REST}"
+    assert (
+        problems(text)
+        == [
+            "bad.yaml:2:18: model.0.activation.relu: unknown key; name the argument too: activation: relu",
+            "bad.yaml:2:17: model.0.activation.activation: missing; add an activation",
+        ][::-1]
+    )
+
+
+@pytest.mark.parametrize("key", UNSUPPORTED)
+def test_keras_arguments_that_are_not_supported_are_answered_with_the_reason(problems, good, key):
+    assert problems(f"{key}: 1\n{good}") == [f"bad.yaml:1:1: {key}: not supported: {UNSUPPORTED[key]}"]
+
+
+@pytest.mark.parametrize("layer", ["input", "Inputs", "input_layer", "rescaling", "Normalization", "reshape"])
+def test_layers_that_are_added_may_be_left_out(problems, layer):
+    text = f"model:\n  - {layer}\n  - dense: {{units: 10, activation: softmax}}\n{REST}"
+    assert problems(text) == [
+        f"bad.yaml:2:5: model.0: no layer '{layer}'; the input, its shape and scaling are added for you: leave it out"
+    ]
+
+
+def test_layers_that_are_no_list_are_shown_as_one(problems):
+    assert problems(f"model: dense\n{REST}") == [
+        "bad.yaml:1:8: model must be a list of layers, one per line, each after '- '"
     ]

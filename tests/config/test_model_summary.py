@@ -8,7 +8,7 @@ import pytest
 
 from nntrain.config import schema
 from nntrain.config.load import load_config
-from nntrain.config.model_summary import count_macs, scoring_flops, summarize_layers, training_flops
+from nntrain.config.model_summary import count_macs, needs_flatten, scoring_flops, summarize_layers, training_flops
 from nntrain.config.shipped import shipped_config
 
 
@@ -87,6 +87,18 @@ def test_training_takes_three_times_the_operations_of_scoring():
     assert training_flops(config.model, images=5) == 5 * 6 * (784 * 128 + 128 * 128 + 128 * 10)
 
 
+def test_layers_without_weights_take_no_multiplications():
+    config = load_config(shipped_config("cnn").path).config
+    assert count_macs(config.model) == 26 * 26 * (3 * 3 * 32) + 11 * 11 * (3 * 3 * 32 * 64) + 1600 * 10
+
+
+def test_only_a_network_that_starts_with_a_dense_layer_gets_a_flatten_in_front():
+    dense, dropout = schema.Dense(units=10), schema.Dropout(rate=0.5)
+    assert [needs_flatten(layers) for layers in ([dense], [dropout, dense], [])] == [True, False, False]
+    assert [row.kind for row in summarize_layers([dense])] == ["Rescaling", "Flatten", "Dense"]
+    assert [row.shape for row in summarize_layers([dropout])] == [(28, 28), (28, 28, 1), (28, 28, 1)]
+
+
 def a_network(draw):
     """Return layers drawn at random that fit together."""
     layers = []
@@ -131,7 +143,7 @@ def a_layer(draw):
 
 
 @pytest.mark.tensorflow
-def test_shapes_and_parameters_of_200_networks_are_those_of_kerass_summary():
+def test_shapes_and_parameters_of_200_networks_are_those_of_keras_summary():
     from nntrain.engine.build import build_network
 
     draw = random.Random(1)

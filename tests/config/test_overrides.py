@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-GOOD = """model:
-  - dense: {units: 8, activation: relu}
-  - dense: {units: 10, activation: softmax}
-optimizer: adam
-loss: categorical_crossentropy
-"""
-
-
-def with_model(*layers):
-    """Return a config with these hidden layers."""
-    lines = "".join(f"  - {layer}\n" for layer in layers)
-    return f"model:\n{lines}  - dense: {{units: 10, activation: softmax}}\noptimizer: adam\nloss: categorical_crossentropy\n"
+from nntrain.config import schema
+from nntrain.config.expand import expand
+from nntrain.config.overrides import apply_overrides, is_override
+from nntrain.config.yaml_tree import read_tree
 
 
 @pytest.mark.parametrize(
@@ -41,22 +35,22 @@ def with_model(*layers):
         ("runtime.jit_compile=true", "runtime.jit_compile", True),
     ],
 )
-def test_an_override_is_read_as_the_file_is(read, argument, path, value):
-    found = read("metrics: [accuracy]\n" + GOOD, argument)
+def test_an_override_is_read_as_the_file_is(read, argument, path, value, good):
+    setting = read("metrics: [accuracy]\n" + good, argument)
     for step in path.split("."):
-        found = found[int(step)] if step.isdigit() else getattr(found, step)
-    assert found == value
+        setting = setting[int(step)] if step.isdigit() else getattr(setting, step)
+    assert setting == value
 
 
-def test_null_removes_a_section_or_a_layer_and_indices_are_the_files(read):
-    text = with_model("dense: 8", "dense: 9", "dropout: 0.3") + "early_stopping: {patience: 3}\n"
+def test_null_removes_a_section_or_a_layer_and_indices_are_the_files(read, with_layers):
+    text = with_layers("dense: 8", "dense: 9", "dropout: 0.3") + "early_stopping: {patience: 3}\n"
     config = read(text, "early_stopping=null", "model.0=null", "model.1.dense.units=11")
     assert config.early_stopping is None
     assert [getattr(layer, "units", None) for layer in config.model] == [11, None, 10]
 
 
-def test_the_learning_rate_goes_to_the_optimizer_that_is_chosen(read):
-    config = read(GOOD, "learning_rate=0.5", "optimizer=sgd")
+def test_the_learning_rate_goes_to_the_optimizer_that_is_chosen(read, good):
+    config = read(good, "learning_rate=0.5", "optimizer=sgd")
     assert (config.optimizer.key, config.optimizer.learning_rate) == ("sgd", 0.5)
 
 
@@ -86,30 +80,128 @@ def test_the_learning_rate_goes_to_the_optimizer_that_is_chosen(read):
         ("data.positive.0=7", "data.positive is a single value; nothing is below it"),
         ("optimizer=adam=3", "optimizer: no optimizer 'adam=3'; did you mean 'adam'?"),
         ("fit.epochs=1e400", "1e400 is outside the range of float32, in which the network computes"),
-        ("seed=__import__('os')", "seed: must be a whole number"),
-        ("lr_schedule.reduce_lr_on_plateau.factor=0.5", "lr_schedule.reduce_lr_on_plateau.patience: missing"),
+        (
+            "seed=__import__('os')",
+            "seed: must be a whole number of at least 0 and below 4,294,967,296, got \"__import__('os')\"",
+        ),
+        (
+            "lr_schedule.reduce_lr_on_plateau.factor=0.5",
+            "lr_schedule.reduce_lr_on_plateau.patience: missing; add for example `patience: 5`",
+        ),
+        ("model.0.dropout.rat=3", "model.0.dropout.rat: unknown key; did you mean 'rate'?"),
+        (
+            "loss.x=3",
+            "loss.x: no such loss; choose from mse, mae, binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy",
+        ),
+        ("metrics.1=mae", "metrics.1: metrics is an empty list"),
+        ("metrics.x=mae", "metrics.x: metrics is an empty list"),
+        ("optimizer.adam=5", "optimizer.adam: arguments must be named, as in adam: {learning_rate: 5}"),
+        ("optimizer=!!foo x", "the tag tag:yaml.org,2002:foo is not supported; write the plain value"),
+        ("model.0=!!foo x", "the tag tag:yaml.org,2002:foo is not supported; write the plain value"),
+        ("fit.epochs=", "no value; `fit.epochs=null` removes the setting"),
+        ("seed= ", "no value; `seed=null` removes the setting"),
     ],
 )
-def test_a_wrong_override_names_the_argument(problems, argument, words):
-    assert any(line.startswith(f"argument {argument}: {words}") for line in problems(GOOD, argument))
+def test_a_wrong_override_names_the_argument(problems, argument, words, good):
+    assert problems(good, argument) == [f"argument {argument}: {words}"]
 
 
-def test_removing_every_layer_is_a_network_without_layers(problems):
-    assert problems(GOOD, "model.0=null", "model.1=null") == ["bad.yaml:2:3: model has no layers; at least 1 is needed"]
+def test_removing_every_layer_is_a_network_without_layers(problems, good):
+    assert problems(good, "model.0=null", "model.1=null") == ["bad.yaml:2:3: model has no layers; at least 1 is needed"]
 
 
-def test_an_override_does_not_hide_a_mistake_of_the_file(problems):
-    assert problems("fit: 3\nmetrics: accuracy\n" + GOOD, "fit.epochs=3", "metrics.0=mae") == [
+def test_an_override_does_not_hide_a_mistake_of_the_file(problems, good):
+    assert problems("fit: 3\nmetrics: accuracy\n" + good, "fit.epochs=3", "metrics.0=mae") == [
         "bad.yaml:1:6: fit must be a mapping of keys, got 3; write `fit: {epochs: 3}`",
         "bad.yaml:2:10: metrics must be a list of metrics: [accuracy]",
     ]
     assert problems("- a\n", "fit.epochs=3") == ["bad.yaml:1:1: a config must be a mapping of keys, got a list"]
 
 
-def test_an_override_may_mend_the_file(read):
-    assert read(GOOD.replace("adam", "{adm: {lr: x}}"), "optimizer=sgd").optimizer.key == "sgd"
-    assert read(GOOD + "early_stopping: {patience: x}\n", "early_stopping=null").early_stopping is None
+def test_an_override_may_mend_the_file(read, good):
+    assert read(good.replace("adam", "{adm: {lr: x}}"), "optimizer=sgd").optimizer.key == "sgd"
+    assert read(good + "early_stopping: {patience: x}\n", "early_stopping=null").early_stopping is None
 
 
-def test_later_overrides_win(read):
-    assert read(GOOD, "seed=1", "seed=2").seed == 2
+def test_later_overrides_win(read, good):
+    assert read(good, "seed=1", "seed=2").seed == 2
+
+
+def test_null_removes_a_setting_that_is_not_there(read, good):
+    assert read(good, "fit.epochs=null", "lr_schedule=null", "seed=null") == read(good)
+
+
+def test_an_entry_may_be_added_to_a_list(read, good):
+    assert [metric.key for metric in read(good, "metrics.0=mse", "metrics.1=mae").metrics] == ["mse", "mae"]
+    assert read(good, "model.2.dense=10", "model.2.dense.activation=softmax").model[2].units == 10
+
+
+def test_an_entry_that_was_removed_may_be_set_again(read, good):
+    assert read(good, "model.0=null", "model.0.dense=9").model[0].units == 9
+
+
+def test_another_member_replaces_the_one_in_the_file_with_its_arguments(read, good):
+    config = read(good.replace("adam", "{adam: {beta_1: 0.5, epsilon: 0.1}}"), "optimizer.sgd.momentum=0.9")
+    assert config.optimizer == schema.SGD(momentum=0.9)
+    config = read(good.replace("adam", "{adam: {beta_1: 0.5, epsilon: 0.1}}"), "optimizer.adam.epsilon=0.2")
+    assert config.optimizer == schema.Adam(beta_1=0.5, epsilon=0.2)
+
+
+def test_without_an_optimizer_the_learning_rate_is_adams(read, problems, good):
+    without = good.replace("optimizer: adam\n", "")
+    assert read(without, "learning_rate=0.5").optimizer == schema.Adam(learning_rate=0.5)
+    assert read(without + "optimizer: {}\n", "learning_rate=0.5").optimizer == schema.Adam(learning_rate=0.5)
+    assert read(without + "optimizer: [sgd]\n", "learning_rate=0.5").optimizer == schema.Adam(learning_rate=0.5)
+    assert problems(without + "optimizer: adm\n", "learning_rate=0.5") == [
+        "bad.yaml:5:12: optimizer: no optimizer 'adm'; did you mean 'adam'?",
+        "argument learning_rate=0.5: optimizer.adm: no such optimizer; did you mean 'adam'?",
+    ]
+
+
+def test_learning_rate_arguments_come_last_in_their_order(read, good):
+    config = read(good, "learning_rate=0.5", "learning_rate=0.25", "optimizer=sgd")
+    assert config.optimizer == schema.SGD(learning_rate=0.25)
+
+
+def test_the_optimizers_name_is_asked_for_if_several_have_the_argument(problems, good):
+    text = good.replace("adam", "{adagrad: {}}")
+    assert problems(text, "optimizer.epsilon=1") == [
+        "argument optimizer.epsilon=1: optimizer.epsilon: include the optimizer's name: optimizer.adagrad.epsilon=..."
+    ]
+    assert problems(text, "epsilon=1") == [
+        "argument epsilon=1: epsilon: unknown key; epsilon belongs under optimizer, as in `optimizer: {adagrad: {epsilon: 1}}`"
+    ]
+
+
+@pytest.mark.parametrize("argument", ["a=", "seed=1", "_x.y_2.0=b", "fit.epochs=a=b", "größe=1"])
+def test_an_argument_with_a_key_before_an_equals_sign_is_an_override(argument):
+    assert is_override(argument)
+
+
+@pytest.mark.parametrize("argument", ["mlp", "a/b=c", "=1", "1=2", "a..b=1", "a.=1", "-x=1", "a b=1", "my-run=1", ""])
+def test_other_arguments_are_names_and_paths(argument):
+    assert not is_override(argument)
+
+
+@pytest.mark.parametrize("digits", [9, 10])
+def test_an_index_has_at_most_nine_digits(problems, good, digits):
+    index = "1" * digits
+    assert problems(good, f"fit.{index}=3")[0].startswith(f"argument fit.{index}=3: fit.{index}: unknown key")
+    assert problems(good, f"model.{index}=3") == [
+        f"argument model.{index}=3: model.{index}: model is a list with entries 0 to 1"
+    ]
+
+
+def test_overrides_of_a_file_that_is_no_mapping_are_not_applied(problems):
+    assert problems("3\n", "seed=1", "seed=[") == [
+        "bad.yaml:1:1: a config must be a mapping of keys, got 3",
+        "argument seed=[: '[' is not valid YAML",
+    ]
+
+
+def test_the_tree_of_the_file_is_not_changed(good):
+    root = expand(read_tree("metrics: [mse]\n" + good, "a.yaml", base=Path())[0])
+    before = root.plain()
+    changed, problems = apply_overrides(root, ["metrics.0=null", "fit.epochs=3", "model.0.dense.units=3", "loss=null"])
+    assert (root.plain(), problems) == (before, [])
+    assert (changed.plain()["metrics"], changed.plain()["fit"], "loss" in changed.plain()) == ([], {"epochs": 3}, False)

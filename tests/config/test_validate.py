@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-GOOD = """model:
-  - dense: {units: 8, activation: relu}
-  - dense: {units: 10, activation: softmax}
-optimizer: adam
-loss: categorical_crossentropy
-"""
-
-
-def with_model(*layers):
-    """Return a config with these hidden layers."""
-    lines = "".join(f"  - {layer}\n" for layer in layers)
-    return f"model:\n{lines}  - dense: {{units: 10, activation: softmax}}\noptimizer: adam\nloss: categorical_crossentropy\n"
+from nntrain.config import schema
+from nntrain.config.expand import expand
+from nntrain.config.validate import InvalidSection, Unavailable, validate
+from nntrain.config.yaml_tree import read_tree
 
 
 @pytest.mark.parametrize(
@@ -91,20 +85,34 @@ def with_model(*layers):
             "early_stopping: {monitor: val_loss}",
             "1:17: early_stopping.patience: missing; add for example `patience: 5`",
         ),
+        (
+            "augmentation: {elastic: {alpha: -1, sigma: 1}}",
+            "1:33: augmentation.elastic.alpha: must be a number of at least 0 and at most 100, got -1",
+        ),
+        ("augmentation: 5", "1:15: augmentation must be a mapping of keys, got 5; write `augmentation: {rotation: 5}`"),
+        (
+            "data: {dataset: ''}",
+            "1:17: data.dataset: must be non-empty text, got ''",
+        ),
+        ("early_stopping: [5]", "1:17: early_stopping must be a mapping of keys, got a list"),
+        (
+            "early_stopping: {patience: }",
+            "1:27: early_stopping.patience: must be a whole number of at least 0 and below 2,147,483,648, got nothing",
+        ),
         ("sead: 1", "1:1: sead: unknown key; did you mean 'seed'?"),
         ("fit: {epoch: 3}", "1:7: fit.epoch: unknown key; did you mean 'epochs'?"),
         ("? [a]\n: 1", "1:3: a key must be a word"),
     ],
 )
-def test_a_wrong_value_or_key_is_one_line_with_its_place(problems, line, words):
-    assert f"bad.yaml:{words}" in problems(f"{line}\n{GOOD}")
+def test_a_wrong_value_or_key_is_one_line_with_its_place(problems, line, words, good):
+    assert problems(f"{line}\n{good}") == [f"bad.yaml:{words}"]
 
 
 @pytest.mark.parametrize(
     ("layer", "words"),
     [
         ("dense: 0", "2:12: model.0.dense.units: must be a whole number of at least 1 and at most 65,536, got 0"),
-        ("dense: 8.0", "2:12: model.0.dense.units: must be a whole number of at least 1 and at most 65,536, got 8.0"),
+        ("dense: 8.0", "2:12: model.0.dense.units: must be a whole number of at least 1 and at most 65,536, got 8.0; write 8"),
         ("dense: {activation: relu}", "2:12: model.0.dense.units: missing; add `units: ...`"),
         ("dense: {unitz: 8}", "2:13: model.0.dense.unitz: unknown key; did you mean 'units'?"),
         ("dense: {units: 8, input_shape: 784}", "2:23: model.0.dense.input_shape: not supported: the input is added for you; leave it out"),
@@ -129,15 +137,127 @@ def test_a_wrong_value_or_key_is_one_line_with_its_place(problems, line, words):
         ("conv2d: {filters: 8, kernel_size: 3, padding: some}", "2:51: model.0.conv2d.padding: must be valid or same, got 'some'; did you mean 'same'?"),
     ],
 )  # fmt: skip
-def test_a_wrong_layer_is_one_line_with_its_place(problems, layer, words):
-    assert any(line.startswith(f"bad.yaml:{words}") for line in problems(with_model(layer))), problems(
-        with_model(layer)
-    )
+def test_a_wrong_layer_is_one_line_with_its_place(problems, layer, words, with_layers):
+    assert problems(with_layers(layer)) == [f"bad.yaml:{words}"]
 
 
-def test_what_has_to_be_there_is_missed(problems):
+def test_required_keys_are_missed(problems):
     assert problems("seed: 1\n") == [
         "bad.yaml:1:1: model: missing; add the layers: `model: [dense: 128, ...]`",
         "bad.yaml:1:1: optimizer: missing; add for example `optimizer: adam`",
         "bad.yaml:1:1: loss: missing; add for example `loss: categorical_crossentropy`",
     ]
+
+
+def test_a_required_key_with_nothing_after_it_is_missing_there(problems, good):
+    text = good.replace("optimizer: adam\nloss: categorical_crossentropy", "optimizer:\n\nloss:")
+    assert problems(text) == [
+        "bad.yaml:4:1: optimizer: missing; add for example `optimizer: adam`",
+        "bad.yaml:6:1: loss: missing; add for example `loss: categorical_crossentropy`",
+    ]
+
+
+def test_an_empty_section_is_its_defaults(read, good):
+    assert read("fit:\nruntime:\nlr_schedule:\nearly_stopping:\nmetrics:\n" + good) == read(good)
+
+
+def test_all_mistakes_of_a_section_and_of_those_inside_it_come_at_once(problems):
+    text = (
+        "model:\n  - dense: {units: x, use_bias: 1, foo: 2, kernel_regularizer: {l2: {l2: -1}}}\n  - conv2d: {}\n  - 5\n"
+        "optimizer: {adam: {beta_1: 2, epsilon: 0}}\nloss: {mse: {a: 1}}\nfoo: 1\n"
+    )
+    assert [line.split(": ")[0] + " " + line.split(": ")[1] for line in problems(text)] == [
+        "bad.yaml:2:20 model.0.dense.units",
+        "bad.yaml:2:33 model.0.dense.use_bias",
+        "bad.yaml:2:36 model.0.dense.foo",
+        "bad.yaml:2:74 model.0.dense.kernel_regularizer.l2.l2",
+        "bad.yaml:3:13 model.1.conv2d.filters",
+        "bad.yaml:3:13 model.1.conv2d.kernel_size",
+        "bad.yaml:4:5 model.2",
+        "bad.yaml:5:28 optimizer.adam.beta_1",
+        "bad.yaml:5:40 optimizer.adam.epsilon",
+        "bad.yaml:6:14 loss.mse.a",
+        "bad.yaml:7:1 foo",
+    ]
+
+
+def test_up_to_50_unknown_keys_are_looked_at_one_by_one(problems, good):
+    lines = [f"kkk{number}: 1\n" for number in range(51)]
+    assert len(problems("".join(lines[:50]) + good)) == 50
+    assert problems("".join(lines) + good) == [
+        "bad.yaml:1:1: 51 unknown keys; known keys: seed, task, data, model, optimizer, loss, metrics, fit, lr_schedule, "
+        "early_stopping, augmentation, runtime"
+    ]
+
+
+def test_50_metrics_are_not_too_many(problems, good):
+    assert "metrics has 51 metrics" in problems(f"metrics: [{'mse, ' * 51}]\n" + good)[0]
+    assert len(problems(f"metrics: [{'mse, ' * 50}]\n" + good)) == 49  # it appears twice, three times, ...
+
+
+def test_an_unreadable_value_is_one_problem_and_not_also_a_missing_or_a_wrong_one(problems, good):
+    text = "seed: !!foo 1\nfit: !!foo 2\ndata: {positive: [!!foo 1]}\nmetrics: [!!foo a]\n!!foo x: !!foo 1\n"
+    assert problems(text + good.replace("adam", "{adam: !!foo 3}")) == [
+        f"bad.yaml:{place}: the tag tag:yaml.org,2002:foo is not supported; write the plain value"
+        for place in ("1:7", "2:6", "3:19", "4:11")
+    ] + [
+        "bad.yaml:5:1: x: unknown key; known keys: seed, task, data, model, optimizer, loss, metrics, fit, lr_schedule, "
+        "early_stopping, augmentation, runtime",
+        "bad.yaml:5:10: the tag tag:yaml.org,2002:foo is not supported; write the plain value",
+        "bad.yaml:9:19: the tag tag:yaml.org,2002:foo is not supported; write the plain value",
+    ]
+
+
+# --- what is right in a config with mistakes ---
+
+
+@pytest.fixture
+def validated():
+    """Return a function that gives what is right in a text."""
+
+    def validated(text):
+        root, _ = read_tree(text, "a.yaml", base=Path())
+        return validate(expand(root))[0]
+
+    return validated
+
+
+def test_a_config_without_mistakes_is_a_config(validated, good):
+    assert isinstance(validated(good), schema.Config)
+
+
+def test_what_is_right_beside_a_mistake_can_be_read_with_defaults(validated, good):
+    config = validated("seed: x\nfit: {epochs: 3, batch_size: x}\n" + good)
+    assert isinstance(config, InvalidSection)
+    assert (config.task, config.optimizer, config.fit.epochs) == ("classification", schema.Adam(), 3)
+    assert config.fit.validation_split == 0.2
+    assert [layer.units for layer in config.model] == [8, 10]
+
+
+@pytest.mark.parametrize("name", ["seed", "batch_size", "data", "metrics", "augmentation", "nothing", "__len__"])
+def test_what_is_wrong_or_missing_is_unavailable(validated, good, name):
+    config = validated("seed: x\nfit: {batch_size: x}\ndata: !!foo 1\nmetrics: 5\naugment: {}\n" + good)
+    with pytest.raises(Unavailable):
+        getattr(config.fit if name == "batch_size" else config, name)
+
+
+def test_a_component_with_mistakes_still_has_its_name(validated, good):
+    config = validated(good.replace("adam", "{adam: {beta_1: 2}}").replace("units: 8", "unit: 8"))
+    assert (config.optimizer.key, config.optimizer.beta_2) == ("adam", 0.999)
+    assert (config.model[0].key, config.model[0].activation, config.model[1].units) == ("dense", schema.Relu(), 10)
+    assert validated(good.replace("adam", "{adam: 5}")).optimizer.key == "adam"
+
+
+def test_a_section_has_no_name(validated, good):
+    with pytest.raises(Unavailable):
+        _ = validated("fit: {epochs: x}\n" + good).fit.key
+
+
+def test_an_entry_that_names_nothing_is_none(validated, good):
+    assert validated(good.replace("dense: {units: 8", "dens: {units: 8")).model[0] is None
+
+
+def test_numbers_beside_a_mistake_are_those_of_the_section(validated, good):
+    config = validated("augmentation: {rotation: 5, zoom: x}\ndata: {positive: [1], dataset: 5}\n" + good)
+    assert (config.data.positive, config.augmentation.rotation) == ((1,), 5.0)
+    assert isinstance(config.augmentation.rotation, float)

@@ -50,18 +50,18 @@ def keras_arguments(cls):
     """Return a Keras class's arguments with their defaults."""
     parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
     kinds = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
-    return {one.name: one.default for one in parameters if one.kind not in kinds}
+    return {parameter.name: parameter.default for parameter in parameters if parameter.kind not in kinds}
 
 
 def our_arguments(section):
     """Return a section's arguments with their defaults, as Keras writes them."""
-    given = {}
+    arguments = {}
     for name, field in section.model_fields.items():
         value = inspect.Parameter.empty if field.is_required() else to_plain(field.default)
         if isinstance(value, dict):
             (value,) = value
-        given[name] = tuple(value) if isinstance(value, list) else value
-    return given
+        arguments[name] = tuple(value) if isinstance(value, list) else value
+    return arguments
 
 
 def families():
@@ -89,13 +89,13 @@ def families():
         yield callback.__name__, section, callback, LEFT_OUT["callback"]
 
 
-def test_arguments_and_defaults_are_kerass():
+def test_arguments_and_defaults_are_those_of_keras():
     differences = []
     for name, section, cls, left_out in families():
         theirs = {key: value for key, value in keras_arguments(cls).items() if key not in left_out}
         ours = our_arguments(section)
         if name in ("ReduceLROnPlateau", "EarlyStopping"):
-            theirs["patience"] = ours["patience"]  # Keras's defaults, 10 and 0, surprise people: ours has to be given
+            theirs["patience"] = ours["patience"]  # Keras's defaults, 10 and 0, surprise people: ours must be set
         if ours != theirs:
             differences.append((name, ours, theirs))
     assert differences == []
@@ -112,13 +112,13 @@ def test_every_name_can_be_built_and_nothing_else():
     assert {*build.METRICS, "accuracy"} == set(schema.Metric.members)
 
 
-def test_activations_are_kerass():
+def test_activations_are_those_of_keras():
     import keras
 
     assert [name for name in schema.Activation.members if keras.activations.get(name).__name__ != name] == []
 
 
-def test_the_better_direction_of_every_metric_is_kerass():
+def test_the_better_direction_of_every_metric_is_that_of_keras():
     from nntrain.engine import build
 
     for name, metric in build.METRICS.items():

@@ -1,0 +1,72 @@
+"""Values, and what a field accepts, in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from nntrain.config.wording import any_of, describe_accepted, dotted, show, with_article
+
+
+def test_a_path_is_written_with_dots():
+    assert dotted(("model", 0, "dense", "units")) == "model.0.dense.units"
+
+
+@pytest.mark.parametrize(
+    ("noun", "article"),
+    [
+        ("activation", "an"),
+        ("element", "an"),
+        ("initializer", "an"),
+        ("optimizer", "an"),
+        ("user", "an"),
+        ("layer", "a"),
+    ],
+)
+def test_a_noun_has_its_article(noun, article):
+    assert with_article(noun) == f"{article} {noun}"
+
+
+@pytest.mark.parametrize(("words", "text"), [("a", "a"), ("ab", "a or b"), ("abc", "a, b or c")])
+def test_alternatives_are_joined(words, text):
+    assert any_of(words) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "nothing"),
+        (True, "true"),
+        (float("nan"), ".nan"),
+        (float("inf"), ".inf"),
+        (float("-inf"), "-.inf"),
+        (1.5, "1.5"),
+        (3, "3"),
+        ("a", "'a'"),
+        ({"a": 1, 2: 3}, "a mapping (a, 2)"),
+        ([1], "a list"),
+        ("x" * 58, f"'{'x' * 58}'"),
+        ("x" * 59, f"'{'x' * 56}..."),
+    ],
+)
+def test_a_value_is_shown_as_yaml_writes_it_and_shortened(value, text):
+    assert show(value) == text
+
+
+@pytest.mark.parametrize(
+    ("schema", "text"),
+    [
+        ({"type": "integer", "minimum": 1, "maximum": 1000}, "a whole number of at least 1 and at most 1,000"),
+        ({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, "a number above 0 and below 1"),
+        ({"type": "number"}, "a number"),
+        ({"type": "boolean"}, "true or false"),
+        ({"type": "string"}, "text"),
+        ({"type": "string", "minLength": 1}, "non-empty text"),
+        ({"enum": ["a", "b", "c"]}, "a, b or c"),
+        ({"anyOf": [{"const": "auto"}, {"type": "boolean"}]}, "auto, true or false"),
+        ({"anyOf": [{"type": "number"}, {"type": "null"}]}, "a number or null"),
+        ({"type": "array", "items": {"type": "integer", "minimum": 0}}, "a list of whole numbers of at least 0"),
+        ({"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}, "a list of 2 numbers"),
+    ],
+)
+def test_what_a_json_schema_accepts_is_described(schema, text):
+    assert describe_accepted(schema) == text
