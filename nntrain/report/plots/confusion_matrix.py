@@ -1,0 +1,141 @@
+"""The confusion matrix of a network's answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nntrain.report.plots.style import (
+    BLUE,
+    FAINT,
+    GRID,
+    INK,
+    VERMILION,
+    add_axes,
+    new_figure,
+    plot_style,
+    save_figure,
+    shorten,
+    text_width,
+)
+from nntrain.results import Scores
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MAX_NAME_LENGTH = 22
+MAX_SIDE = 16.0  # inches of the cells; from 40 classes on the plot stops growing
+MIN_CELL = 0.1  # inches; nobody can read a number in a smaller one
+MIN_WIDTH = 5.2  # inches, for the headline
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Sizes in inches, those of fonts in points."""
+
+    cell: float  # side of a cell
+    side: float  # of all cells
+    font_size: float
+    vertical_names: bool  # whether the names above the columns are turned
+    left: float  # of the cells, where the names of the rows are
+    bottom: float  # below the cells, where the precisions are
+    width: float  # of the figure
+    height: float
+
+
+def draw_confusion(scores: Scores, path: Path, *, title: str) -> None:
+    """Draw the confusion matrix to a PNG file: truth in rows, answers in columns, counts in the cells.
+
+    Takes the scores of a task that has classes. A cell's colour shows its share of the row. Right answers and mistakes
+    have a colour each, and that of mistakes begins at far smaller shares, or nobody would see them beside a diagonal of
+    98 %. Raises NntrainError if the file cannot be written.
+    """
+    confusion = np.array(scores.confusion)
+    names = [shorten(row.label, MAX_NAME_LENGTH) for row in scores.classes]
+    layout = _layout(names)
+    with plot_style([title, *names]):
+        figure = new_figure(layout.width, layout.height, title=title, summary=_summary(scores, confusion))
+        axes = add_axes(figure, layout.left, layout.bottom, layout.side, layout.side)
+        axes.imshow(_colors(confusion), interpolation="nearest", aspect="auto")
+        _draw_names(axes, names, layout)
+        _draw_cell_borders(axes, len(names))
+        if layout.cell >= MIN_CELL:
+            _draw_counts(axes, confusion, layout)
+            _draw_ratios(axes, scores, layout)
+        save_figure(figure, path)
+
+
+def _summary(scores: Scores, confusion: np.ndarray) -> str:
+    right = int(confusion.trace())
+    return f"{scores.images:,} images, {right / scores.images:.2%} correct, {scores.images - right:,} mistakes"
+
+
+def _layout(names: list[str]) -> _Layout:
+    count = len(names)
+    cell = min(1.0 if count <= 3 else 0.56 if count <= 12 else 0.4, MAX_SIDE / count)
+    font_size = min(11.0 if count <= 3 else 9.0 if count <= 12 else 7.5, cell * 72 * 0.8)
+    longest = max(map(text_width, names)) * font_size / 72
+    vertical = longest > cell * 0.9
+    side = count * cell
+    left = 0.45 + max(longest, text_width("precision") * font_size / 72)
+    top, bottom = 0.9 + (longest if vertical else 0.2), 0.2 + (0.5 if count > 12 else 0.2)
+    width, height = max(left + side + 0.75, MIN_WIDTH), top + side + bottom
+    return _Layout(cell, side, font_size, vertical, left, bottom, width, height)
+
+
+def _colors(confusion: np.ndarray) -> np.ndarray:
+    """Return RGB in [0, 1], shape (classes, classes, 3)."""
+    from matplotlib.colors import to_rgb
+
+    shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    right = np.eye(len(confusion), dtype=bool)
+    # The strongest colour is for the largest share of mistakes, or for 5 % if all are below: a nearly faultless network
+    # should not look alarming. The root lifts single mistakes off the white.
+    largest = max(0.05, float(shares[~right].max(initial=0)))
+    strength = np.where(right, 0.9 * shares, 0.85 * np.sqrt(shares / largest))
+    hues = np.where(right[..., None], to_rgb(BLUE), to_rgb(VERMILION))
+    return np.asarray(1 - strength[..., None] * (1 - hues))
+
+
+def _draw_names(axes: Axes, names: list[str], layout: _Layout) -> None:
+    positions = range(len(names))
+    axes.set_xticks(positions, names, fontsize=layout.font_size, rotation=90 if layout.vertical_names else 0)
+    axes.set_yticks(positions, names, fontsize=layout.font_size)
+    axes.tick_params(length=0, labelcolor=INK, labeltop=True, labelbottom=False, pad=4)
+    axes.set_xlabel("answered as", loc="left", labelpad=5, fontsize=9)
+    axes.xaxis.set_label_position("top")
+    axes.set_ylabel("truth", loc="top", labelpad=4, fontsize=9)
+
+
+def _draw_cell_borders(axes: Axes, count: int) -> None:
+    """Give each cell a faint border, as one with a count of 0 is white."""
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    edges, end = np.arange(count + 1) - 0.5, count - 0.5
+    axes.hlines(edges, -0.5, end, color=GRID, linewidth=0.8, clip_on=False)
+    axes.vlines(edges, -0.5, end, color=GRID, linewidth=0.8, clip_on=False)
+
+
+def _draw_counts(axes: Axes, confusion: np.ndarray, layout: _Layout) -> None:
+    # A digit is about 0.62 times as wide as its font is high.
+    size = min(layout.font_size, layout.cell * 72 * 0.85 / (0.62 * len(str(confusion.max()))))
+    dark = _colors(confusion) @ (0.299, 0.587, 0.114) < 0.52  # luminance (Rec. 601)
+    for row, column in zip(*np.nonzero(confusion), strict=True):
+        color = "white" if dark[row, column] else INK
+        text = str(confusion[row, column])
+        axes.text(column, row, text, color=color, fontsize=size, ha="center", va="center_baseline")
+
+
+def _draw_ratios(axes: Axes, scores: Scores, layout: _Layout) -> None:
+    """Write each class's recall at the end of its row and its precision below its column."""
+    edge, gap = len(scores.classes) - 0.5, 0.08 / layout.cell
+    rotation = 90 if len(scores.classes) > 12 else 0
+    style: dict[str, Any] = {"color": FAINT, "fontsize": layout.font_size * 0.88}
+    for index, row in enumerate(scores.classes):
+        axes.text(edge + gap, index, f"{row.recall:.1%}", va="center_baseline", **style)
+        axes.text(index, edge + gap, f"{row.precision:.1%}", va="top", ha="center", rotation=rotation, **style)
+    axes.text(edge + gap, -0.5 - gap, "recall", va="bottom", **style)
+    axes.text(-0.5 - gap, edge + gap, "precision", va="top", ha="right", **style)
