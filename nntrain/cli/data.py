@@ -33,7 +33,7 @@ def data(context: typer.Context, json: Json = False) -> None:
         return
     from nntrain.data.catalog import DATASETS
 
-    listed = [_summary(name, what) for name, what in DATASETS.items()]
+    listed = [_summary(name, info.description) for name, info in DATASETS.items()]
     if json:
         console.print_json({"schema": 1, "datasets": listed})
         return

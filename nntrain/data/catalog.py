@@ -1,4 +1,4 @@
-"""The data sets known by name: one row per data set."""
+"""The data sets known by name, one row per data set, and where each is looked for. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -9,17 +9,8 @@ from pathlib import Path
 
 from nntrain.errors import UsageError
 
-DATASETS = {
-    "mnist": "70,000 handwritten digits",
-    "fashion_mnist": "70,000 pictures of clothes, in MNIST's format",
-    "mnist_5k": "5,000 of MNIST's training images, which ship with nntrain",
-}
-
-
-SAMPLE = Path(__file__).parent.parent / "assets" / "mnist_5k.npz"
-
-
-FASHION = (
+DIGITS = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
+GARMENTS = (
     "T-shirt/top",
     "Trouser",
     "Pullover",
@@ -31,24 +22,13 @@ FASHION = (
     "Bag",
     "Ankle boot",
 )
-
-
-@dataclass(frozen=True)
-class Origin:
-    """One place that a data set can be downloaded from."""
-
-    base: str  # address, with a slash at its end
-    files: dict[str, str]  # name: checksum, "md5:..." or "sha256:..."
-
-
+KERAS_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 MNIST_IDX = {
     "train-images-idx3-ubyte.gz": "md5:f68b3c2dcbeaaa9fbdd348bbdeb94873",
     "train-labels-idx1-ubyte.gz": "md5:d53e105ee54ea40749a09fcbcd1e9432",
     "t10k-images-idx3-ubyte.gz": "md5:9fb629c4189551a2d022fa330f9573f3",
     "t10k-labels-idx1-ubyte.gz": "md5:ec29112dd5afa0611ce80d1b7f02629c",
 }
-
-
 FASHION_IDX = {
     "train-images-idx3-ubyte.gz": "md5:8d4fb7e6c68d591d4c3dfef9ec88bf0d",
     "train-labels-idx1-ubyte.gz": "md5:25c81989df183df01b3e8a0aad5dffbe",
@@ -57,53 +37,119 @@ FASHION_IDX = {
 }
 
 
-KERAS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
+@dataclass(frozen=True)
+class Origin:
+    """A place that a data set can be downloaded from."""
+
+    base_url: str  # with a slash at its end
+    files: dict[str, str]  # checksum by file name: "md5:..." or "sha256:..."
 
 
-ORIGINS = {
-    "mnist": (
-        Origin(KERAS, {"mnist.npz": "sha256:731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"}),
-        Origin("https://storage.googleapis.com/cvdf-datasets/mnist/", MNIST_IDX),
-        Origin("https://ossci-datasets.s3.amazonaws.com/mnist/", MNIST_IDX),
-    ),
-    "fashion_mnist": (
-        Origin(KERAS, FASHION_IDX),
-        Origin("https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/", FASHION_IDX),
-    ),
+@dataclass(frozen=True)
+class DatasetInfo:
+    """A data set that is known by name. It has either origins and a name in Keras's cache, or ships with nntrain."""
+
+    name: str  # in a config
+    title: str  # in messages
+    description: str
+    classes: tuple[str, ...]  # names by label
+    training_images: int
+    test_images: int
+    digits_fingerprint: str | None = None  # MD5 of the training images of MNIST or of a part of it
+    origins: tuple[Origin, ...] = ()  # in the order in which they are tried
+    cache_name: str | None = None  # of the file, or of the folder of IDX files, in Keras's cache
+    bundled_path: Path | None = None
+
+
+DATASETS = {
+    info.name: info
+    for info in (
+        DatasetInfo(
+            name="mnist",
+            title="MNIST",
+            description="70,000 handwritten digits",
+            classes=DIGITS,
+            training_images=60_000,
+            test_images=10_000,
+            digits_fingerprint="6510e85a72c3e9475c492d559d3770d2",
+            origins=(
+                Origin(
+                    KERAS_URL,
+                    {"mnist.npz": "sha256:731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"},
+                ),
+                Origin("https://storage.googleapis.com/cvdf-datasets/mnist/", MNIST_IDX),
+                Origin("https://ossci-datasets.s3.amazonaws.com/mnist/", MNIST_IDX),
+            ),
+            cache_name="mnist.npz",
+        ),
+        DatasetInfo(
+            name="fashion_mnist",
+            title="Fashion-MNIST",
+            description="70,000 pictures of clothes, in MNIST's format",
+            classes=GARMENTS,
+            training_images=60_000,
+            test_images=10_000,
+            origins=(
+                Origin(KERAS_URL, FASHION_IDX),
+                Origin(
+                    "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/", FASHION_IDX
+                ),
+            ),
+            cache_name="fashion-mnist",
+        ),
+        DatasetInfo(
+            name="mnist_5k",
+            title="MNIST-5k",
+            description="5,000 of MNIST's training images, which ship with nntrain",
+            classes=DIGITS,
+            training_images=4_000,
+            test_images=1_000,
+            digits_fingerprint="e4a629466b5f4c1b40c50c6433650dc0",
+            bundled_path=Path(__file__).parent.parent / "assets" / "mnist_5k.npz",
+        ),
+    )
 }
 
 
-KEPT = {"mnist": "mnist.npz", "fashion_mnist": "fashion-mnist"}  # file or folder of Keras's cache, named as Keras does
-
-
 def find_dataset(name: str) -> Path | None:
-    """Return where a data set would be read from without a download, or None."""
-    if name == "mnist_5k":
-        return SAMPLE
-    if name not in DATASETS:
-        path = _path(name)
-        return path if os.path.exists(path) else None
+    """Return where a data set would be read from without a download, or None if it is nowhere.
+
+    A data set known by name is looked for in the package, in the folder NNTRAIN_DATA_DIR, and in Keras's cache.
+    Raises UsageError if the name is neither known nor a path.
+    """
+    candidates = _candidate_paths(name) if name in DATASETS else [dataset_path(name)]
+    # os.path: Path.exists raises if a folder on the way may not be entered.
+    return next((path for path in candidates if os.path.exists(path)), None)
+
+
+def _candidate_paths(name: str) -> list[Path]:
+    info = DATASETS[name]
+    if info.bundled_path is not None:
+        return [info.bundled_path]
     folder = os.environ.get("NNTRAIN_DATA_DIR")
-    places = [Path(folder) / f"{name}.npz"] if folder else []
-    # os.path: a folder that may not be looked into holds nothing for us.
-    return next((place for place in [*places, _cached(name)] if os.path.exists(place)), None)
-
-
-def _path(name: str) -> Path:
-    """Return a path as a path; raises UsageError for a bare name that is no data set's."""
-    if is_dataset_path(name):
-        # os.path: Path.expanduser raises where there is no such user.
-        return Path(os.path.expanduser(name))
-    close = difflib.get_close_matches(name.lower(), DATASETS, n=1, cutoff=0.4)
-    guess = f"; did you mean '{close[0]}'?" if close else "."
-    raise UsageError(f"no data set '{name}'{guess} There are {', '.join(DATASETS)}; a path has a suffix or a slash")
-
-
-def _cached(name: str) -> Path:
-    """Return where Keras keeps a data set."""
-    return Path(os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras")) / "datasets" / KEPT[name]
+    return [*([Path(folder) / f"{name}.npz"] if folder else []), cached_path(name)]
 
 
 def is_dataset_path(name: str) -> bool:
     """Return whether a data set is named by its path: by anything with a suffix or a slash."""
     return "/" in name or "\\" in name or Path(name).suffix != "" or name in (".", "..", "~")
+
+
+def dataset_path(name: str) -> Path:
+    """Return the path that names a data set, `~` expanded; raises UsageError for a name without suffix or slash."""
+    if is_dataset_path(name):
+        # os.path: Path.expanduser raises if there is no such user.
+        return Path(os.path.expanduser(name))
+    close = difflib.get_close_matches(name.lower(), DATASETS, n=1, cutoff=0.4)
+    choose = f"did you mean '{close[0]}'? Choose" if close else "choose"
+    raise UsageError(
+        f"no data set '{name}'; {choose} from {', '.join(DATASETS)}, or give a path (with a suffix or a slash)"
+    )
+
+
+def cached_path(name: str) -> Path:
+    """Return where Keras caches a data set that can be downloaded; raises ValueError for one that cannot."""
+    cache_name = DATASETS[name].cache_name
+    if cache_name is None:
+        raise ValueError(f"{name} is not downloaded")
+    return Path(os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras")) / "datasets" / cache_name

@@ -1,24 +1,26 @@
-"""What a data set is, and the checks that every one passes before it is used."""
+"""A data set in memory, and the checks that every one passes before it is used."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 
 from nntrain.errors import DataError
 from nntrain.system.hashing import fingerprint, fingerprint_arrays
+from nntrain.task import CHANNELS, IMAGE_SHAPE, PIXELS
 
-PARTS = ("train", "test")
-SIDE = 28
+Split = Literal["train", "test"]
+SPLITS: tuple[Split, ...] = get_args(Split)
 MAX_CLASSES = 1000
 
 
 @dataclass
 class Dataset:
-    """Pictures with labels; a part that was not asked for is empty.
+    """Images with labels; a split that was not asked for is empty.
 
     Images are uint8 (n, 28, 28), labels uint8 or int64 (n,) from 0.
     """
@@ -33,57 +35,63 @@ class Dataset:
 
     @cached_property
     def fingerprints(self) -> dict[str, str]:
-        """The MD5 of each array's bytes, labels below 256 as uint8."""
-        names = ("x_train", "y_train", "x_test", "y_test")
-        return {name: fingerprint_arrays([_small(getattr(self, name))]) for name in names if len(getattr(self, name))}
+        """The MD5 of the bytes of each array that is not empty, by the array's name; labels below 256 as uint8."""
+        arrays = {name: getattr(self, name) for name in ("x_train", "y_train", "x_test", "y_test")}
+        return {name: fingerprint_arrays([_compact(array)]) for name, array in arrays.items() if len(array)}
 
     @property
     def fingerprint(self) -> str:
-        """One MD5 over all of them."""
+        """One MD5 over the fingerprints of all arrays."""
         return fingerprint("".join(self.fingerprints.values()).encode())
 
 
-def _small(array: np.ndarray) -> np.ndarray:
+def _compact(array: np.ndarray) -> np.ndarray:
     """Return labels below 256 as uint8, as MNIST's are stored."""
-    return array.astype(np.uint8) if array.dtype != np.uint8 and array.max(initial=0) < 256 else array
+    return array.astype(np.uint8) if array.dtype != np.uint8 and array.max() < 256 else array
 
 
-def checked(images: np.ndarray, labels: np.ndarray, part: str, source: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Return a part's images and labels if they are fit to be learnt from; raises DataError that says what is not."""
-    where = f"{source}: {part}"
-    labels = checked_labels(labels, part, source)
-    if images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
-        shape = " x ".join(map(str, images.shape))
-        remedy = f"; save x_{part}.reshape(-1, {SIDE}, {SIDE})" if _only_shaped_otherwise(images) else ""
-        raise DataError(f"{where} images have the shape {shape}; it has to be count x {SIDE} x {SIDE}{remedy}")
-    if images.dtype != np.uint8:
-        raise DataError(f"{where} images are {images.dtype}; save pixels from 0 to 255 as uint8")
+def validate_split(images: np.ndarray, labels: np.ndarray, split: Split, source: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Return a split's images, uint8 (n, 28, 28), and labels, uint8 or int64 (n,); raises DataError if they are not."""
+    labels = validate_labels(labels, split, source)
+    validate_images(images, split, source)
     if len(images) != len(labels):
-        raise DataError(f"{where} has {len(images):,} images but {len(labels):,} labels; each image takes one label")
+        raise DataError(f"{source}: {split} has {len(images):,} images but {len(labels):,} labels")
     return images, labels
 
 
-def checked_labels(labels: np.ndarray, part: str, source: Path) -> np.ndarray:
-    """Return a part's labels, uint8 or int64, if they number classes; raises DataError that says what is wrong."""
-    where = f"{source}: {part}"
+def validate_images(images: np.ndarray, split: Split, source: Path) -> None:
+    """Raise DataError if images are not uint8 (n, 28, 28)."""
+    height, width = IMAGE_SHAPE
+    if images.ndim != 3 or images.shape[1:] != IMAGE_SHAPE:
+        shape = " x ".join(map(str, images.shape))
+        remedy = f"; save x_{split}.reshape(-1, {height}, {width})" if _can_be_reshaped(images) else ""
+        raise DataError(f"{source}: {split} images have the shape {shape}, expected count x {height} x {width}{remedy}")
+    if images.dtype != np.uint8:
+        raise DataError(f"{source}: {split} images are {images.dtype}; save pixels from 0 to 255 as uint8")
+
+
+def _can_be_reshaped(images: np.ndarray) -> bool:
+    """Return whether images are flat or have an axis for their channel: (n, 784), (n, 28, 28, 1), (n, 1, 28, 28)."""
+    return images.shape[1:] in ((PIXELS,), (*IMAGE_SHAPE, CHANNELS), (CHANNELS, *IMAGE_SHAPE))
+
+
+def validate_labels(labels: np.ndarray, split: Split, source: Path) -> np.ndarray:
+    """Return labels as uint8 or int64 (n,); raises DataError if they are not integers from 0 to MAX_CLASSES - 1."""
+    where = f"{source}: {split}"
     if labels.ndim != 1:
-        remedy = f"; save y_{part}.argmax(axis=1) if they are one-hot" if labels.ndim == 2 else ""
-        raise DataError(f"{where} labels have {labels.ndim} dimensions; it has to be one whole number an image{remedy}")
+        remedy = f"; if they are one-hot, save y_{split}.argmax(axis=1)" if labels.ndim == 2 else ""
+        raise DataError(f"{where} labels have {labels.ndim} dimensions, expected one integer per image{remedy}")
     if not np.issubdtype(labels.dtype, np.integer):
-        raise DataError(f"{where} labels are {labels.dtype}; they have to be whole numbers from 0")
+        raise DataError(f"{where} labels are {labels.dtype}, expected integers from 0")
     if not len(labels):
-        raise DataError(f"{where} is empty; it takes at least one image")
-    if labels.min() < 0 or labels.max() >= MAX_CLASSES:
-        found = int(labels.min() if labels.min() < 0 else labels.max())
-        raise DataError(f"{where} labels have to lie from 0 to {MAX_CLASSES - 1}; there is a {found}")
+        raise DataError(f"{where} has no images")
+    lowest, highest = int(labels.min()), int(labels.max())
+    if lowest < 0 or highest >= MAX_CLASSES:
+        label = lowest if lowest < 0 else highest
+        raise DataError(f"{where} has the label {label}; labels must be from 0 to {MAX_CLASSES - 1}")
     return labels if labels.dtype == np.uint8 else labels.astype(np.int64)
 
 
-def _only_shaped_otherwise(images: np.ndarray) -> bool:
-    """Tell whether images are flat, or have a channel of their own: (n, 784) or (n, 28, 28, 1)."""
-    return images.shape[1:] in ((SIDE * SIDE,), (SIDE, SIDE, 1), (1, SIDE, SIDE))
-
-
-def numbered(count: int) -> tuple[str, ...]:
-    """Return the class names of labels without names."""
+def numbered_classes(count: int) -> tuple[str, ...]:
+    """Return the names of classes that have only numbers: "0", "1", and so on."""
     return tuple(map(str, range(count)))

@@ -1,127 +1,152 @@
-"""Downloading a data set to Keras's cache."""
+"""Downloading a data set to Keras's cache.
+
+pooch downloads, compares checksums and tries again. What is ours: several origins, one download at a time, progress for
+a caller, files that appear in the cache whole or not at all, and reasons in words.
+"""
 
 from __future__ import annotations
 
+import logging
 import os
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nntrain.data import catalog
-from nntrain.data.catalog import Origin, _cached, _path, find_dataset
-from nntrain.data.dataset import PARTS
-from nntrain.data.formats import IdxReader
+from nntrain.data.catalog import DATASETS, DatasetInfo, Origin, cached_path, dataset_path, find_dataset
+from nntrain.data.dataset import SPLITS
+from nntrain.data.formats.idx import IdxReader
 from nntrain.errors import DataError, NntrainError
 from nntrain.system.locks import acquire_lock
 
-OnDownload = Callable[[int, int], None]  # bytes that are there, bytes in all (0: not known)
-
+OnDownload = Callable[[int, int], None]  # bytes of a file so far, bytes in all (0 if not known)
 
 TIMEOUT = 20.0  # seconds without an answer
-
-
-RETRIES = 3  # of a file, before the next origin
-
-
-PAUSE = 0.5  # seconds before the second attempt; twice as long before each one after
-
-
-LOCK_WAIT = 30 * 60.0  # seconds that another process may take to download
+ATTEMPTS = 3  # per file and origin
+LOCK_TIMEOUT = 30 * 60.0  # seconds that a download by another process may take
 
 
 def fetch_dataset(name: str, *, on_download: OnDownload | None = None) -> Path:
-    """Return where a data set lies, downloading it to Keras's cache where it is missing.
+    """Return where a data set is, downloading it to Keras's cache if it is missing.
 
-    `on_download` is told the bytes that are there and the bytes in all of each file, 0 where that is not known.
-    Raises UsageError for an unknown name, DataError, with every way out, where the download fails or NNTRAIN_OFFLINE
-    is set.
+    `on_download` is called with the bytes received so far and the bytes in all, 0 if not known, of each file.
+    Raises UsageError for an unknown name, DataError, with what else can be done, if the download fails or
+    NNTRAIN_OFFLINE is set.
     """
-    found = find_dataset(name)
-    if found is not None:
-        return found
-    if name not in catalog.ORIGINS:
-        raise DataError(f"{_path(name)}: no such file or folder")
+    path = find_dataset(name)
+    if path is not None:
+        return path
+    if name not in DATASETS:
+        raise DataError(f"{dataset_path(name)}: no such file or folder")
     if os.environ.get("NNTRAIN_OFFLINE", "0") not in ("", "0"):
-        raise DataError(_ways_out(name, "NNTRAIN_OFFLINE is set"))
-    cache = _cached(name).parent
+        raise not_found(name, "NNTRAIN_OFFLINE is set", remedy="Unset it and run")
+    cache = cached_path(name).parent
     with ExitStack() as stack:
         try:
             cache.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(acquire_lock(cache / f".{name}.lock", timeout=LOCK_WAIT))
+            stack.enter_context(acquire_lock(cache / f".{name}.lock", timeout=LOCK_TIMEOUT))
         except OSError as error:
-            raise DataError(_ways_out(name, f"{cache}: cannot be written: {error.strerror}")) from None
+            raise not_found(name, f"{cache} cannot be written: {error.strerror}") from None
         except NntrainError as error:
-            raise DataError(_ways_out(name, str(error))) from None
-        # Another process may have downloaded it while this one waited.
-        return find_dataset(name) or _download(name, on_download)
+            raise not_found(name, str(error), remedy="Try again") from None
+        # Another process may have downloaded it while this one waited for the lock.
+        return find_dataset(name) or _download(DATASETS[name], on_download)
 
 
-def _download(name: str, on_download: OnDownload | None) -> Path:
+def not_found(name: str, reason: str | None = None, *, remedy: str = "Download it") -> DataError:
+    """Return the error for a data set that is missing, with all the ways to get it, one per line.
+
+    `reason` is why it was not downloaded, `remedy` what to do with the command that downloads it.
+    """
+    info, cached = DATASETS[name], cached_path(name)
+    files = "the file" if cached.suffix else "the folder"
+    head = f"{info.title} not found" if reason is None else f"{info.title} not found, and {reason}"
+    lines = [
+        f"{head}. {remedy}: `nntrain data fetch {name}`",
+        f"or run that command on another computer and copy {files} it prints to {cached}",
+        f"or put {name}.npz into a folder and set NNTRAIN_DATA_DIR to that folder",
+        "or train on the 5,000 images of MNIST that ship with nntrain: data.dataset=mnist_5k",
+    ]
+    return DataError("\n  ".join(lines))
+
+
+def _download(info: DatasetInfo, on_download: OnDownload | None) -> Path:
+    """Download a data set from the first origin that has it."""
     reasons = []
-    for origin in catalog.ORIGINS[name]:
+    for origin in info.origins:
         try:
-            return _download_from(origin, name, on_download)
-        # requests' own errors are OSErrors; the next origin may do better.
+            return _download_from(origin, info, on_download)
+        # The errors of requests are OSErrors. The next origin may work.
         except (OSError, ValueError, DataError) as error:
-            reasons.append(f"{origin.base.split('/')[2]}: {_reason(error)}")
-    raise DataError(_ways_out(name, f"it could not be downloaded ({'; '.join(dict.fromkeys(reasons))})"))
+            reasons.append(f"{origin.base_url.split('/')[2]}: {_reason(error)}")
+    reason = f"the download failed ({'; '.join(dict.fromkeys(reasons))})"
+    raise not_found(info.name, reason, remedy="Try again")
 
 
-def _download_from(origin: Origin, name: str, on_download: OnDownload | None) -> Path:
-    """Download an origin's files to a hidden folder of the cache, then move what is kept into place at once."""
+def _download_from(origin: Origin, info: DatasetInfo, on_download: OnDownload | None) -> Path:
+    """Download an origin's files to a hidden folder of the cache, then move the data set into place in one step."""
     import shutil
 
-    target = _cached(name)
-    # One name for all: the lock keeps others away, and what a killed process left is cleared.
-    hidden = target.parent / f".{name}.part"
-    shutil.rmtree(hidden, ignore_errors=True)
-    hidden.mkdir()
+    target = cached_path(info.name)
+    # The name is always the same: the lock keeps others away, and what a killed process left is removed.
+    folder = target.parent / f".{info.name}.part"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
     try:
-        for file, checksum in origin.files.items():
-            _download_file(f"{origin.base}{file}", checksum, hidden / file, on_download)
+        _download_files(origin, folder, on_download)
         if not target.suffix:
-            return hidden.replace(target)
+            return folder.replace(target)
         if target.name not in origin.files:
-            idx = IdxReader(hidden)
-            arrays: dict[str, Any] = {f"x_{part}": idx.images(part) for part in PARTS}
-            arrays |= {f"y_{part}": idx.labels(part) for part in PARTS}
-            np.savez_compressed(hidden / target.name, **arrays)
-        return (hidden / target.name).replace(target)
+            _convert_to_npz(folder, folder / target.name)
+        return (folder / target.name).replace(target)
     finally:
-        shutil.rmtree(hidden, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _download_file(address: str, checksum: str, target: Path, on_download: OnDownload | None) -> None:
-    """Download a file, again where that may help; raises OSError or ValueError where it does not."""
+def _convert_to_npz(idx_folder: Path, path: Path) -> None:
+    reader = IdxReader(idx_folder)
+    arrays: dict[str, Any] = {f"x_{split}": reader.images(split) for split in SPLITS}
+    arrays |= {f"y_{split}": reader.labels(split) for split in SPLITS}
+    np.savez_compressed(path, **arrays)
+
+
+def _download_files(origin: Origin, folder: Path, on_download: OnDownload | None) -> None:
+    """Download an origin's files, each tried again if that may help; raises OSError, ValueError or DataError."""
     import pooch
 
-    algorithm, expected = checksum.split(":")
-    for attempt in range(1, RETRIES + 1):
-        # identity: a server that packs what it sends would change the bytes that the checksum is of.
-        downloader = pooch.HTTPDownloader(
-            progressbar=_Progress(on_download),
-            chunk_size=2**16,
-            timeout=TIMEOUT,
-            headers={"Accept-Encoding": "identity"},
-        )
-        try:
-            downloader(address, str(target), None)
-            if pooch.file_hash(str(target), algorithm) != expected:
-                raise ValueError("the file has another checksum than it should have")
-        except (OSError, ValueError) as error:
-            if attempt == RETRIES or not _may_pass(error):
-                raise
-            time.sleep(PAUSE * 2 ** (attempt - 1))
-        else:
-            return
+    pooch.get_logger().setLevel(logging.WARNING)  # it reports every download on stderr
+    downloads = pooch.create(path=folder, base_url=origin.base_url, registry=origin.files, retry_if_failed=ATTEMPTS - 1)
+    for file in origin.files:
+        downloads.fetch(file, downloader=partial(_request, on_download=on_download))
 
 
-def _may_pass(error: Exception) -> bool:
-    """Tell whether a download that failed so may succeed when tried again."""
+def _request(url: str, path: str, _pooch: object, *, on_download: OnDownload | None) -> None:
+    """Download one file once. pooch tries again after an error of requests, so one that stays is a DataError."""
+    import pooch
+    import requests
+
+    # pooch's temporary file can be read by its owner alone; a new one gets the user's usual permissions.
+    Path(path).unlink()
+    download = pooch.HTTPDownloader(
+        progressbar=_ProgressBar(on_download),
+        chunk_size=2**16,
+        timeout=TIMEOUT,
+        # A server that compresses the transfer would change the bytes that the checksum is of.
+        headers={"Accept-Encoding": "identity"},
+    )
+    try:
+        download(url, path, None)
+    except requests.RequestException as error:
+        if _is_temporary(error):
+            raise
+        raise DataError(_reason(error)) from None
+
+
+def _is_temporary(error: Exception) -> bool:
+    """Return whether a download that failed with this error may succeed when it is tried again."""
     import requests
 
     if isinstance(error, requests.HTTPError) and error.response is not None:
@@ -129,49 +154,40 @@ def _may_pass(error: Exception) -> bool:
     return not isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError)
 
 
-class _Progress:
-    """What pooch wants of a progress bar, as a callback."""
+class _ProgressBar:
+    """A callback in the form of the progress bar that pooch expects."""
 
     def __init__(self, on_download: OnDownload | None) -> None:
-        self._tell = on_download or (lambda done, total: None)
-        self.total = 0
-        self._done = 0
+        self._report = on_download or (lambda received, total: None)
+        self._received = 0
+        self.total = 0  # set by pooch
 
     def update(self, count: int) -> None:
-        # pooch counts the last chunk as a whole one.
-        self._done = min(self._done + count, self.total or self._done + count)
-        self._tell(self._done, self.total)
+        # pooch counts the last chunk as a full one.
+        self._received = min(self._received + count, self.total or self._received + count)
+        self._report(self._received, self.total)
 
     def reset(self) -> None:
-        self._done = 0
+        self._received = 0
 
     def close(self) -> None:
         pass
 
 
 def _reason(error: Exception) -> str:
-    """Say in a few words why a download failed."""
+    """Return in a few words why a download failed."""
     import requests
 
     if isinstance(error, requests.Timeout):
-        return f"no answer in {TIMEOUT:g} seconds"
+        return f"no answer within {TIMEOUT:g} seconds"
     if isinstance(error, requests.exceptions.SSLError):
         return "its certificate is not trusted here; behind a company's proxy, set REQUESTS_CA_BUNDLE"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
         return "the connection broke off"
     if isinstance(error, requests.ConnectionError):
         return "no connection"
-    text = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return text if len(text) <= 100 else f"{text[:97]}..."
-
-
-def _ways_out(name: str, reason: str) -> str:
-    kept = _cached(name)
-    what = "it" if kept.suffix else "its four IDX files (train-images-idx3-ubyte.gz ...)"
-    ways = [
-        f"put {name}.npz into a folder and set NNTRAIN_DATA_DIR to that folder",
-        f"or put {what} where Keras keeps {'it' if kept.suffix else 'them'}: {kept}",
-        f"or run `nntrain data fetch {name}` where there is a network, and copy what it prints",
-        "or learn from the 5,000 images of MNIST that ship with nntrain: data.dataset=mnist_5k",
-    ]
-    return "\n  ".join([f"{name} is not here, and {reason}. Ways out:", *ways])
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return f"HTTP status {error.response.status_code}"
+    if isinstance(error, ValueError):
+        return "the file has the wrong checksum"
+    return str(error)[:100]

@@ -6,71 +6,72 @@ from pathlib import Path
 
 import numpy as np
 
-from nntrain.data.catalog import DATASETS, FASHION, ORIGINS, _cached, _path, find_dataset
-from nntrain.data.dataset import PARTS, Dataset, checked, numbered
-from nntrain.data.download import OnDownload, _ways_out, fetch_dataset
+from nntrain.data.catalog import DATASETS, cached_path, dataset_path, find_dataset
+from nntrain.data.dataset import SPLITS, Dataset, Split, validate_split
+from nntrain.data.download import OnDownload, fetch_dataset, not_found
 from nntrain.data.formats import Reader, open_reader
 from nntrain.errors import DataError, NntrainError
+from nntrain.task import IMAGE_SHAPE
 
 
 def load_dataset(
     name: str,
     *,
-    parts: tuple[str, ...] = PARTS,
+    splits: tuple[Split, ...] = SPLITS,
     download: bool = True,
     on_download: OnDownload | None = None,
 ) -> Dataset:
-    """Return a data set by name or path, whole or in parts ("train", "test"), checked.
+    """Return a data set by name or path, validated; a split that is not in `splits` stays empty.
 
-    Raises UsageError for an unknown name, DataError where the data is missing, damaged or unfit.
+    Raises UsageError for an unknown name, DataError if the data is missing, damaged or unfit.
     """
-    source = _source(name, download=download, on_download=on_download)
+    source = _locate(name, download=download, on_download=on_download)
     try:
-        return _read(name, source, parts)
+        return _read(name, source, splits)
     except DataError as error:
-        if name in ORIGINS and source == _cached(name):
+        if name in DATASETS and DATASETS[name].origins and source == cached_path(name):
             raise DataError(f"{error}. Delete {source} and run `nntrain data fetch {name}`") from None
         raise
 
 
-def _read(name: str, source: Path, parts: tuple[str, ...]) -> Dataset:
-    reader = open_reader(source)
-    classes = _class_names(name, reader)
-    if len(classes) < 2:
-        raise DataError(f"{source}: all is of one class; there is nothing to tell apart")
-    arrays = {part: (np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8)) for part in PARTS}
-    for part in parts:
-        images, labels = checked(reader.images(part), reader.labels(part), part, source)
-        if labels.max() >= len(classes):
-            raise DataError(f"{source}: {part} has the label {labels.max()}, but {name} has {len(classes)} classes")
-        if part == "train" and labels.min() == labels.max():
-            raise DataError(f"{source}: train has images of one class alone; there is nothing to tell apart")
-        arrays[part] = images, labels
-    return Dataset(name, source, *arrays["train"], *arrays["test"], classes)
-
-
-def _class_names(name: str, reader: Reader) -> tuple[str, ...]:
-    if name == "fashion_mnist":
-        return FASHION
-    return numbered(10) if name in DATASETS else reader.classes()
-
-
 def count_classes(name: str) -> int | None:
-    """Return how many classes a data set has; None where it cannot be read (`load_dataset` says why)."""
+    """Return how many classes a data set has, or None if it cannot be read (`load_dataset` reports why)."""
     if name in DATASETS:
-        return 10
+        return len(DATASETS[name].classes)
     try:
-        return len(open_reader(_path(name)).classes())
+        return len(open_reader(dataset_path(name)).classes())
     except NntrainError:
         return None
 
 
-def _source(name: str, *, download: bool, on_download: OnDownload | None) -> Path:
+def _locate(name: str, *, download: bool, on_download: OnDownload | None) -> Path:
     if name not in DATASETS:
-        return _path(name)
-    found = find_dataset(name)
-    if found is not None:
-        return found
+        return dataset_path(name)
+    path = find_dataset(name)
+    if path is not None:
+        return path
     if not download:
-        raise DataError(_ways_out(name, "nothing was to be downloaded"))
+        raise not_found(name)
     return fetch_dataset(name, on_download=on_download)
+
+
+def _read(name: str, source: Path, splits: tuple[Split, ...]) -> Dataset:
+    reader = open_reader(source)
+    classes = DATASETS[name].classes if name in DATASETS else reader.classes()
+    if len(classes) < 2:
+        raise DataError(f"{source}: has only one class; at least two are needed")
+    empty = np.zeros((0, *IMAGE_SHAPE), np.uint8), np.zeros(0, np.uint8)
+    x_train, y_train = _read_split(reader, "train", classes) if "train" in splits else empty
+    x_test, y_test = _read_split(reader, "test", classes) if "test" in splits else empty
+    return Dataset(name, source, x_train, y_train, x_test, y_test, classes)
+
+
+def _read_split(reader: Reader, split: Split, classes: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+    images, labels = validate_split(reader.images(split), reader.labels(split), split, reader.path)
+    if labels.max() >= len(classes):
+        raise DataError(
+            f"{reader.path}: {split} has the label {labels.max()}, but the data set has {len(classes)} classes"
+        )
+    if split == "train" and labels.min() == labels.max():
+        raise DataError(f"{reader.path}: train has images of only one class; at least two are needed")
+    return images, labels

@@ -1,4 +1,4 @@
-"""Which training images are kept back for validation."""
+"""Which training images are set aside for validation."""
 
 from __future__ import annotations
 
@@ -12,35 +12,39 @@ from nntrain.errors import DataError
 def validation_split(
     labels: np.ndarray, fraction: float, *, stratify: bool, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the numbers of the images to learn from and of those to validate with, each in rising order.
+    """Return the indices of the images to train on and of those to validate on, each in ascending order.
 
-    The last fraction is kept back, cut where Keras cuts; with `stratify` the same share of every class, drawn with the
-    seed. Raises DataError where a part would lack a class.
+    Sets the last `fraction` aside, from 0 to below 1, and cuts where Keras does. With `stratify` it is that share of
+    every class instead, drawn with the seed. Raises DataError if either side would lack a class.
     """
-    numbers = np.arange(len(labels))
+    indices = np.arange(len(labels))
     if fraction == 0:
-        return numbers, numbers[:0]
-    learnt, held_out = (
-        _by_class(labels, fraction, seed) if stratify else np.split(numbers, [floor(len(labels) * (1 - fraction))])
-    )
-    classes = np.unique(labels)
-    for part, chosen in (("training", learnt), ("validation", held_out)):
-        missing = np.setdiff1d(classes, labels[chosen])
-        if len(missing):
-            words = ", ".join(map(str, missing[:10]))
-            remedy = "it has too few images for this" if stratify else "draw it by class with `fit.stratify: true`"
-            raise DataError(
-                f"fit.validation_split {fraction:g} leaves the {part} part without class {words} "
-                f"({len(chosen):,} images); {remedy}"
-            )
-    return learnt, held_out
+        return indices, indices[:0]
+    if stratify:
+        train_indices, validation_indices = _split_by_class(labels, fraction, seed)
+    else:
+        train_indices, validation_indices = np.split(indices, [floor(len(labels) * (1 - fraction))])
+    _check_classes(labels, train_indices, "training", fraction, stratify=stratify)
+    _check_classes(labels, validation_indices, "validation", fraction, stratify=stratify)
+    return train_indices, validation_indices
 
 
-def _by_class(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _split_by_class(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     generator = np.random.Generator(np.random.PCG64(seed))
-    held_out = []
+    drawn = []
     for label in np.unique(labels):
         members = generator.permutation(np.flatnonzero(labels == label))
-        held_out.append(members[: round(len(members) * fraction)])
-    chosen = np.sort(np.concatenate(held_out))
-    return np.setdiff1d(np.arange(len(labels)), chosen), chosen
+        drawn.append(members[: round(len(members) * fraction)])
+    validation_indices = np.sort(np.concatenate(drawn))
+    return np.setdiff1d(np.arange(len(labels)), validation_indices), validation_indices
+
+
+def _check_classes(labels: np.ndarray, indices: np.ndarray, images: str, fraction: float, *, stratify: bool) -> None:
+    """Raise DataError if the images of these indices lack a class; `images` is "training" or "validation"."""
+    missing = np.setdiff1d(labels, labels[indices])
+    if len(missing):
+        remedy = "the class has too few images" if stratify else "`fit.stratify: true` splits every class"
+        raise DataError(
+            f"fit.validation_split {fraction:g} leaves no {images} images of class "
+            f"{', '.join(map(str, missing[:10]))}; {remedy}"
+        )

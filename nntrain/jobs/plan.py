@@ -10,11 +10,8 @@ from nntrain.config.model_summary import training_flops
 from nntrain.config.overrides import is_override
 from nntrain.config.schema import Config
 from nntrain.config.shipped import find_config
-from nntrain.data.catalog import is_dataset_path
+from nntrain.data.catalog import DATASETS, is_dataset_path
 from nntrain.errors import UsageError
-
-# Images of the data sets that are known by name: training, test.
-KNOWN_SIZES = {"mnist": (60_000, 10_000), "fashion_mnist": (60_000, 10_000), "mnist_5k": (4_000, 1_000)}
 
 
 def load_plan(arguments: list[str]) -> LoadedConfig:
@@ -39,9 +36,9 @@ def _count_classes(dataset: str) -> int | None:
 def data_words(config: Config) -> str:
     """Say what is learnt from: "mnist: 48,000 images to learn from, 12,000 to validate, 10,000 to test"."""
     name = config.data.dataset
-    if name not in KNOWN_SIZES:
+    if name not in DATASETS:
         return str(Path(name)) if is_dataset_path(name) else name
-    images, test = KNOWN_SIZES[name]
+    images, test = DATASETS[name].training_images, DATASETS[name].test_images
     learnt = floor(images * (1 - config.fit.validation_split))
     return f"{name}: {learnt:,} images to learn from, {images - learnt:,} to validate, {test:,} to test"
 
@@ -49,9 +46,9 @@ def data_words(config: Config) -> str:
 def work_words(config: Config) -> str:
     """Say what training takes: steps and arithmetic."""
     epochs, size = config.fit.epochs, config.fit.batch_size
-    if config.data.dataset not in KNOWN_SIZES:
+    if config.data.dataset not in DATASETS:
         return f"{epochs} epochs of batches of {size}"
-    learnt = floor(KNOWN_SIZES[config.data.dataset][0] * (1 - config.fit.validation_split))
+    learnt = floor(DATASETS[config.data.dataset].training_images * (1 - config.fit.validation_split))
     steps = -(-learnt // size)
     operations = training_flops(config.model, learnt)
     return (

@@ -1,7 +1,8 @@
-"""Data sets small enough to make in a test, and an environment without the user's."""
+"""Data sets small enough to make in a test, and an environment without the user's data."""
 
 from __future__ import annotations
 
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 Arrays = dict[str, np.ndarray]
 
@@ -48,14 +50,31 @@ def save_npz(tmp_path: Path, arrays: Arrays) -> Callable[..., Path]:
     return save
 
 
+@pytest.fixture
+def cached_mnist(home: Path, save_npz: Callable[..., Path]) -> Path:
+    """Put a small data set into Keras's cache as mnist.npz; return its path."""
+    path = home / "datasets" / "mnist.npz"
+    path.parent.mkdir(parents=True)
+    return save_npz().rename(path)
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty folder that NNTRAIN_DATA_DIR names."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    monkeypatch.setenv("NNTRAIN_DATA_DIR", str(folder))
+    return folder
+
+
 class Server:
-    """A local HTTP server: `files` by path; `faults` are used up first, one a request."""
+    """A local HTTP server: `files` by path; each request uses up one of `faults`, if there are any."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.faults: list[str] = []
         self.requests: list[str] = []
-        self.seconds = 0.0  # before an answer
+        self.seconds = 0.0  # before each response
         self.released = threading.Event()  # ends what hangs
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.base = f"http://127.0.0.1:{self._http.server_address[1]}/"
@@ -102,3 +121,42 @@ def server() -> Iterator[Server]:
     running = Server()
     yield running
     running.close()
+
+
+def idx_bytes(array: np.ndarray) -> bytes:
+    """Return an IDX file as its format describes it: 0, 0, 8 for bytes, dimensions, their sizes, the values."""
+    return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()
+
+
+@pytest.fixture
+def idx_folder(tmp_path: Path, arrays: Arrays) -> Path:
+    """Return a folder with the arrays in four IDX files."""
+    folder = tmp_path / "idx"
+    folder.mkdir()
+    names = {"x_train": "train-images-idx3", "y_train": "train-labels-idx1"}
+    names |= {"x_test": "t10k-images-idx3", "y_test": "t10k-labels-idx1"}
+    for array, name in names.items():
+        (folder / f"{name}-ubyte").write_bytes(idx_bytes(arrays[array]))
+    return folder
+
+
+@pytest.fixture
+def save_picture() -> Callable[..., Path]:
+    """Return a function that saves a picture of one grey level, with the folders on the way."""
+
+    def save(path: Path, *, grey: int = 0, size: tuple[int, int] = (28, 28)) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", size, grey).save(path)
+        return path
+
+    return save
+
+
+@pytest.fixture
+def picture_folder(tmp_path: Path, save_picture: Callable[..., Path]) -> Path:
+    """Return a folder with two training pictures and one test picture of each of the classes 2, 10 and 9."""
+    for label in (2, 10, 9):
+        for split, count in (("train", 2), ("test", 1)):
+            for index in range(count):
+                save_picture(tmp_path / "own" / split / str(label) / f"{index}.png", grey=label * 10 + index)
+    return tmp_path / "own"

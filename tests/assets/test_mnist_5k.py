@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import gzip
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
-from make_mnist_5k import make
 
-import nntrain
-from nntrain.data.catalog import find_dataset
+from nntrain.data.catalog import DATASETS
 from nntrain.data.load import load_dataset
 
-SHIPPED_SAMPLE = Path(nntrain.__file__).parent / "assets" / "mnist_5k.npz"
-# Read before the tests' environment is cleared.
-DATA_DIR = os.environ.get("NNTRAIN_DATA_DIR", "")
+
+def test_the_images_are_small_and_have_their_licence_beside_them():
+    path = DATASETS["mnist_5k"].bundled_path
+    assert path.stat().st_size < 1_000_000
+    assert "Creative Commons Attribution-Share Alike 3.0" in " ".join(path.with_suffix(".txt").read_text().split())
 
 
-def test_the_sample_is_found_inside_the_package():
-    assert find_dataset("mnist_5k") == SHIPPED_SAMPLE
-    assert SHIPPED_SAMPLE.stat().st_size < 1_000_000
-    assert "Creative Commons Attribution-Share Alike 3.0" in " ".join(
-        SHIPPED_SAMPLE.with_suffix(".txt").read_text().split()
-    )
-
-
-def test_the_sample_has_400_and_100_images_of_each_digit():
+def test_there_are_400_and_100_images_of_each_digit():
     sample = load_dataset("mnist_5k")
     assert (sample.x_train.shape, sample.x_test.shape) == ((4000, 28, 28), (1000, 28, 28))
     assert (sample.x_train.dtype, sample.y_train.dtype) == (np.uint8, np.uint8)
@@ -35,11 +23,11 @@ def test_the_sample_has_400_and_100_images_of_each_digit():
     assert np.bincount(sample.y_test).tolist() == [100] * 10
 
 
-def test_the_sample_is_shuffled():
+def test_the_images_are_shuffled():
     assert load_dataset("mnist_5k").y_train[:12].tolist() == [8, 1, 3, 9, 1, 5, 8, 2, 6, 8, 4, 7]
 
 
-def test_the_sample_stays_the_same():
+def test_the_images_stay_the_same():
     sample = load_dataset("mnist_5k")
     assert sample.fingerprints == {
         "x_train": "e4a629466b5f4c1b40c50c6433650dc0",
@@ -50,16 +38,14 @@ def test_the_sample_stays_the_same():
     assert sample.fingerprint == "b8ef1e555f57c653a9805a6e205ccccf"
 
 
-def test_no_image_is_in_both_parts():
+def test_no_image_is_in_both_splits():
     sample = load_dataset("mnist_5k")
     assert len({image.tobytes() for image in (*sample.x_train, *sample.x_test)}) == 5000
 
 
 @pytest.fixture
-def mnist(monkeypatch):
-    if not (Path(DATA_DIR) / "mnist.npz").is_file():
-        pytest.skip("needs all of MNIST: set NNTRAIN_DATA_DIR to a folder with mnist.npz")
-    monkeypatch.setenv("NNTRAIN_DATA_DIR", DATA_DIR)
+def mnist(full_mnist, monkeypatch):
+    monkeypatch.setenv("NNTRAIN_DATA_DIR", str(full_mnist))
     return load_dataset("mnist")
 
 
@@ -70,7 +56,7 @@ def test_every_image_is_among_the_first_500_of_its_digit_in_mnists_training_set(
         assert [first[image.tobytes()] for image in images] == labels.tolist()
 
 
-def test_mnist_has_its_published_fingerprints(mnist):
+def test_mnist_has_its_published_images(mnist):
     assert (len(mnist.x_train), len(mnist.x_test)) == (60_000, 10_000)
     assert mnist.fingerprints == {
         "x_train": "6510e85a72c3e9475c492d559d3770d2",
@@ -78,15 +64,3 @@ def test_mnist_has_its_published_fingerprints(mnist):
         "x_test": "240610fa99e73bfa49df8e7fc24d3206",
         "y_test": "073c3904dfbd3e141ff8aa01cfde6b15",
     }
-
-
-def test_the_script_makes_the_same_file_each_time(tmp_path):
-    table = np.zeros((5000, 785), np.uint8)
-    table[:, -1] = np.arange(5000) // 500
-    with gzip.open(tmp_path / "source.csv.gz", "wt") as file:
-        np.savetxt(file, table, fmt="%d", delimiter=",")
-    for name in ("first.npz", "second.npz"):
-        make(tmp_path / "source.csv.gz", tmp_path / name)
-    assert (tmp_path / "first.npz").read_bytes() == (tmp_path / "second.npz").read_bytes()
-    with np.load(tmp_path / "first.npz") as made:
-        assert np.bincount(made["y_test"]).tolist() == [100] * 10

@@ -1,0 +1,74 @@
+"""What the readers of all formats have in common."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from nntrain.data.dataset import SPLITS, Split, numbered_classes, validate_labels
+from nntrain.errors import DataError
+
+MAX_BYTES = 4 * 2**30  # of an array
+
+
+class Reader(Protocol):
+    """A data set on disk."""
+
+    path: Path
+
+    def labels(self, split: Split) -> np.ndarray:
+        """Return a split's labels."""
+        ...
+
+    def images(self, split: Split) -> np.ndarray:
+        """Return a split's images."""
+        ...
+
+    def classes(self) -> tuple[str, ...]:
+        """Return the names of the classes, by label."""
+        ...
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Turn whatever goes wrong while a file is read into a DataError that names it."""
+    import tokenize
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            # NumPy warns about headers that Python 2 wrote, and reads them.
+            warnings.simplefilter("ignore")
+            yield
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file or folder") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, gzip.BadGzipFile, struct.error):
+        raise DataError(f"{path}: damaged or cut short; get the file again") from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
+    # NumPy parses the header of an array as Python tokens and literals, which fail in all these ways.
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        ArithmeticError,
+        MemoryError,
+        RuntimeError,
+        SyntaxError,
+        tokenize.TokenError,
+    ):
+        raise DataError(f"{path}: damaged, or not a data set; get the file again") from None
+
+
+def classes_of_labels(reader: Reader) -> tuple[str, ...]:
+    """Return "0", "1", and so on up to the largest label; raises DataError for labels that are none."""
+    largest = max(int(validate_labels(reader.labels(split), split, reader.path).max()) for split in SPLITS)
+    return numbered_classes(largest + 1)
