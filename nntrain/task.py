@@ -1,37 +1,86 @@
-"""What a network is asked: the shape of its images, its task, and how its outputs are to be read."""
+"""What a network is trained to do: the shape of its images, its task, its loss and metrics, its classes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 # The images of every network: MNIST's format.
-IMAGE_SIZE = 28  # pixels a side
+IMAGE_SIZE = 28  # pixels, height and width
 CHANNELS = 1  # grey
 IMAGE_SHAPE = (IMAGE_SIZE, IMAGE_SIZE)
 PIXELS = IMAGE_SIZE * IMAGE_SIZE * CHANNELS
 
-TASKS = ("classification", "binary", "regression")
-YES_NO = ("no", "yes")  # the labels of a binary task
+Task = Literal["classification", "binary", "regression"]
+TASKS: tuple[Task, ...] = get_args(Task)
+YES_NO = ("no", "yes")  # the answers of a binary task
+
+# Keras's names of the losses and metrics that outputs can be scored by; METRICS in inference/metrics.py computes them.
+METRIC_NAMES = frozenset(
+    {
+        "accuracy",
+        "binary_accuracy",
+        "binary_crossentropy",
+        "categorical_accuracy",
+        "categorical_crossentropy",
+        "mae",
+        "mse",
+        "precision",
+        "recall",
+        "root_mean_squared_error",
+        "sparse_categorical_accuracy",
+        "sparse_categorical_crossentropy",
+        "sparse_top_k_categorical_accuracy",
+        "top_k_categorical_accuracy",
+    }
+)
 
 
 @dataclass(frozen=True)
 class TaskSpec:
-    """What a network was asked, and how its answers are to be judged."""
+    """What a network is trained to do, and how its outputs are scored.
 
-    task: Literal["classification", "binary", "regression"]
-    loss: str  # by Keras's name, a key of METRICS
-    metrics: tuple[tuple[str, dict[str, Any]], ...]  # name and arguments, ("top_k_categorical_accuracy", {"k": 3})
+    Raises ValueError for an unknown task, for a loss or metric that is not in METRIC_NAMES (before anything is trained
+    on it), and for a positive label that is no class.
+    """
+
+    task: Task
+    loss: str  # by Keras's name
+    metrics: tuple[tuple[str, dict[str, Any]], ...]  # name and arguments: ("top_k_categorical_accuracy", {"k": 3})
     classes: tuple[str, ...]  # names by label
     positive: tuple[int, ...] = ()  # binary: the labels that count as yes
 
+    def __post_init__(self) -> None:
+        if self.task not in TASKS:
+            raise ValueError(f"unknown task {self.task!r}")
+        for name in (self.loss, *(name for name, _ in self.metrics)):
+            if name not in METRIC_NAMES:
+                raise ValueError(
+                    f"nothing scores {name!r}: add it to METRIC_NAMES in nntrain/task.py and to METRICS in "
+                    "nntrain/inference/metrics.py"
+                )
+        if not all(0 <= label < len(self.classes) for label in self.positive):
+            raise ValueError(f"positive labels {self.positive} of {len(self.classes)} classes")
+
+    @property
+    def output_units(self) -> int:
+        """The number of values that the network outputs per image: one per class, or one."""
+        return len(self.classes) if self.task == "classification" else 1
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """The names of the answers: of the classes, no and yes, or none for a regression."""
+        if self.task == "regression":
+            return ()
+        return YES_NO if self.task == "binary" else self.classes
+
 
 def targets(labels: np.ndarray, task_spec: TaskSpec) -> np.ndarray:
-    """Return what the loss compares the outputs with.
+    """Return what the loss compares the outputs with, shape (n,).
 
-    Classification: the labels as they are. Binary: float32, 1 for the labels that count and 0 for the rest.
+    Classification: the labels themselves. Binary: float32, 1 for the positive labels and 0 for the others.
     Regression: the labels as float32.
     """
     if task_spec.task == "binary":

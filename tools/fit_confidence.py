@@ -33,8 +33,9 @@ from nntrain.data.load import load_dataset
 from nntrain.errors import ImageError
 from nntrain.inference import recognize
 from nntrain.inference.litert import Classifier
-from nntrain.inference.scoring import answer
+from nntrain.inference.scoring import to_predictions
 from nntrain.inference.trained_model import TrainedModel, open_trained_model
+from nntrain.jobs.keras_fallback import load_keras_classifier
 from nntrain.preprocessing.prepare import PreparedPicture, prepare, unchanged
 from nntrain.runs.folder import RunDir
 from nntrain.runs.store import pretrained_run
@@ -84,7 +85,7 @@ def to_test(rng: np.random.Generator) -> dict[str, list[Truth]]:
 
 
 def _held_out() -> tuple[np.ndarray, list[str]]:
-    mnist = load_dataset("mnist", parts=("train",), download=False)
+    mnist = load_dataset("mnist", splits=("train",), download=False)
     return mnist.x_train[-HELD_OUT:], [str(int(label)) for label in mnist.y_train[-HELD_OUT:]]
 
 
@@ -126,8 +127,8 @@ def examples(
     for kind, some in made.items():
         digits = [picture.whole for picture, _ in some]
         pixels = np.stack([digit.image for digit in digits])
-        outputs = trained.calibrated(classifier.predict(pixels))
-        given = answer(outputs, trained.task_spec)
+        outputs = trained.calibrate(classifier.predict(pixels))
+        given = to_predictions(outputs, trained.task_spec)
         shares, seen = recognize.test_time_augmentation(digits, trained, classifier)
         confidence = np.take_along_axis(shares, outputs.argmax(axis=1)[:, None], axis=1)[:, 0]
         borne_out = recognize.digit_probability(seen, recognize.allowed_digits(given, trained.task_spec))
@@ -167,9 +168,9 @@ def main() -> None:
     """Fit, write, and report."""
     runs = [open_trained_model(RunDir(Path(run))) for run in sys.argv[1:]] or [open_trained_model(pretrained_run())]
     for run in runs:
-        if run.info_path["data"]["validation"] < HELD_OUT:
+        if run.info["data"]["validation"] < HELD_OUT:
             sys.exit(f"{run.run.path}: learnt from some of MNIST's last {HELD_OUT:,} training images; name another run")
-    asked = [(run, run.classifier()) for run in runs]
+    asked = [(run, run.classifier(load_keras_classifier)) for run in runs]
     made = to_fit(np.random.default_rng(20))
     parts = [examples(run, classifier, made) for run, classifier in asked]
     weights = fit(*(np.concatenate([part[index] for part in parts]) for index in range(3)))

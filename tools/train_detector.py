@@ -69,7 +69,7 @@ def main() -> int:
 
 def draw(path: Path) -> None:
     """Write all pictures, prepared, and their classes: in random order what is learnt from, then what is tested on."""
-    mnist = load_dataset("mnist", parts=("train",), download=False)
+    mnist = load_dataset("mnist", splits=("train",), download=False)
     images, labels = mnist.x_train, mnist.y_train.astype(np.uint8)
     rng = np.random.default_rng(30)
     known, names = images[:-HELD_OUT], labels[:-HELD_OUT]

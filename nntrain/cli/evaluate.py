@@ -44,16 +44,17 @@ def evaluate(
     from nntrain.data.load import load_dataset
     from nntrain.inference.scoring import score
     from nntrain.inference.trained_model import open_trained_model
+    from nntrain.jobs.keras_fallback import load_keras_classifier
 
     requirements = Requirements(require)
     trained = open_trained_model(find_trained_run(run, chosen_runs_dir(runs_dir)))
     requirements.check_names(name for name, _ in trained.task_spec.metrics)
-    dataset = load_dataset(_named(data) or trained.dataset, parts=("test",), download=False)
+    dataset = load_dataset(_named(data) or trained.dataset, splits=("test",), download=False)
     _check_data(trained, dataset, named=data is not None, quiet=quiet or json)
-    outputs = trained.classifier().predict(dataset.x_test)
+    outputs = trained.classifier(load_keras_classifier).predict(dataset.x_test)
     scores = score(outputs, dataset.y_test, trained.task_spec)
     error = _calibration_error(trained, outputs, dataset)
-    outputs = trained.calibrated(outputs)
+    outputs = trained.calibrate(outputs)
     try:
         pictures = _draw(trained, dataset, outputs, scores, own=data is None) if plots else []
     except NntrainError as failure:
@@ -71,11 +72,11 @@ def evaluate(
 
 def _calibration_error(trained: TrainedModel, outputs: np.ndarray, dataset: Dataset) -> float | None:
     """Return how far confidence is from the share of right answers, or None for a regression."""
-    from nntrain.inference.scoring import calibration_error
+    from nntrain.inference.calibration import calibration_error
 
     if trained.task_spec.task == "regression":
         return None
-    return calibration_error(trained.calibrated(outputs), dataset.y_test, trained.task_spec)
+    return calibration_error(trained.calibrate(outputs), dataset.y_test, trained.task_spec)
 
 
 def _named(data: str | None) -> str | None:

@@ -13,6 +13,7 @@ import typer
 
 from nntrain.cli.options import Json, Quiet, RunsDir, chosen_runs_dir
 from nntrain.errors import ImageError, UsageError
+from nntrain.jobs.keras_fallback import load_keras_classifier
 from nntrain.report import console
 from nntrain.runs.store import find_trained_run, pretrained_run
 
@@ -123,7 +124,7 @@ def _answered(
     batches = _batches(asked)
     some = next(batches, [])
     # Only now, since processes may have been forked for the first pictures, and LiteRT has threads.
-    classifier = trained.classifier()
+    classifier = trained.classifier(load_keras_classifier)
     second = _second_opinion(trained) if compared else None
     while some:
         for one in _answer_some(some, trained, classifier, second):
@@ -188,7 +189,7 @@ def _second_opinion(trained: TrainedModel) -> tuple[TrainedModel, Classifier] | 
     ):
         return None
     shipped = open_trained_model(run)
-    return shipped, shipped.classifier()
+    return shipped, shipped.classifier(load_keras_classifier)
 
 
 def _files(given: list[str]) -> list[str | PictureFailure]:
@@ -222,7 +223,7 @@ def _test_images(text: str, trained: TrainedModel) -> Iterator[PictureRequest]:
     if match is None:
         raise UsageError(f"--test {text}: write a number or a range, for example --test 0-4")
     first, last = int(match[1]), int(match[2] or match[1])
-    dataset = load_dataset(trained.dataset, parts=("test",), download=False)
+    dataset = load_dataset(trained.dataset, splits=("test",), download=False)
     if last < first or last >= len(dataset.x_test):
         raise UsageError(f"--test {text}: there are test images 0 to {len(dataset.x_test) - 1}")
     task_spec = trained.task_spec

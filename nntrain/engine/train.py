@@ -30,7 +30,7 @@ from nntrain.engine.fused_layers import pooled
 from nntrain.engine.inputs import EVALUATION_BATCH, BatchChunks, DeviceDataset, Subset
 from nntrain.engine.keras_classifier import KerasClassifier
 from nntrain.errors import NntrainError
-from nntrain.inference.calibration import MOST_IMAGES, fit_temperature
+from nntrain.inference.calibration import MAX_IMAGES, fit_temperature
 from nntrain.inference.litert import Classifier, LiteRTClassifier
 from nntrain.inference.scoring import score
 from nntrain.results import EpochResult, TrainResult
@@ -266,5 +266,5 @@ def _temperature(
     """Fit the temperature of a network's confidence on validation images, where there are any."""
     if validation is None:
         return None
-    held_out = validation.numbers[:: -(-len(validation) // MOST_IMAGES)]
+    held_out = validation.numbers[:: -(-len(validation) // MAX_IMAGES)]
     return fit_temperature(classifier.predict(dataset.x_train[held_out]), dataset.y_train[held_out], task_spec)

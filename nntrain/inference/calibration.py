@@ -1,8 +1,8 @@
-"""Confidence that means what it says: of a hundred answers given with 90 %, ninety are right.
+"""Calibrated confidence: of a hundred answers with a confidence of 90 %, ninety are right.
 
-One number a network, its temperature, divides the logits (Guo et al. 2017, On Calibration of Modern Neural Networks);
-it is fitted on validation images when training ends and kept in run.json. Logits are taken back from probabilities:
-their logarithms differ from the logits by a constant, which softmax ignores.
+One number per network, its temperature, divides the logits (Guo et al. 2017, On Calibration of Modern Neural Networks,
+arXiv 1706.04599). It is fitted on validation images when training ends and stored in run.json. The logarithms of
+probabilities serve as logits: they differ from them by a constant, which softmax ignores.
 """
 
 from __future__ import annotations
@@ -12,58 +12,87 @@ from collections.abc import Callable
 
 import numpy as np
 
+from nntrain.inference.scoring import answer_indices, check_labels, check_outputs, confidences
 from nntrain.task import TaskSpec, targets
 
-# Probabilities below this are float32's rounding more than the network's opinion.
-LEAST = 1e-12
-LOWEST, HIGHEST = 0.05, 20.0  # temperatures beyond are a sign of too few images, not of a network
-MOST_IMAGES = 5_000  # that a temperature is fitted on: one number needs no more, and answering takes time
-FEWEST_IMAGES = 20
+MIN_PROBABILITY = 1e-12  # below this, float32's rounding weighs more than the network's opinion
+# Temperatures beyond these come from too few images, not from a network.
+MIN_TEMPERATURE, MAX_TEMPERATURE = 0.05, 20.0
+TOLERANCE = 1e-4  # of the temperature's logarithm
+MIN_IMAGES = 20  # that a temperature is fitted on
+MAX_IMAGES = 5_000  # one number needs no more, and answering takes time
+BINS = 15  # of the calibration error, as in Guo et al.
 
 
 def fit_temperature(outputs: np.ndarray, labels: np.ndarray, task_spec: TaskSpec) -> float | None:
-    """Return the temperature that makes the true answers most likely; None where there are none to be had.
+    """Return the temperature that makes the true answers most probable, from 0.05 to 20, to four decimals.
 
-    `outputs` are a network's probabilities, (n, classes), or (n, 1) for a binary one; a regression has none.
+    `outputs` are a network's probabilities, (n, classes), or (n, 1) for a binary one. Returns None for a regression,
+    for fewer than MIN_IMAGES images, and for outputs that are not finite.
     """
-    if task_spec.task == "regression" or len(labels) < FEWEST_IMAGES or not np.isfinite(outputs).all():
+    if task_spec.task == "regression" or len(labels) < MIN_IMAGES or not np.isfinite(outputs).all():
         return None
     logits = _logits(outputs, task_spec)
     truth = targets(labels, task_spec).astype(np.int64)
 
     def loss(log_temperature: float) -> float:
-        scaled = logits / math.exp(log_temperature)
-        scaled -= scaled.max(axis=1, keepdims=True)
-        normal = np.log(np.exp(scaled).sum(axis=1))
-        return float((normal - scaled[np.arange(len(truth)), truth]).mean())
+        scaled = _scale(logits, math.exp(log_temperature))
+        log_sums = np.log(np.exp(scaled).sum(axis=1))
+        return float((log_sums - scaled[np.arange(len(truth)), truth]).mean())
 
-    return round(math.exp(_lowest(loss, math.log(LOWEST), math.log(HIGHEST))), 4)
+    return round(math.exp(_minimize(loss, math.log(MIN_TEMPERATURE), math.log(MAX_TEMPERATURE))), 4)
 
 
-def calibrated(outputs: np.ndarray, temperature: float | None, task_spec: TaskSpec) -> np.ndarray:
-    """Return probabilities at a temperature; unchanged for None, 1, and a regression's values. The answers stay."""
+def calibrate(outputs: np.ndarray, temperature: float | None, task_spec: TaskSpec) -> np.ndarray:
+    """Return probabilities at a temperature, in the shape of `outputs`; no answer changes.
+
+    Returns `outputs` for a temperature of None or 1, and for a regression.
+    """
     if temperature is None or temperature == 1.0 or task_spec.task == "regression":
         return outputs
-    scaled = _logits(outputs, task_spec) / temperature
-    scaled -= scaled.max(axis=1, keepdims=True)
-    powers = np.exp(scaled)
-    shares = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
-    return np.asarray(shares[:, 1:] if task_spec.task == "binary" else shares)
+    exponentials = np.exp(_scale(_logits(outputs, task_spec), temperature))
+    probabilities = (exponentials / exponentials.sum(axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(probabilities[:, 1:] if task_spec.task == "binary" else probabilities)
+
+
+def calibration_error(outputs: np.ndarray, labels: np.ndarray, task_spec: TaskSpec, bins: int = BINS) -> float:
+    """Return the expected calibration error: how far confidence is from the fraction of right answers, 0 to 1.
+
+    Answers are put into bins of equal width by their confidence; the error is the mean over the bins of
+    |right - confidence|, weighted by the answers in each (Naeini et al. 2015; Guo et al. 2017). Shapes and errors as in
+    `nntrain.inference.scoring.score`; not for a regression.
+    """
+    check_outputs(outputs, task_spec)
+    check_labels(outputs, labels, task_spec)
+    answers = answer_indices(outputs, task_spec)
+    confidence = confidences(outputs, answers, task_spec).astype(np.float64)
+    right = answers == targets(labels, task_spec).astype(np.int64)
+    # A bin includes its upper end, as in the papers: a confidence of 1 is in the last one.
+    indices = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
+    differences = np.bincount(indices, weights=right - confidence, minlength=bins)
+    return float(np.abs(differences).sum() / len(labels))
 
 
 def _logits(outputs: np.ndarray, task_spec: TaskSpec) -> np.ndarray:
-    shares = outputs.astype(np.float64)
+    """Return float64 (n, classes), or (n, 2) for no and yes of a binary network."""
+    probabilities = outputs.astype(np.float64)
     if task_spec.task == "binary":
-        shares = np.concatenate([1 - shares, shares], axis=1)
-    return np.asarray(np.log(np.maximum(shares, LEAST)))
+        probabilities = np.concatenate([1 - probabilities, probabilities], axis=1)
+    return np.asarray(np.log(np.maximum(probabilities, MIN_PROBABILITY)))
 
 
-def _lowest(function: Callable[[float], float], low: float, high: float) -> float:
-    """Return where a function with one valley is lowest, to a thousandth (golden section; Kiefer 1953)."""
+def _scale(logits: np.ndarray, temperature: float) -> np.ndarray:
+    """Return logits divided by a temperature, shifted so that the largest of each row is 0 and no exp overflows."""
+    scaled = logits / temperature
+    return np.asarray(scaled - scaled.max(axis=1, keepdims=True))
+
+
+def _minimize(function: Callable[[float], float], low: float, high: float) -> float:
+    """Return where a function with one minimum is lowest, to within TOLERANCE (golden-section search; Kiefer 1953)."""
     ratio = (math.sqrt(5) - 1) / 2
     left, right = high - ratio * (high - low), low + ratio * (high - low)
     at_left, at_right = function(left), function(right)
-    while high - low > 1e-4:
+    while high - low > TOLERANCE:
         if at_left <= at_right:
             high, right, at_right = right, left, at_left
             left = high - ratio * (high - low)

@@ -15,7 +15,7 @@ import numpy as np
 
 from nntrain.inference.litert import Classifier
 from nntrain.inference.out_of_distribution import NONE, class_probabilities
-from nntrain.inference.scoring import answer
+from nntrain.inference.scoring import to_predictions
 from nntrain.preprocessing.decisions import Decision, DecisionKind
 from nntrain.preprocessing.prepare import PreparedPicture
 from nntrain.preprocessing.segment import Candidate, Digit, best_row, in_several_rows, only_lines
@@ -162,8 +162,8 @@ def _read(pictures: Sequence[PreparedPicture], trained: TrainedModel, classifier
         return []
     found = [(number, one) for number, picture in enumerate(pictures) for one in picture.candidates]
     pixels = np.stack([one.digit.image for _, one in found])
-    outputs = trained.calibrated(classifier.predict(pixels))
-    predictions = answer(outputs, trained.task_spec)
+    outputs = trained.calibrate(classifier.predict(pixels))
+    predictions = to_predictions(outputs, trained.task_spec)
     if not trained.reads_digits:
         return [
             Reading((_about_other_things(pictures[number], one, given, trained.task_spec),), pictures[number].decisions)
@@ -251,7 +251,7 @@ def test_time_augmentation(
             owners.append(np.full(len(otherwise), number))
             images.append(np.stack(otherwise))
     owner, pixels = np.concatenate(owners), np.concatenate(images)
-    outputs, seen = trained.calibrated(classifier.predict(pixels)), class_probabilities(pixels)
+    outputs, seen = trained.calibrate(classifier.predict(pixels)), class_probabilities(pixels)
     mine = [owner == number for number in range(len(digits))]
     return np.stack([outputs[one].mean(axis=0) for one in mine]), np.stack([seen[one].mean(axis=0) for one in mine])
 

@@ -37,7 +37,7 @@ def document(
     return {
         "schema": 1,
         "run": trained.run.display_name,
-        "test": trained.test_score(),
+        "test": trained.test_metrics(),
         "classes": list(trained.task_spec.classes),
         "predictions": [_entry(trained, one) for one in answered],
         "errors": [{"image": one.name, "error": one.error} for one in failed],
@@ -119,7 +119,7 @@ def show(trained: TrainedModel, answered: Sequence[Recognition], *, top: int, pi
         for one in answered:
             _show_pixels(one)
     if answered and not quiet:
-        test = trained.test_score()
+        test = trained.test_metrics()
         scored = f", test {tables.format_metrics(test)}" if test else ""
         console.print_message(f"answered by {trained.run.display_name}{scored}", style="dim")
         _say_otherwise(answered)

@@ -69,14 +69,15 @@ def test_answers_need_no_tensorflow_and_stderr_is_nntrains_own(trained, command)
 
 def test_training_fits_a_temperature_that_answers_are_calibrated_by(trained, tiny_data):
     from nntrain.inference.trained_model import open_trained_model
+    from nntrain.jobs.keras_fallback import load_keras_classifier
     from nntrain.runs.folder import RunDir
 
     run = open_trained_model(RunDir(trained.folder / "runs/tiny-1"))
     assert run.temperature is not None
     with np.load(tiny_data) as data:
-        outputs = run.classifier().predict(data["x_test"][:1])
+        outputs = run.classifier(load_keras_classifier).predict(data["x_test"][:1])
     (given,) = trained.json("predict", "--test", "0")["predictions"]
-    assert given["probabilities"] == pytest.approx(run.calibrated(outputs)[0].tolist(), abs=1e-6)
+    assert given["probabilities"] == pytest.approx(run.calibrate(outputs)[0].tolist(), abs=1e-6)
     assert open_trained_model(RunDir(trained.folder / "runs/value-1")).temperature is None
     assert trained.json("evaluate", "--no-plots")["calibration"]["temperature"] == run.temperature
 

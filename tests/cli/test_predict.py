@@ -17,7 +17,8 @@ from synthetic.paper import drawn, encoded, row
 from synthetic.shapes import DIGITS, LETTERS
 
 from nntrain.cli import predict
-from nntrain.inference.trained_model import MNIST_IMAGES, TrainedModel
+from nntrain.data.catalog import DATASETS
+from nntrain.inference.trained_model import TrainedModel
 from nntrain.report import predictions as answers
 from nntrain.report.recognition_strip import Row, draw_steps
 from nntrain.runs.folder import PRETRAINED_DIR, RunDir
@@ -275,14 +276,14 @@ def own_run(tmp_path, monkeypatch):
     classifier = TrainedModel.classifier
 
     class Doubtful:
-        def __init__(self, trained):
-            self.outputs_of = classifier(trained).predict
+        def __init__(self, trained, load_keras):
+            self.outputs_of = classifier(trained, load_keras).predict
 
         def predict(self, images):
             return (0.6 * np.roll(self.outputs_of(images), 1, axis=1) + 0.04).astype(np.float32)
 
     monkeypatch.setattr(
-        TrainedModel, "classifier", lambda self: classifier(self) if self.run.is_pretrained else Doubtful(self)
+        TrainedModel, "classifier", lambda *call: (classifier if call[0].run.is_pretrained else Doubtful)(*call)
     )
     return path
 
@@ -312,8 +313,10 @@ def test_a_run_on_other_pictures_is_not_asked_for_digits(in_process, pictures, o
 def test_mnist_is_known_by_its_images():
     from nntrain.data.load import load_dataset
 
-    assert load_dataset("mnist_5k", parts=("train",)).fingerprints["x_train"] == MNIST_IMAGES["mnist_5k"]
-    assert RunDir(PRETRAINED_DIR).read_info()["data"]["fingerprints"]["x_train"] == MNIST_IMAGES["mnist"]
+    assert (
+        load_dataset("mnist_5k", splits=("train",)).fingerprints["x_train"] == DATASETS["mnist_5k"].digits_fingerprint
+    )
+    assert RunDir(PRETRAINED_DIR).read_info()["data"]["fingerprints"]["x_train"] == DATASETS["mnist"].digits_fingerprint
 
 
 def test_the_shipped_run_is_whole_small_and_names_no_machine():

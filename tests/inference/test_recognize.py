@@ -25,6 +25,7 @@ from synthetic.shapes import (
 from nntrain.errors import ImageError
 from nntrain.inference.recognize import more_surely, read
 from nntrain.inference.trained_model import open_trained_model
+from nntrain.jobs.keras_fallback import load_keras_classifier
 from nntrain.preprocessing.decisions import Decision, DecisionKind
 from nntrain.preprocessing.prepare import prepare, unchanged
 from nntrain.runs.store import pretrained_run
@@ -36,7 +37,7 @@ def network():
     run = pretrained_run()
     assert run is not None
     trained = open_trained_model(run)
-    return trained, trained.classifier()
+    return trained, trained.classifier(load_keras_classifier)
 
 
 def readings(images, network):
@@ -241,7 +242,7 @@ def test_an_image_of_mnist_is_answered_as_it_is(network, full_mnist):
         images, labels = mnist["x_train"][-100:], mnist["y_train"][-100:]
     trained, classifier = network
     given = read([unchanged(image) for image in images], trained, classifier)
-    expected = trained.calibrated(classifier.predict(images))
+    expected = trained.calibrate(classifier.predict(images))
     np.testing.assert_allclose([one.answers[0].prediction.outputs for one in given], expected, atol=1e-6)
     assert sum(said(one) == str(label) for one, label in zip(given, labels, strict=True)) >= 97
 

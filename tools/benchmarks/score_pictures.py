@@ -36,10 +36,11 @@ from synthetic.shapes import LETTERS, by_hand, loops, scribble, zigzag
 
 from nntrain.data.load import load_dataset
 from nntrain.errors import DataError, ImageError, NntrainError
+from nntrain.inference.calibration import calibration_error
 from nntrain.inference.litert import Classifier
 from nntrain.inference.recognize import Reading, read
-from nntrain.inference.scoring import calibration_error
 from nntrain.inference.trained_model import TrainedModel, open_trained_model
+from nntrain.jobs.keras_fallback import load_keras_classifier
 from nntrain.preprocessing.prepare import PreparedPicture, prepare, read_picture, unchanged
 from nntrain.runs.store import find_trained_run, runs_dir
 
@@ -70,7 +71,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         trained = open_trained_model(find_trained_run(arguments.run, runs_dir()))
-        classifier = trained.classifier()
+        classifier = trained.classifier(load_keras_classifier)
         print(f"network: {trained.run.display_name}")
         folder = handwriting(arguments.folder)
         if folder is None:
@@ -147,9 +148,9 @@ def words(reading: Reading | None) -> str:
 
 def score_mnist(count: int, trained: TrainedModel, classifier: Classifier) -> None:
     """Print how far confidence is off on all test images, and compare some as they are with the same pasted."""
-    mnist = load_dataset("mnist", parts=("test",), download=False)
+    mnist = load_dataset("mnist", splits=("test",), download=False)
     if trained.task_spec.task != "regression":
-        outputs = trained.calibrated(classifier.predict(mnist.x_test))
+        outputs = trained.calibrate(classifier.predict(mnist.x_test))
         error = calibration_error(outputs, mnist.y_test, trained.task_spec)
         print(f"\nMNIST test images, all {len(mnist.x_test):,}: calibration error {100 * error:.2f} % (15 bins)")
     rng = np.random.default_rng(SEED)
