@@ -1,1 +1,1 @@
-"""Pictures that tests draw themselves: digits, letters, scribbles as lines, and the paper they stand on."""
+"""Synthetic pictures for tests and training: digits, letters and scribbles as lines, and the paper under them."""

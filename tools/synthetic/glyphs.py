@@ -10,14 +10,14 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 DIGITS = "0123456789"
-# What no digit resembles; the characters of drawing.shapes.HELD_OUT_LETTERS, and others of their shapes, are left out.
+# What no digit resembles, without the characters of shapes.HELD_OUT_LETTERS and others of their shapes.
 OTHERS = "AEFKMRWaefhnrtw&@#%$*+=ΔΛΨΩαλμπωδξψДЛЩЯф"
 FULL = ("DejaVuSans*.ttf", "DejaVuSerif*.ttf", "STIXGeneral*.ttf")  # these have Greek and Cyrillic
 LATIN = ("cmr10.ttf", "cmss10.ttf", "cmtt10.ttf")
 
 
 def printed(character: str, rng: np.random.Generator) -> np.ndarray:
-    """Return a picture of a character in some font and size: grey levels, (160, 160)."""
+    """Return a picture of a character in a random font and size: grey levels, uint8 (160, 160)."""
     fonts = _fonts(FULL + LATIN if character.isascii() else FULL)
     font = ImageFont.truetype(fonts[int(rng.integers(len(fonts)))], int(rng.integers(60, 100)))
     image = Image.new("L", (160, 160), 230)

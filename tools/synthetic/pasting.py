@@ -1,4 +1,4 @@
-"""Images of MNIST pasted onto larger pictures: shifted, scaled, inverted, shaded, with noise, ruled, framed."""
+"""Images of MNIST pasted into larger pictures: shifted, scaled, inverted, shaded, noisy, on ruled paper, framed."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from synthetic.paper import grainy, ruled, shaded
 def pasted(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return grey levels, (side, side) of 64 to 1024 pixels, with a 28x28 image of MNIST on them.
 
-    The image stands anywhere, at 40 to 100 % of the side; half of them are dark on light, ink and ground of any levels
-    that differ by 90 or more; half lie in uneven light with a hard shadow; half have a sensor's grain.
+    The image stands anywhere, at 40 to 100 % of the side; half of the pictures are dark on light; the levels of
+    ink and background differ by 90 or more; half lie in uneven light with a hard shadow; half have a sensor's grain.
     """
     side = round(64 * 16 ** rng.random())
     size = max(28, round(side * rng.uniform(0.4, 1.0)))
@@ -20,10 +20,10 @@ def pasted(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     canvas = Image.new("L", (side, side))
     scaled = Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC)
     canvas.paste(scaled, (int(left), int(top)))
-    share = np.asarray(canvas, dtype=np.float64) / 255
-    ground = rng.uniform(0, 60) if rng.random() < 0.5 else rng.uniform(170, 255)
-    ink = rng.uniform(ground + 90, 255) if ground < 128 else rng.uniform(0, ground - 90)
-    levels = ground + (ink - ground) * share
+    opacity = np.asarray(canvas, dtype=np.float64) / 255
+    background = rng.uniform(0, 60) if rng.random() < 0.5 else rng.uniform(170, 255)
+    ink = rng.uniform(background + 90, 255) if background < 128 else rng.uniform(0, background - 90)
+    levels = background + (ink - background) * opacity
     if rng.random() < 0.5:
         levels = shaded(levels, rng)
     if rng.random() < 0.5:
@@ -48,17 +48,17 @@ def on_ruled_paper(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def enclosed(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return grey levels, (side, side) of 240 to 640 pixels: a 28x28 image of MNIST within something that is no ink.
+    """Return grey levels, (side, side) of 240 to 640 pixels: a 28x28 image of MNIST inside something that is no ink.
 
-    That is a sheet before a desk, half of them ruled, a box or a circle drawn round it, or a dark border, all somewhat
+    That is a sheet on a desk, half of them ruled, a box or a circle drawn around it, or a dark border, all somewhat
     askew.
     """
     side = int(rng.integers(240, 641))
     paper, dark = rng.uniform(170, 250), rng.uniform(30, 110)
     margin = side * rng.uniform(0.04, 0.16)
     kind = ("sheet", "box", "circle", "border")[int(rng.integers(4))]
-    around = dark if kind in ("sheet", "border") else paper
-    picture = Image.new("L", (side, side), round(around))
+    outside = dark if kind in ("sheet", "border") else paper
+    picture = Image.new("L", (side, side), round(outside))
     draw = ImageDraw.Draw(picture)
     corners = np.array(
         [(margin, margin), (side - margin, margin), (side - margin, side - margin), (margin, side - margin)]
@@ -87,7 +87,7 @@ def enclosed(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _lines(side: int, size: int, paper: float, ink: float, rng: np.random.Generator) -> np.ndarray:
-    """Rule paper of so many pixels a side, for a digit's image of so many."""
+    """Return ruled paper of so many pixels a side, its lines in proportion to the size of a digit's image on it."""
     return ruled(
         np.full((side, side), paper),
         apart=size * 20 / 28 * rng.uniform(0.3, 1.3),

@@ -29,7 +29,7 @@ DIGITS: dict[str, list[Line]] = {
     "9": [[*arc(0.48, 0.28, 0.27, 0.28, 0, -360), (0.74, 0.3), (0.62, 1.0)]],
 }
 
-# As other hands write them; the detector learns from the first, and is tested on the second.
+# As other hands write them. The detector is trained on STYLES and tested on HELD_OUT_STYLES.
 STYLES: dict[str, list[list[Line]]] = {
     "0": [[arc(0.5, 0.5, 0.48, 0.5, -90, 270)], [arc(0.5, 0.5, 0.3, 0.5, -90, 270), [(0.75, 0.1), (0.25, 0.9)]]],
     "1": [[[(0.65, 0.0), (0.4, 1.0)]], [[(0.3, 0.22), (0.52, 0.0), (0.52, 1.0)], [(0.25, 1.0), (0.8, 1.0)]]],
@@ -72,9 +72,8 @@ HELD_OUT_STYLES: dict[str, list[list[Line]]] = {
     "9": [[[*arc(0.48, 0.28, 0.27, 0.28, 0, -360), (0.75, 0.3), *arc(0.48, 0.72, 0.27, 0.28, 0, 140)]]],
 }
 
-# What no digit resembles, in two halves: the detector and the weights of nntrain/judging.py are fitted on the first
-# and tested on both.
-# Letters that resemble a digit (I, l, O, Z, S, B, D, G, T, q, b, ...) are in neither.
+# What no digit resembles, in two halves: the detector and the coefficients of trust are fitted on the first and tested
+# on both. Letters that resemble a digit (I, l, O, Z, S, B, D, G, T, q, b, ...) are in neither.
 LETTERS: dict[str, list[Line]] = {
     "A": [[(0.1, 1.0), (0.5, 0.0), (0.9, 1.0)], [(0.28, 0.62), (0.72, 0.62)]],
     "E": [[(0.8, 0.0), (0.2, 0.0), (0.2, 1.0), (0.8, 1.0)], [(0.2, 0.5), (0.7, 0.5)]],
@@ -132,9 +131,9 @@ def flagged_one(rng: np.random.Generator) -> list[Line]:
 
 
 def ringed(lines: list[Line], rng: np.random.Generator) -> list[Line]:
-    """Return lines made small, with a ring or a box round them that touches none."""
-    share = rng.uniform(0.25, 0.6)
-    small = [[(0.5 + share * (x - 0.5), 0.5 + share * (y - 0.5)) for x, y in line] for line in lines]
+    """Return lines made small, with a ring or a box around them that touches none."""
+    scale = rng.uniform(0.25, 0.6)
+    small = [[(0.5 + scale * (x - 0.5), 0.5 + scale * (y - 0.5)) for x, y in line] for line in lines]
     if rng.random() < 0.5:
         return [*small, arc(0.5, 0.5, rng.uniform(0.45, 0.6), 0.55, 0, 360)]
     left, right = rng.uniform(-0.1, 0.1), rng.uniform(0.9, 1.1)
@@ -142,16 +141,16 @@ def ringed(lines: list[Line], rng: np.random.Generator) -> list[Line]:
 
 
 def scribble(rng: np.random.Generator) -> list[Line]:
-    """Return a pen's way through the square: a smooth curve through random places, again and again."""
-    places = rng.uniform(0, 1, (int(rng.integers(8, 15)), 2))
+    """Return a scribble: a smooth curve through random points of the square."""
+    points = rng.uniform(0, 1, (int(rng.integers(8, 15)), 2))
     line: Line = []
-    for before, first, second, after in zip(places, places[1:], places[2:], places[3:], strict=False):
-        for share in np.linspace(0, 1, 12, endpoint=False):
-            # Catmull and Rom 1974: a curve that runs through the places.
-            square, cube = share**2, share**3
+    for before, first, second, after in zip(points, points[1:], points[2:], points[3:], strict=False):
+        for t in np.linspace(0, 1, 12, endpoint=False):
+            # Catmull and Rom 1974: a curve that runs through its points.
+            square, cube = t**2, t**3
             point = 0.5 * (
                 2 * first
-                + (second - before) * share
+                + (second - before) * t
                 + (2 * before - 5 * first + 4 * second - after) * square
                 + (3 * first - before - 3 * second + after) * cube
             )
@@ -160,15 +159,15 @@ def scribble(rng: np.random.Generator) -> list[Line]:
 
 
 def strokes_at_random(rng: np.random.Generator) -> list[Line]:
-    """Return two to five lines, arcs and curves; most begin on one that is there, as those of a letter do."""
-    found = [_stroke(rng)]
+    """Return two to five lines, arcs and curves; most start on an earlier one, as those of a letter do."""
+    strokes = [_stroke(rng)]
     for _ in range(int(rng.integers(1, 5))):
         points = np.array(_stroke(rng))
         if rng.random() < 0.6:
-            other = found[int(rng.integers(len(found)))]
-            points = np.clip(points - points[0] + other[int(rng.integers(len(other)))], -0.1, 1.1)
-        found.append([(float(x), float(y)) for x, y in points])
-    return found
+            earlier = strokes[int(rng.integers(len(strokes)))]
+            points = np.clip(points - points[0] + earlier[int(rng.integers(len(earlier)))], -0.1, 1.1)
+        strokes.append([(float(x), float(y)) for x, y in points])
+    return strokes
 
 
 def _stroke(rng: np.random.Generator) -> Line:
@@ -184,13 +183,13 @@ def _stroke(rng: np.random.Generator) -> Line:
         start = rng.uniform(0, 360)
         x, y = 0.25 + 0.5 * first
         return arc(x, y, *rng.uniform(0.1, 0.45, 2), start, start + rng.uniform(90, 360))
-    share = np.linspace(0, 1, 20)[:, None]
-    curve = (1 - share) ** 2 * first + 2 * share * (1 - share) * second + share**2 * third  # Bezier's, of degree 2
+    t = np.linspace(0, 1, 20)[:, None]
+    curve = (1 - t) ** 2 * first + 2 * t * (1 - t) * second + t**2 * third  # Bezier's, of degree 2
     return [(float(x), float(y)) for x, y in curve]
 
 
 def by_hand(lines: list[Line], rng: np.random.Generator, *, amount: float = 1.0) -> list[Line]:
-    """Return lines as another hand would draw them: leaning, stretched, and bent a little."""
+    """Return lines as another hand would draw them: leaning, stretched, turned and bent a little."""
     lean, stretch = rng.normal(0, 0.12 * amount), 1 + rng.normal(0, 0.08 * amount)
     turn = rng.normal(0, math.radians(4) * amount)
     waves = rng.normal(0, 0.02 * amount, (2, 3, 2))
@@ -209,7 +208,7 @@ def by_hand(lines: list[Line], rng: np.random.Generator, *, amount: float = 1.0)
 
 
 def dense(line: Line) -> Line:
-    """Return a line with a point every fiftieth of the square, so that it can be bent."""
+    """Return a line with a point every fiftieth of the square's side, so that it can be bent."""
     result: Line = [line[0]]
     for (x0, y0), (x1, y1) in itertools.pairwise(line):
         steps = max(1, round(math.hypot(x1 - x0, y1 - y0) / 0.02))
@@ -218,7 +217,7 @@ def dense(line: Line) -> Line:
 
 
 def zigzag(rng: np.random.Generator) -> list[Line]:
-    """Return a pen's way up and down, from left to right."""
+    """Return a line up and down, from left to right."""
     count = int(rng.integers(6, 14))
     x = np.linspace(0, 1, count) + rng.normal(0, 0.03, count)
     y = np.where(np.arange(count) % 2, 0, 1) * rng.uniform(0.6, 1, count) + rng.normal(0, 0.08, count)
@@ -226,7 +225,7 @@ def zigzag(rng: np.random.Generator) -> list[Line]:
 
 
 def loops(rng: np.random.Generator) -> list[Line]:
-    """Return a pen's way round and round."""
+    """Return a line round and round."""
     turn = np.linspace(0, 2 * np.pi * int(rng.integers(3, 7)), 200)
     x = 0.5 + 0.3 * np.cos(turn) + 0.2 * np.sin(turn * rng.uniform(0.1, 0.4))
     y = 0.5 + 0.4 * np.sin(turn * rng.uniform(0.8, 1.2))
@@ -234,7 +233,7 @@ def loops(rng: np.random.Generator) -> list[Line]:
 
 
 def spiral(rng: np.random.Generator) -> list[Line]:
-    """Return a pen's way from the middle outwards, three times round or more."""
+    """Return a line from the middle outwards, three times round or more."""
     turn = np.linspace(0, 2 * np.pi * rng.uniform(3, 4.5), 200)
     reach, begin = 0.5 * turn / turn[-1], rng.uniform(0, 2 * np.pi)
     x, y = 0.5 + reach * np.cos(turn + begin), 0.5 + reach * np.sin(turn + begin)
@@ -242,7 +241,7 @@ def spiral(rng: np.random.Generator) -> list[Line]:
 
 
 def waves(rng: np.random.Generator) -> list[Line]:
-    """Return two or three lines of waves, as writing that cannot be read."""
+    """Return two or three wavy lines, as of illegible writing."""
     x = np.linspace(0, 1, 80)
     lines = []
     for place in np.linspace(0.2, 0.8, int(rng.integers(2, 4))):
@@ -252,7 +251,7 @@ def waves(rng: np.random.Generator) -> list[Line]:
 
 
 def hatching(rng: np.random.Generator) -> list[Line]:
-    """Return slanted lines one beside the other, crossed out by another."""
+    """Return slanted lines side by side, crossed out by a level one."""
     count, lean = int(rng.integers(4, 7)), rng.uniform(0.1, 0.3)
     lines = [[(x, 1.0), (x + lean, 0.0)] for x in np.linspace(0, 0.7, count) + rng.normal(0, 0.02, count)]
     return [*lines, [(0.0, rng.uniform(0.3, 0.7)), (1.0, rng.uniform(0.3, 0.7))]]
