@@ -17,7 +17,7 @@ from nntrain.inference.litert import Classifier
 from nntrain.inference.out_of_distribution import NONE, class_probabilities
 from nntrain.inference.scoring import to_predictions
 from nntrain.preprocessing.decisions import Decision, DecisionKind
-from nntrain.preprocessing.prepare import PreparedPicture
+from nntrain.preprocessing.prepare import PreparedPicture, within_sheet, without_ruled_lines
 from nntrain.preprocessing.segment import Candidate, Digit, best_row, in_several_rows, only_lines
 from nntrain.results import Prediction
 from nntrain.task import TaskSpec
@@ -96,7 +96,7 @@ def _read_twice(pictures: Sequence[PreparedPicture], trained: TrainedModel, clas
     if not trained.reads_digits:
         return _read(pictures, trained, classifier)
     readings = _read_lined(pictures, trained, classifier)
-    within = {number: inside for number, one in enumerate(pictures) if (inside := one.within()) is not None}
+    within = {number: inside for number, one in enumerate(pictures) if (inside := within_sheet(one)) is not None}
     return _preferred(readings, within, _read_lined(list(within.values()), trained, classifier))
 
 
@@ -104,7 +104,7 @@ def _read_lined(pictures: Sequence[PreparedPicture], trained: TrainedModel, clas
     """Answer a batch, and what is unsure again without its paper's lines."""
     readings = _read(pictures, trained, classifier)
     unsure = [number for number, one in enumerate(readings) if one.unsure]
-    clean = {number: without for number in unsure if (without := pictures[number].without_lines()) is not None}
+    clean = {number: without for number in unsure if (without := without_ruled_lines(pictures[number])) is not None}
     return _preferred(readings, clean, _read(list(clean.values()), trained, classifier))
 
 

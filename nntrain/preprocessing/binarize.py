@@ -1,8 +1,9 @@
-"""Where the ink of a picture is: light and shadow evened out, specks and what meets the edge left out."""
+"""Where the ink of a picture is: light and shadow evened out, specks and what touches the edge left out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,21 +14,34 @@ from nntrain.preprocessing.filters import (
     Box,
     Floats,
     Mask,
-    box,
+    bounding_box,
     box_blur,
-    components,
-    grown_square,
+    connected_components,
+    dilate_square,
+    grey_opening,
+    maximum_filter,
     otsu,
     quantile,
-    running_extreme,
-    surface,
 )
+from nntrain.preprocessing.illumination import estimate_illumination
 
-OPEN = 0.15  # of the edge and the picture: what is more on both sides does not settle which the ground is
-UNEVEN = 24.0  # levels of 255 between the darkest and the lightest ground
-WINDOW, NARROW_WINDOW = 0.5, 0.2  # of the shorter side; strokes are narrower than these
-SMALLEST = 6  # pixels of the longer side of a digit; less is a speck
-FAINTEST = 6.0  # levels of 255 between ink and ground; less is the grain of paper
+# Fractions are of the picture's shorter side, unless something else is named.
+WINDOW, NARROW_WINDOW = 0.5, 0.2  # of the background filter; strokes are narrower than these
+BRIDGED_GAP = 0.015  # half of the gap across which broken strokes hold together
+MIN_LENGTH = 6  # pixels of the longer side of a digit; less is a speck
+MIN_FRACTION = 0.03  # its least length as a fraction; less is dust
+LONG_CONTACT = 0.25  # of a component with the edge: from here on it is a shadow or a fold
+
+MIN_CONTRAST = 6.0  # levels of 255 between ink and background; less is the grain of paper
+NOISE_FACTOR = 5  # contrast of ink in standard deviations of the background's noise
+TYPICAL = 0.85  # quantile of the ink's contrast that most of it reaches
+UNEVEN_LIGHT = 24.0  # levels of 255 between the darkest and the lightest background
+AMBIGUOUS = 0.15  # fraction of lighter pixels, from which up to 1 - AMBIGUOUS they may be ink or background
+
+CLOSE_CROP = 64  # pixels of the shorter side of a picture of working size; a digit fills what is smaller
+
+MIN_WEIGHT = 0.06  # of the heaviest component: the least weight of a digit's piece
+EDGE_FACTOR, LONG_EDGE_FACTOR = 0.3, 0.05  # what a component's weight counts if it touches the edge
 
 
 @dataclass(frozen=True)
@@ -35,194 +49,217 @@ class InkComponent:
     """A connected piece of ink, small gaps bridged."""
 
     label: int  # its number in Ink.labels
-    box: Box
-    weight: float  # the sum of its height
+    bbox: Box
+    weight: float  # the sum of its contrast
 
     @property
-    def tall(self) -> int:
+    def height(self) -> int:
         """Its height in pixels."""
-        return self.box[1] - self.box[0]
+        return self.bbox[1] - self.bbox[0]
 
     @property
-    def wide(self) -> int:
+    def width(self) -> int:
         """Its width in pixels."""
-        return self.box[3] - self.box[2]
+        return self.bbox[3] - self.bbox[2]
 
 
 @dataclass(frozen=True)
 class Ink:
-    """The ink of a picture whose ground is dark."""
+    """The ink of a picture, as light on a dark background."""
 
-    contrast: Floats = field(repr=False)  # of each pixel above its ground
-    threshold: float  # of height
-    labels: npt.NDArray[np.int16] = field(repr=False)  # the number of the part that a pixel belongs to, or 0
-    components: tuple[InkComponent, ...]
-    light: bool  # the ground was light, and levels were inverted
-    uneven: bool  # the ground was
-    specks: bool  # ink too light to be a digit's was left out
-    at_edge: int  # pieces that were left out because they run into the edge
-    corner: tuple[int, int] = (0, 0)  # where its top left pixel lies in the picture: row, column
+    contrast: Floats = field(repr=False)  # (height, width), levels of each pixel above its background
+    threshold: float  # of contrast, at the border of strokes
+    labels: npt.NDArray[np.int16] = field(repr=False)  # (height, width), the component that a pixel belongs to, or 0
+    components: tuple[InkComponent, ...]  # from left to right, labels 1, 2, ...
+    light_background: bool  # levels were inverted
+    uneven_light: bool  # and was evened out
+    has_specks: bool  # ink too light to be a digit's was left out
+    at_edge: int  # pieces left out because they touch the edge
+    corner: tuple[int, int] = (0, 0)  # row and column of its top left pixel in the picture
 
     @property
     def mask(self) -> Mask:
-        """Where ink is."""
+        """Where ink is, (height, width)."""
         return self.labels > 0
 
-    def decisions(self) -> list[Decision]:
-        """Return what was decided, in the order in which it was done."""
-        decisions = [Decision(DecisionKind.LIGHT_BACKGROUND if self.light else DecisionKind.DARK_BACKGROUND)]
-        if self.uneven:
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """What was decided, in the order in which it was done."""
+        decisions = [Decision(DecisionKind.LIGHT_BACKGROUND if self.light_background else DecisionKind.DARK_BACKGROUND)]
+        if self.uneven_light:
             decisions.append(Decision(DecisionKind.UNEVEN_LIGHT))
-        if self.specks:
+        if self.has_specks:
             decisions.append(Decision(DecisionKind.SPECKS))
         if self.at_edge:
             decisions.append(Decision.of(DecisionKind.AT_EDGE, count=self.at_edge))
-        return decisions
+        return tuple(decisions)
 
 
 def find_ink(levels: Floats) -> Ink:
-    """Tell ink from ground in grey levels, 0 to 255; raises ImageError where no ink stands out."""
-    if levels.max() - levels.min() < FAINTEST:
-        raise blank()
-    smooth = surface(levels)
-    light = _ground_is_light(levels, smooth)
-    if light:
-        levels, smooth = 255 - levels, 255 - smooth
-    found = _find(levels, smooth, WINDOW, light=light)
-    if found is None:
-        raise blank()
-    if _meets_edge(found.mask):
-        # Where the edge of a shadow was taken for ink, a narrower window follows it.
-        narrow = _find(levels, smooth, NARROW_WINDOW, light=light)
-        found = found if narrow is None or _meets_edge(narrow.mask) else narrow
-    return found
+    """Separate ink from background in grey levels, 0 to 255; raises ImageError if no ink stands out."""
+    if levels.max() - levels.min() < MIN_CONTRAST:
+        raise _blank()
+    illumination = estimate_illumination(levels)
+    light_background = _has_light_background(levels, illumination)
+    if light_background:
+        levels, illumination = 255 - levels, 255 - illumination
+    ink = _find_light_ink(levels, illumination, WINDOW, light_background=light_background)
+    if ink is None:
+        raise _blank()
+    if _touches_edge(ink.mask):
+        # If the edge of a shadow was taken for ink, a narrower window follows it.
+        narrow = _find_light_ink(levels, illumination, NARROW_WINDOW, light_background=light_background)
+        if narrow is not None and not _touches_edge(narrow.mask):
+            return narrow
+    return ink
 
 
-def blank() -> ImageError:
-    """Return the error for a picture without ink."""
-    return ImageError("the picture is blank: no ink stands out from the ground")
+def _blank() -> ImageError:
+    return ImageError("nothing found: no writing stands out from the background")
 
 
-def _find(levels: Floats, smooth: Floats, window: float, *, light: bool) -> Ink | None:
-    """Tell ink from ground, as seen through a window of that share of the shorter side; None where there is no ink."""
-    ground = _ground(levels, smooth, window)
-    height = box_blur(levels, round(min(levels.shape) / 250)) - ground
-    if light:
-        # Light on paper multiplies: in shadow ink differs less from its ground, in proportion to what paper reflects.
-        reach = np.maximum(255 - ground, 32)
-        height *= np.float32(quantile(reach, 0.9)) / reach
-    middle, noise = _grain(height)
-    height -= np.float32(middle)
-    floor = max(FAINTEST, 5 * noise)
-    stands_out = height > floor
-    if not stands_out.any():
-        return None
-    # Half of the height that most of the ink reaches. Otsu's threshold would split the grain where ink is scarce.
-    typical = quantile(height[stands_out], 0.85)
-    if not light:
-        # A black ground does not tell how much light falls on it, but the ink round about does.
-        height *= typical / _around(height, typical)
-    threshold = max(floor, 0.5 * typical)
-    labels, parts, specks, at_edge = _without_specks((height > threshold) & stands_out, height)
-    mask = labels > 0
-    top, bottom, left, right = box(mask)
-    longer = max(bottom - top, right - left)
-    # Grain that was joined by chance is thinner than a line, and dust is smaller than any digit that could be read.
-    if longer < max(SMALLEST, 0.03 * min(levels.shape)) or mask.sum() < longer:
-        return None
-    uneven = quantile(ground, 0.98) - quantile(ground, 0.02) > UNEVEN
-    return Ink(height, threshold, labels, parts, light, uneven, specks, at_edge)
-
-
-def _around(height: Floats, typical: float) -> Floats:
-    """The height that ink reaches near each place, from 40 to 100 % of what is typical."""
-    window = max(5, round(0.25 * min(height.shape)))
-    highest = running_extreme(running_extreme(height, window, axis=0, smallest=False), window, axis=1, smallest=False)
-    return np.clip(box_blur(highest, window // 4), np.float32(0.4 * typical), np.float32(typical))
-
-
-def _meets_edge(mask: Mask) -> bool:
+def _touches_edge(mask: Mask) -> bool:
     return bool(mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any())
 
 
-def _ground_is_light(levels: Floats, smooth: Floats) -> bool:
-    """Tell whether the ground is lighter than the ink: the side of Otsu's threshold on which most of the edge lies.
+def _has_light_background(levels: Floats, illumination: Floats) -> bool:
+    """Tell whether the background is lighter than the ink: the side of Otsu's threshold on which most of the edge lies.
 
-    Where that leaves it open, as a shadow over half of the picture does, it is the side that fills most of what is
-    around each place: strokes stand out to the other side, and further.
+    If that is ambiguous, as with a shadow over half of the picture, it is the side on which most pixels near each place
+    lie: strokes stand out to the other side, and further.
     """
-    even = levels - smooth
+    even = levels - illumination
     margin = max(1, min(levels.shape) // 20)
     light = even > otsu(even)
     inside = light[margin:-margin, margin:-margin]
     edge = (light.sum() - inside.sum()) / (light.size - inside.size)
     # The edge counts twice as much as the whole: ink can reach it, and strokes can fill half of a close crop.
-    share = float(edge + 0.5 * light.mean()) / 1.5
-    if share < OPEN or share > 1 - OPEN:
-        return share > 0.5
-    around = box_blur(even, round(0.15 * min(levels.shape)))
-    return bool(((even - around) ** 3).mean() < 0)
+    fraction = float(edge + 0.5 * light.mean()) / 1.5
+    if fraction < AMBIGUOUS or fraction > 1 - AMBIGUOUS:
+        return fraction > 0.5
+    neighbourhood = box_blur(even, round(0.15 * min(levels.shape)))
+    skewness = ((even - neighbourhood) ** 3).mean()
+    return bool(skewness < 0)
 
 
-def _grain(height: Floats) -> tuple[float, float]:
-    """Middle and spread of the ground: what lies below Otsu's threshold, without what lies three spreads off."""
-    threshold = otsu(height)
-    low, high = height[height <= threshold], height[height > threshold]
-    # Halves of one normal distribution lie 1.3 of their spreads apart: then grain was split, not ink from ground.
-    parted = high.size > 0 and high.mean() - low.mean() > 1.8 * (high.std() + low.std())
-    ground = low if parted else height.ravel()
-    middle = spread = 0.0
+def _find_light_ink(levels: Floats, illumination: Floats, window: float, *, light_background: bool) -> Ink | None:
+    """Find ink that is lighter than its background, or return None; `window` is a fraction of the shorter side.
+
+    `light_background` tells whether the levels were inverted.
+    """
+    background = _estimate_background(levels, illumination, window)
+    contrast = box_blur(levels, round(min(levels.shape) / 250)) - background
+    if light_background:
+        contrast *= _shadow_gain(background)
+    middle, noise = _background_noise(contrast)
+    contrast -= np.float32(middle)
+    floor = max(MIN_CONTRAST, NOISE_FACTOR * noise)
+    above_floor = contrast > floor
+    if not above_floor.any():
+        return None
+    typical = quantile(contrast[above_floor], TYPICAL)
+    if not light_background:
+        # A black background does not tell how much light falls on it, but the ink nearby does.
+        contrast *= typical / _nearby_contrast(contrast, typical)
+    # Half of the typical contrast. Otsu's threshold would split the noise if ink is scarce.
+    threshold = max(floor, 0.5 * typical)
+    pieces = _select_pieces((contrast > threshold) & above_floor, contrast)
+    if _is_speck(pieces.labels > 0):
+        return None
+    uneven = quantile(background, 0.98) - quantile(background, 0.02) > UNEVEN_LIGHT
+    return Ink(
+        contrast,
+        threshold,
+        pieces.labels,
+        pieces.components,
+        light_background=light_background,
+        uneven_light=uneven,
+        has_specks=pieces.has_specks,
+        at_edge=pieces.at_edge,
+    )
+
+
+def _estimate_background(levels: Floats, illumination: Floats, window: float) -> Floats:
+    """Return the dark background beneath light ink: what is left when all that is narrower than the window is removed.
+
+    A grey opening (Serra 1982). The illumination is subtracted first, because an opening cuts off a slope at the
+    picture's edge. The border of a hard shadow stays where it is.
+    """
+    smooth = box_blur(levels - illumination, max(1, min(levels.shape) // 100))
+    return illumination + grey_opening(smooth, max(5, round(window * min(levels.shape))))
+
+
+def _shadow_gain(background: Floats) -> Floats:
+    """Return the factor by which contrast in shadow, on paper of these inverted levels, is to be raised.
+
+    Light on paper multiplies: in shadow, ink differs less from its background, in proportion to the paper's brightness.
+    """
+    brightness = np.maximum(255 - background, 32)
+    return np.asarray(np.float32(quantile(brightness, 0.9)) / brightness)
+
+
+def _background_noise(contrast: Floats) -> tuple[float, float]:
+    """Return the median and standard deviation of the background: what lies below Otsu's threshold, less outliers."""
+    threshold = otsu(contrast)
+    low, high = contrast[contrast <= threshold], contrast[contrast > threshold]
+    # Halves of one normal distribution lie 1.3 of their deviations apart: then noise was split, and there is no ink.
+    separate = high.size > 0 and high.mean() - low.mean() > 1.8 * (high.std() + low.std())
+    background = low if separate else contrast.ravel()
+    middle = deviation = 0.0
     for _ in range(4):
-        middle = quantile(ground, 0.5)
-        off = np.abs(ground - np.float32(middle))
-        spread = float(np.sqrt(np.mean(off * off)))
-        kept = ground[off <= 3 * spread + 1]
-        if kept.size == ground.size:
+        middle = quantile(background, 0.5)
+        distance = np.abs(background - np.float32(middle))
+        deviation = float(np.sqrt(np.mean(distance * distance)))
+        kept = background[distance <= 3 * deviation + 1]
+        if kept.size == background.size:
             break
-        ground = kept
-    return middle, spread
+        background = kept
+    return middle, deviation
 
 
-def _ground(levels: Floats, smooth: Floats, share: float) -> Floats:
-    """The dark ground beneath light ink: what is left when all that is narrower than a window is taken off.
-
-    An opening (Serra 1982) by a window of that share of the shorter side. The smooth part of the light goes first,
-    because an opening cuts off a slope where the picture ends. Of a hard shadow it leaves the edge where it is.
-    """
-    opened = box_blur(levels - smooth, max(1, min(levels.shape) // 100))
-    window = max(5, round(share * min(levels.shape)))
-    for smallest in (True, False):
-        for axis in (0, 1):
-            opened = running_extreme(opened, window, axis=axis, smallest=smallest)
-    return smooth + opened
+def _nearby_contrast(contrast: Floats, typical: float) -> Floats:
+    """Return the contrast that ink reaches near each pixel, from 40 to 100 % of what is typical."""
+    window = max(5, round(0.25 * min(contrast.shape)))
+    highest = box_blur(maximum_filter(contrast, window), window // 4)
+    return np.clip(highest, np.float32(0.4 * typical), np.float32(typical))
 
 
-def _without_specks(mask: Mask, height: Floats) -> tuple[npt.NDArray[np.int16], tuple[InkComponent, ...], bool, int]:
-    """Number the parts that belong to digits: the heaviest, and those of some weight beside it.
+def _is_speck(mask: Mask) -> bool:
+    """Tell whether ink is dust, smaller than any legible digit, or noise joined by chance, thinner than a line."""
+    top, bottom, left, right = bounding_box(mask)
+    longer = max(bottom - top, right - left)
+    return bool(longer < max(MIN_LENGTH, MIN_FRACTION * min(mask.shape)) or mask.sum() < longer)
 
-    Returns the labels, the parts from left to right, whether specks were left out, and how many parts at the edge were.
-    """
-    # Broken strokes hold together across small gaps.
-    gap = max(1, round(0.015 * min(mask.shape)))
-    labels, count = components(grown_square(mask, 2 * gap + 1))
+
+class _Pieces(NamedTuple):
+    """The pieces of ink that may belong to digits."""
+
+    labels: npt.NDArray[np.int16]
+    components: tuple[InkComponent, ...]
+    has_specks: bool
+    at_edge: int
+
+
+def _select_pieces(mask: Mask, contrast: Floats) -> _Pieces:
+    """Select the pieces that may belong to digits: the heaviest, and those of some weight away from the edge."""
+    gap = max(1, round(BRIDGED_GAP * min(mask.shape)))
+    labels, count = connected_components(dilate_square(mask, 2 * gap + 1))
     labels = np.where(mask, labels, 0)
     if count == 1:
-        return labels.astype(np.int16), (InkComponent(1, box(mask), 1.0),), False, 0
-    weights = np.bincount(labels.ravel(), weights=height.ravel(), minlength=count + 1)[1:]
-    edges = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-    contact = np.bincount(edges, minlength=count + 1)[1:]
+        return _Pieces(labels.astype(np.int16), (InkComponent(1, bounding_box(mask), 1.0),), False, 0)
+    weights = np.bincount(labels.ravel(), weights=contrast.ravel(), minlength=count + 1)[1:]
+    edge = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    contact = np.bincount(edge, minlength=count + 1)[1:]
     # What runs along the edge is a shadow, a fold or a neighbour, unless nothing else comes near its weight.
-    rank = weights * np.select([contact == 0, contact < 0.25 * min(mask.shape)], [1.0, 0.3], 0.05)
-    main = int(rank.argmax())
-    heavy, inside = rank >= 0.06 * rank[main], (contact == 0) | (np.arange(count) == main)
-    keep = heavy & inside
-    boxes = _boxes(labels, np.flatnonzero(keep) + 1)
-    order = sorted(boxes, key=lambda label: boxes[label][2])
+    short = contact < LONG_CONTACT * min(mask.shape)
+    ranks = weights * np.select([contact == 0, short], [1.0, EDGE_FACTOR], LONG_EDGE_FACTOR)
+    main = int(ranks.argmax())
+    heavy, inside = ranks >= MIN_WEIGHT * ranks[main], (contact == 0) | (np.arange(count) == main)
+    boxes = {int(label): bounding_box(labels == label) for label in np.flatnonzero(heavy & inside) + 1}
+    selected = sorted(boxes, key=lambda label: boxes[label][2])
     numbers = np.zeros(count + 1, np.int16)
-    numbers[order] = np.arange(1, len(order) + 1)
-    parts = tuple(InkComponent(place, boxes[label], float(weights[label - 1])) for place, label in enumerate(order, 1))
-    return numbers[labels], parts, bool((~heavy).any()), int((heavy & ~inside).sum())
-
-
-def _boxes(labels: npt.NDArray[np.intp], wanted: npt.NDArray[np.intp]) -> dict[int, Box]:
-    return {int(label): box(labels == label) for label in wanted}
+    numbers[selected] = np.arange(1, len(selected) + 1)
+    components = tuple(
+        InkComponent(number, boxes[label], float(weights[label - 1])) for number, label in enumerate(selected, 1)
+    )
+    return _Pieces(numbers[labels], components, bool((~heavy).any()), int((heavy & ~inside).sum()))

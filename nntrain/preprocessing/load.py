@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import logging
 import os
@@ -17,7 +18,9 @@ import numpy as np
 
 from nntrain.errors import ImageError
 from nntrain.preprocessing.decisions import Decision, DecisionKind
+from nntrain.preprocessing.file_types import describe_unreadable, is_text
 from nntrain.preprocessing.filters import Floats
+from nntrain.preprocessing.grey import replace_transparency, scale_depth, to_grey
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -32,18 +35,18 @@ FORMATS = {
     ".tif": ("TIFF",),
     ".tiff": ("TIFF",),
     ".avif": ("AVIF",),
-}
+}  # what a file of that suffix may be
 # Pillow would hand EPS to Ghostscript, a whole program run on a stranger's input, and IPTC can hold an EPS.
-REFUSED = {"EPS": "a drawing program, not a picture", "IPTC": "an envelope around a picture, which is not opened"}
+REFUSED_FORMATS = {"EPS": "an EPS file is a program that draws", "IPTC": "an IPTC file contains another file"}
 
-MIN_SIDE = 20  # pixels; below, a digit cannot be told
+MIN_SIDE = 20  # pixels; below, digits cannot be told apart
 MAX_PIXELS = 100_000_000
-MAX_ASPECT = 50  # longer to shorter side; beyond lies no digit, but arrays that would not fit into memory
-SMALL_PART = 0.1  # of a depth
-ROUNDING = 1e-6  # of a value: smaller differences are float32's
-MAX_BYTES = 1 << 30  # read from what cannot be searched: a pipe
+MAX_ASPECT = 50  # longer to shorter side; beyond, no digit fits, and arrays would not fit into memory
+MAX_BYTES = 1 << 30  # read from a stream that cannot be searched, such as a pipe
 WORKING_SIDE = 512  # pixels; a large picture is reduced to about this, which leaves a digit of a tenth of it 50 pixels
+MIN_WORKING_SIDE = WORKING_SIDE // 8  # pixels that a long strip keeps of its width
 
+EXIF_ORIENTATION = 0x0112
 TRANSPOSE = {
     2: "FLIP_LEFT_RIGHT",
     3: "ROTATE_180",
@@ -55,94 +58,53 @@ TRANSPOSE = {
 }  # EXIF orientation to Pillow's name
 
 
-def read_levels(source: Path | bytes | BinaryIO, decisions: list[Decision]) -> Floats:
-    """Give the picture's grey levels, 0 to 255, upright and reduced to working size."""
-    from PIL import Image
+def load_levels(source: Path | bytes | BinaryIO) -> tuple[Floats, tuple[Decision, ...]]:
+    """Load a picture from a file, its contents, or an open binary stream.
 
-    # Pillow logs some faults of TIFF files, which Python prints where no one has set up logging.
-    logging.getLogger("PIL").addHandler(logging.NullHandler())
-    with _opened(source) as file, warnings.catch_warnings():
+    Returns its grey levels, float32 (height, width), 0 to 255, upright and reduced to working size, and what was done.
+    Raises ImageError, a sentence without the picture's name, if it cannot be read.
+    """
+    _silence_pillow_log()
+    with _open_source(source) as file, warnings.catch_warnings(), _as_image_errors():
         warnings.simplefilter("ignore")
-        head = b""
-        try:
-            head = file.read(16)
-            if not head:
-                raise ImageError("the file is empty")
-            file.seek(0)
-            with _recognized(file, head) as image:
-                _check_size(image.width, image.height)
-                if image.format in REFUSED:
-                    raise ImageError(f"{image.format} is {REFUSED[image.format]}; save it as PNG")
-                if isinstance(source, Path) and image.format not in FORMATS.get(source.suffix.lower(), (image.format,)):
-                    decisions.append(
-                        Decision.of(DecisionKind.MISLABELLED, suffix=source.suffix, format=image.format or "")
-                    )
-                # libtiff prints what it finds wrong, past Python.
-                with _silent_stderr() if image.format == "TIFF" else contextlib.nullcontext():
-                    return _levels(image, decisions)
-        except ImageError:
-            raise
-        except Image.DecompressionBombError as error:
-            # Pillow's own limit is higher, and its message the one place that tells the size.
-            found = re.search(r"\d+", str(error))
-            raise _too_large(f"{int(found[0]):,} pixels" if found else "a decompression bomb") from None
-        except MemoryError:
-            raise ImageError("the picture does not fit into memory") from None
-        # A damaged file makes Pillow's plugins raise nearly anything, SyntaxError and struct.error included.
-        except Exception as error:
-            if isinstance(error, OSError) and error.errno:  # the system's, not Pillow's
-                raise ImageError(f"cannot be read ({_first_line(error)})") from error
-            raise ImageError(f"the file is damaged or cut short ({_first_line(error)})") from error
+        with _open_image(file) as image:
+            _check_size(image.width, image.height)
+            _check_format(image.format)
+            mislabelled = _mislabelled(source, image.format)
+            # libtiff prints its warnings itself, not through Python.
+            with _silent_stderr() if image.format == "TIFF" else contextlib.nullcontext():
+                levels, decisions = _decode(image)
+            return levels, (*mislabelled, *decisions)
 
 
-def _recognized(file: BinaryIO, head: bytes) -> Image.Image:
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        return Image.open(file)
-    except UnidentifiedImageError:
-        raise ImageError(_what_else(head)) from None
-    except (OSError, ValueError):
-        if _is_text(head):  # two letters are enough for Pillow to take it for a BMP
-            raise ImageError(_what_else(head)) from None
-        raise
+@functools.cache
+def _silence_pillow_log() -> None:
+    """Keep Pillow's log of faulty TIFF files off the screen if logging is not set up."""
+    logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
-def _opened(source: Path | bytes | BinaryIO) -> BinaryIO:
+# --- opening ---------------------------------------------------------------------------------------------------------
+
+
+def _open_source(source: Path | bytes | BinaryIO) -> BinaryIO:
+    """Return a stream that can be searched."""
     if isinstance(source, bytes):
         return io.BytesIO(source)
     if not isinstance(source, Path):
         return io.BytesIO(_read_all(source))
     try:
         if stat.S_ISDIR(source.stat().st_mode):
-            raise ImageError("a folder, not a picture")
+            raise ImageError("is a folder, not a picture")
         file = source.open("rb")
         if file.seekable():
             return file
         with file:
             return io.BytesIO(_read_all(file))
     except FileNotFoundError:
-        raise ImageError("there is no such file") from None
+        raise ImageError("no such file") from None
     # ValueError: a NUL in the name.
     except (OSError, ValueError) as error:
         raise ImageError(f"cannot be opened ({_first_line(error)})") from error
-
-
-@contextlib.contextmanager
-def _silent_stderr() -> Iterator[None]:
-    """Send what C code writes to file descriptor 2 nowhere."""
-    try:
-        kept = os.dup(2)
-    except OSError:  # closed: nothing can be printed there
-        yield
-        return
-    try:
-        with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 def _read_all(stream: BinaryIO) -> bytes:
@@ -151,74 +113,68 @@ def _read_all(stream: BinaryIO) -> bytes:
     except OSError as error:
         raise ImageError(f"cannot be read ({_first_line(error)})") from error
     if len(contents) > MAX_BYTES:
-        raise ImageError(f"more than {MAX_BYTES >> 30} GiB were sent, which is no picture of a digit")
+        raise ImageError(f"more than {MAX_BYTES >> 30} GiB of input; a picture may have at most that")
     return contents
 
 
-def _first_line(error: Exception) -> str:
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return (text or type(error).__name__).splitlines()[0].rstrip(". ")
+def _open_image(file: BinaryIO) -> Image.Image:
+    """Open a picture without decoding it; raises ImageError if the file is empty or no picture."""
+    from PIL import Image, UnidentifiedImageError
+
+    head = file.read(16)
+    if not head:
+        raise ImageError("the file is empty")
+    file.seek(0)
+    try:
+        return Image.open(file)
+    except UnidentifiedImageError:
+        raise ImageError(describe_unreadable(head)) from None
+    except (OSError, ValueError):
+        if is_text(head):  # two letters are enough for Pillow to take it for a BMP
+            raise ImageError(describe_unreadable(head)) from None
+        raise
 
 
-def _what_else(head: bytes) -> str:
-    """Say what a file that is no readable picture holds, by its first 16 bytes."""
-    from PIL import features
-
-    pictures = {
-        rb"\x89PNG": "PNG",
-        rb"\xff\xd8\xff": "JPEG",
-        rb"GIF8": "GIF",
-        rb"RIFF....WEBP": "WebP",
-        rb"BM....\0\0\0\0": "BMP",
-        rb"II\*\0|MM\0\*": "TIFF",
-        rb"....ftypavi[fs]": "AVIF",
-    }
-    others = {
-        rb"%PDF": "a PDF document",
-        rb"PK\x03\x04": "a ZIP archive",
-        rb"\x1f\x8b": "a gzip archive",
-        rb"\x93NUMPY": "a NumPy array",
-        rb"<": "HTML, XML or SVG text",
-        rb"RIFF|....ftyp": "sound or video",
-    }
-    if re.match(rb"....ftyp(hei[cmsx]|hev[cmsx]|mif1|msf1)", head, re.DOTALL):
-        return "an HEIC photo, as iPhones take them, which is not read here; save it as JPEG"
-    for magic, kind in pictures.items():
-        if re.match(magic, head, re.DOTALL):
-            if kind == "AVIF" and not features.check("avif"):
-                return "an AVIF picture, which the Pillow installed here does not read; save it as JPEG"
-            return f"the file is damaged or cut short: it begins as {kind} and cannot be read on"
-    for magic, kind in others.items():
-        if re.match(magic, head, re.DOTALL):
-            return f"not a picture: the file holds {kind}"
-    return f"not a picture: the file holds {'text' if _is_text(head) else 'no kind of picture that is known here'}"
-
-
-def _is_text(head: bytes) -> bool:
-    return all(9 <= byte < 127 for byte in head)
+# --- checking --------------------------------------------------------------------------------------------------------
 
 
 def _check_size(width: int, height: int) -> None:
     if width * height > MAX_PIXELS:
         raise _too_large(f"{width}x{height}, {width * height:,} pixels")
     if min(width, height) < MIN_SIDE:
-        raise ImageError(f"the picture is too small: {width}x{height} pixels, at least {MIN_SIDE} a side are needed")
+        raise ImageError(
+            f"the picture is too small: {width}x{height} pixels; at least {MIN_SIDE}x{MIN_SIDE} are needed"
+        )
     if max(width, height) > MAX_ASPECT * min(width, height):
-        raise ImageError(f"the picture is too narrow for a digit: {width}x{height} pixels")
+        raise ImageError(
+            f"the picture is too narrow: {width}x{height} pixels; "
+            f"its longer side may be at most {MAX_ASPECT} times the shorter"
+        )
 
 
 def _too_large(size: str) -> ImageError:
     return ImageError(f"the picture is too large: {size}; the limit is {MAX_PIXELS:,}")
 
 
-def _reduction(width: int, height: int) -> int:
-    """The whole number by which both sides are divided; a long strip keeps some of its width."""
-    return max(1, min(-(-max(width, height) // WORKING_SIDE), min(width, height) // (WORKING_SIDE // 8)))
+def _check_format(image_format: str | None) -> None:
+    if image_format in REFUSED_FORMATS:
+        raise ImageError(f"{REFUSED_FORMATS[image_format]} and is not opened; save the picture as PNG")
 
 
-def _levels(image: Image.Image, decisions: list[Decision]) -> Floats:
-    from PIL import Image
+def _mislabelled(source: Path | bytes | BinaryIO, image_format: str | None) -> tuple[Decision, ...]:
+    """Return a decision if a file's suffix stands for another format than it holds."""
+    if not isinstance(source, Path) or image_format is None:
+        return ()
+    if image_format in FORMATS.get(source.suffix.lower(), (image_format,)):
+        return ()
+    return (Decision.of(DecisionKind.MISLABELLED, suffix=source.suffix, format=image_format),)
 
+
+# --- decoding --------------------------------------------------------------------------------------------------------
+
+
+def _decode(image: Image.Image) -> tuple[Floats, tuple[Decision, ...]]:
+    """Return a picture's grey levels, upright and reduced to working size, and what was done."""
     width, height = image.size
     factor = _reduction(width, height)
     if image.format in ("JPEG", "MPO") and factor > 1:
@@ -226,82 +182,98 @@ def _levels(image: Image.Image, decisions: list[Decision]) -> Floats:
         image.draft(None, (width // factor, height // factor))
     image.load()
     # After loading: Pillow turns TIFF files itself, and then drops the mark.
-    orientation = image.getexif().get(0x0112)
-    deep, agreed = image.mode.startswith(("I", "F")), image.mode not in ("I", "F")
-    if deep:
-        image = image if image.mode == "F" else image.convert("I")
-    elif image.has_transparency_data:
-        image = image.convert("RGBA")
-    elif image.mode != "L":
-        image = image.convert("L" if image.mode == "1" else "RGB")
+    orientation = image.getexif().get(EXIF_ORIENTATION)
+    fixed_depth = image.mode not in ("I", "F")
+    image = _in_plain_mode(image)
     factor = _reduction(*image.size)
     if factor > 1:
         image = image.reduce(factor)
+    decisions: list[Decision] = []
     if orientation in TRANSPOSE:
-        image = image.transpose(getattr(Image.Transpose, TRANSPOSE[orientation]))
+        image = _transpose(image, TRANSPOSE[orientation])
         decisions.append(Decision(DecisionKind.TURNED_UPRIGHT))
     if image.width * image.height < width * height:
         decisions.append(Decision.of(DecisionKind.REDUCED, width=image.width, height=image.height))
+    levels, conversions = _grey_levels(image, fixed_depth=fixed_depth)
+    return levels, (*decisions, *conversions)
+
+
+def _reduction(width: int, height: int) -> int:
+    """Return the whole number by which both sides are divided; a long strip keeps some of its width."""
+    return max(1, min(-(-max(width, height) // WORKING_SIDE), min(width, height) // MIN_WORKING_SIDE))
+
+
+def _in_plain_mode(image: Image.Image) -> Image.Image:
+    """Convert a decoded picture to mode L, RGB, RGBA, I (32 bits) or F (float)."""
+    if image.mode == "F":
+        return image
+    if image.mode.startswith("I"):
+        return image.convert("I")
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    if image.mode == "L":
+        return image
+    return image.convert("L" if image.mode == "1" else "RGB")
+
+
+def _transpose(image: Image.Image, name: str) -> Image.Image:
+    from PIL import Image
+
+    return image.transpose(getattr(Image.Transpose, name))
+
+
+def _grey_levels(image: Image.Image, *, fixed_depth: bool) -> tuple[Floats, tuple[Decision, ...]]:
     levels = np.asarray(image, dtype=np.float32)
-    if deep:
-        return _from_depth(levels, decisions, agreed=agreed)
+    if image.mode in ("I", "F"):
+        return scale_depth(levels, fixed_depth=fixed_depth)
+    decisions: tuple[Decision, ...] = ()
     if image.mode == "RGBA":
-        levels = _without_alpha(levels, decisions)
-    return levels if levels.ndim == 2 else _grey(levels)
+        levels, decisions = replace_transparency(levels)
+    return (levels if levels.ndim == 2 else to_grey(levels)), decisions
 
 
-def _from_depth(levels: Floats, decisions: list[Decision], *, agreed: bool) -> Floats:
-    """Bring 16-bit, 32-bit or float levels to 0 to 255; the depth is the smallest usual one that holds them all.
-
-    32-bit and float files have no agreed scale: where they use a small part of that depth, it is the part they use.
-    """
-    finite = np.isfinite(levels)
-    if not finite.any():
-        raise ImageError("the picture holds no finite values")
-    # In double precision: the difference of two floats may be no float.
-    exact = np.where(finite, levels, np.median(levels[finite])).astype(np.float64)
-    least, most = float(exact.min()), float(exact.max())
-    lowest = min(0.0, least)
-    depth = next((depth for depth in (1, 255, 1023, 4095, 16383, 65535) if most - lowest <= depth), most - lowest)
-    if not agreed and ROUNDING * max(abs(least), abs(most)) < most - least < SMALL_PART * depth:
-        decisions.append(Decision.of(DecisionKind.STRETCHED, lowest=least, highest=most))
-        lowest, depth = least, most - least
-    return ((exact - lowest) * (255 / depth)).astype(np.float32)
+# --- faults ----------------------------------------------------------------------------------------------------------
 
 
-def _without_alpha(levels: Floats, decisions: list[Decision]) -> Floats:
-    """Lay a picture with transparency on the ground that its ink contrasts with."""
-    colour, alpha = levels[..., :3], levels[..., 3:] / 255
-    if alpha.min() == 1:
-        return colour
-    if alpha.max() < 8 / 255:
-        raise ImageError("the picture is blank: all of it is transparent")
-    weights = alpha[..., 0]
-    opaque = _grey(colour)[weights > 0.5 * weights.max()]
-    low, high = np.percentile(opaque, (5, 95))
-    if high - low > 64 and (weights > 0.5).mean() > 0.5:
-        # A sheet with its own ground, cut out: the transparent rest is taken for more of the same.
-        ground = np.median(colour[weights > 0.5], axis=0)
-        decisions.append(Decision(DecisionKind.TRANSPARENT_EDGES))
-    else:
-        black = bool(opaque.mean() > 127)
-        ground = np.full(3, 0 if black else 255, dtype=np.float32)
-        decisions.append(Decision.of(DecisionKind.TRANSPARENT_BACKGROUND, colour="black" if black else "white"))
-    return np.asarray(colour * alpha + ground * (1 - alpha), dtype=np.float32)
+@contextlib.contextmanager
+def _as_image_errors() -> Iterator[None]:
+    """Turn whatever goes wrong while a picture is decoded into an ImageError."""
+    from PIL import Image
+
+    try:
+        yield
+    except ImageError:
+        raise
+    except Image.DecompressionBombError as error:
+        # Pillow's own limit is higher, and its message is the only place that tells the size.
+        number = re.search(r"\d+", str(error))
+        raise _too_large(f"{int(number[0]):,} pixels" if number else "a decompression bomb") from None
+    except MemoryError:
+        raise ImageError("the picture does not fit into memory") from None
+    # A damaged file makes Pillow's plugins raise nearly anything, SyntaxError and struct.error included.
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno:  # the system's, not Pillow's
+            raise ImageError(f"cannot be read ({_first_line(error)})") from error
+        raise ImageError(f"the file is damaged or cut short ({_first_line(error)})") from error
 
 
-def _grey(colour: Floats) -> Floats:
-    """Luma (ITU-R BT.601), or the one channel that tells ink from ground where luma does not, as for red on green."""
-    luma = np.asarray(colour @ np.array([0.299, 0.587, 0.114], dtype=np.float32))
-    spread = _spread(luma)
-    if spread < 64:
-        channels = [colour[..., index] for index in range(3)]
-        widest = max(channels, key=_spread)
-        if _spread(widest) > max(2 * spread, 64):
-            return np.ascontiguousarray(widest)
-    return luma
+@contextlib.contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Discard what C code writes to file descriptor 2."""
+    try:
+        stderr = os.dup(2)
+    except OSError:  # closed: nothing can be printed there
+        yield
+        return
+    try:
+        with open(os.devnull, "wb") as devnull:
+            os.dup2(devnull.fileno(), 2)
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
 
 
-def _spread(levels: Floats) -> float:
-    low, high = np.percentile(levels, (0.5, 99.5))
-    return float(high - low)
+def _first_line(error: Exception) -> str:
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return (text or type(error).__name__).splitlines()[0].rstrip(". ")

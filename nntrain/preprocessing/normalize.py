@@ -1,4 +1,4 @@
-"""From ink to an image as MNIST's are: fitted into 20x20, strokes mended, its centre of mass in the middle of 28x28."""
+"""From ink to an image as MNIST's are: fitted into 20x20, strokes of usual width, centred in 28x28."""
 
 from __future__ import annotations
 
@@ -11,82 +11,84 @@ from nntrain.preprocessing.filters import (
     Floats,
     Mask,
     Pixels,
-    box,
+    bounding_box,
     centre_of_mass,
-    components,
-    grown,
-    grown_square,
+    connected_components,
+    dilate_disc,
+    dilate_square,
     resize,
     stroke_width,
 )
+from nntrain.task import IMAGE_SHAPE, IMAGE_SIZE
 
-SIDE = 28  # pixels of an MNIST image
-FIT = 20  # pixels of the longer side of its ink
-FINE = 4  # strokes are judged and mended at this many times the final size
-THIN, THICK = 1.5, 4.5  # pixels: 95 % of MNIST's digits have a mean stroke of 1.5 to 4.5
+INK_SIZE = 20  # pixels of the longer side of an image's ink
+SCALE = 4  # strokes are measured and corrected at this many times the final size
+MIN_STROKE, MAX_STROKE = 1.5, 4.5  # pixels: the mean stroke width of 95 % of MNIST's digits
+THICKENED = 0.3  # pixels above the minimum to which strokes are thickened
 
 
-def is_mnist(pixels: np.ndarray) -> bool:
-    """Tell whether pixels are laid out as MNIST's: all of its 70,000 images are.
+def has_mnist_layout(image: np.ndarray) -> bool:
+    """Tell whether an image is laid out as MNIST's are; all of its 70,000 images pass.
 
     They are uint8 (28, 28) and reach 254 or 255; the longer side of the ink is 20 pixels, rarely 19; its centre of mass
     lies between 13.48 and 14.50, counted from 0, in both directions.
     """
-    if pixels.shape != (SIDE, SIDE) or pixels.dtype != np.uint8 or pixels.max() < 254:
+    if image.shape != IMAGE_SHAPE or image.dtype != np.uint8 or image.max() < 254:
         return False
-    top, bottom, left, right = box(pixels > 0)
-    if max(bottom - top, right - left) not in (FIT - 1, FIT):
+    top, bottom, left, right = bounding_box(image > 0)
+    if max(bottom - top, right - left) not in (INK_SIZE - 1, INK_SIZE):
         return False
-    return all(13.475 < centre < 14.505 for centre in centre_of_mass(pixels))
+    return all(13.475 < centre < 14.505 for centre in centre_of_mass(image))
 
 
-def fit(height: Floats, mask: Mask, threshold: float, decisions: list[Decision]) -> Pixels:
-    """Fit the ink within `mask` as MNIST's digits were; what was done to its strokes is added to the decisions.
+def normalize(contrast: Floats, mask: Mask, threshold: float) -> tuple[Pixels, tuple[Decision, ...]]:
+    """Prepare the ink within a mask as MNIST's makers prepared their digits.
 
-    `height` is that of each pixel above the ground, within the box of the ink, as is the mask; the borders of strokes
-    stand at the threshold.
+    `contrast` is that of each pixel with the background, in levels of 255, and `mask`, of the same shape, selects the
+    ink, which reaches all four sides. The borders of strokes are where the contrast is at the threshold.
+
+    Returns the image, uint8 (28, 28), light ink on a dark background, and what was done to its strokes.
     """
-    return _centred(_fitted(height, mask, threshold, decisions))
+    strokes = resize(np.pad(_opacity(contrast, mask, threshold), 1), SCALE * INK_SIZE)
+    corrected, decisions = _correct_strokes(np.pad(strokes > 0.5 * strokes.max(), SCALE))
+    top, bottom, left, right = bounding_box(corrected)
+    ink = resize(corrected[top:bottom, left:right].astype(np.float32), INK_SIZE)
+    return _centre(np.clip(ink, 0, 1)), decisions
 
 
-def _fitted(height: Floats, mask: Mask, threshold: float, decisions: list[Decision]) -> Floats:
-    """The ink, fitted into 20x20 with its proportions kept, 0 to 1, strokes mended."""
-    # The threshold stands at a half, and the border of the strokes keeps its shades.
-    share = np.where(grown_square(mask, 3), np.clip(height / (2 * threshold), 0, 1), 0).astype(np.float32)
-    scale = FINE * FIT / max(mask.shape)
-    hair = 2 / scale - stroke_width(mask)
-    if hair > 0 and scale < 1:
-        # Averaged with the ground around it, a hair line would fall below the threshold.
-        share = np.pad(mask, 1 + int(hair)).astype(np.float32)
-        share = grown_square(share > 0, 1 + round(hair)).astype(np.float32)
-    fine = resize(np.pad(share, 1), FINE * FIT)
-    strokes = _mended(np.pad(fine > 0.5 * fine.max(), FINE), decisions)
-    top, bottom, left, right = box(strokes)
-    return np.clip(resize(strokes[top:bottom, left:right].astype(np.float32), FIT), 0, 1)
+def _opacity(contrast: Floats, mask: Mask, threshold: float) -> Floats:
+    """Return how far ink covers each pixel, 0 to 1, with a margin around hair lines."""
+    scale = SCALE * INK_SIZE / max(mask.shape)
+    missing = 2 / scale - stroke_width(mask)
+    if missing > 0 and scale < 1:
+        # Averaged with the background around it, a hair line would fall below the threshold.
+        padded = np.pad(mask, 1 + int(missing))
+        return dilate_square(padded, 1 + round(missing)).astype(np.float32)
+    # The threshold is one half, and the borders of strokes keep their shades.
+    return np.where(dilate_square(mask, 3), np.clip(contrast / (2 * threshold), 0, 1), 0).astype(np.float32)
 
 
-def _mended(strokes: Mask, decisions: list[Decision]) -> Mask:
-    """Bring strokes, at FINE times their final size, to a width that MNIST's have."""
-    width = stroke_width(strokes) / FINE
-    if width < THIN:
-        decisions.append(Decision(DecisionKind.THICKENED))
-        return grown(strokes, FINE * (THIN + 0.3 - width) / 2)
-    if width > THICK:
-        thinner = ~grown(~strokes, FINE * (width - THICK) / 2)
+def _correct_strokes(strokes: Mask) -> tuple[Mask, tuple[Decision, ...]]:
+    """Bring strokes, at SCALE times their final size, to a width that MNIST's have."""
+    width = stroke_width(strokes) / SCALE
+    if width < MIN_STROKE:
+        thicker = dilate_disc(strokes, SCALE * (MIN_STROKE + THICKENED - width) / 2)
+        return thicker, (Decision(DecisionKind.THICKENED),)
+    if width > MAX_STROKE:
+        thinner = ~dilate_disc(~strokes, SCALE * (width - MAX_STROKE) / 2)
         # Thinning must not take a digit apart.
-        if thinner.any() and components(thinner)[1] == components(strokes)[1]:
-            decisions.append(Decision(DecisionKind.THINNED))
-            return thinner
-    return strokes
+        if thinner.any() and connected_components(thinner)[1] == connected_components(strokes)[1]:
+            return thinner, (Decision(DecisionKind.THINNED),)
+    return strokes, ()
 
 
-def _centred(ink: Floats) -> Pixels:
-    """Put the ink into 28x28 with its centre of mass in the middle, as far as no ink is lost."""
+def _centre(ink: Floats) -> Pixels:
+    """Put the ink, at most 28x28, into 28x28 with its centre of mass in the middle, as far as it fits in."""
     height, width = ink.shape
     row, column = centre_of_mass(ink)
-    # Half a pixel off either way is the nearest that whole pixels come; of two equal ones, the upper and left.
-    top = min(max(math.ceil(SIDE / 2 - row - 0.5), 0), SIDE - height)
-    left = min(max(math.ceil(SIDE / 2 - column - 0.5), 0), SIDE - width)
-    pixels = np.zeros((SIDE, SIDE), dtype=np.uint8)
-    pixels[top : top + height, left : left + width] = np.rint(255 * ink / ink.max())
-    return pixels
+    # Whole pixels come within half a pixel of row and column 14; of two equally near, the upper and left is taken.
+    top = min(max(math.ceil(IMAGE_SIZE / 2 - row - 0.5), 0), IMAGE_SIZE - height)
+    left = min(max(math.ceil(IMAGE_SIZE / 2 - column - 0.5), 0), IMAGE_SIZE - width)
+    image = np.zeros(IMAGE_SHAPE, dtype=np.uint8)
+    image[top : top + height, left : left + width] = np.rint(255 * ink / ink.max())
+    return image

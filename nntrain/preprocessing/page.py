@@ -1,201 +1,247 @@
-"""What a sheet of paper, a frame or a circle encloses, where the picture shows more than that.
+"""Sheets and frames: what a sheet of paper, a box or a circle encloses, if the picture shows more than that.
 
-A sheet is a region of one brightness with straight sides that lies before another ground, a desk say, with ink on it. A
-frame is a stroke that runs round other strokes.
+A sheet is a region of one brightness with straight sides and ink on it, in front of another background, say a desk. A
+frame is a stroke that runs around other strokes. Both are searched for in blocks of pixels, at most 128 a side.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from nntrain.preprocessing.binarize import Ink
+from nntrain.preprocessing.binarize import CLOSE_CROP, Ink
 from nntrain.preprocessing.decisions import Decision, DecisionKind
-from nntrain.preprocessing.filters import Floats, Mask, box, components, grown_square, otsu, stroke_width
-from nntrain.preprocessing.segment import CLOSE
+from nntrain.preprocessing.filters import (
+    Box,
+    Floats,
+    Mask,
+    bounding_box,
+    connected_components,
+    dilate_square,
+    otsu,
+    stroke_width,
+)
 
-COARSE = 128  # pixels of the longer side in which sheets are looked for
-SHEET = 0.25  # of the picture: the least area of a sheet
-WHOLE = 0.97  # of the picture: a sheet that fills so much is its ground
-AROUND = 0.2  # of what lies round a sheet: the most that is as bright as it
-CONVEX = 0.93  # of its convex hull: the least area of a sheet, and of what a frame encloses
-STRAIGHT = 0.85  # of its hull: the least area between a sheet's corners, some of them off the picture; a disc's 0.64
-WRITTEN = 0.3  # of a sheet: the most that its ink covers
-SPECK = 0.1  # of a sheet's longer side: a hole that is no larger is no bold stroke
-BOLDEST = 0.5  # of its length: the width of ink's strokes, or an eight's; the hole of a bold square nought is wider
-FRAME = 0.35  # of the picture's sides: the least of a frame
-FRAMED = 0.2  # of the frame's height: the least length of what it encloses
-FAINTER = 0.5  # of the threshold of ink: what a frame's thin lines reach
-LINE = 3  # blocks; what is thinner on a sheet does not divide it
-MOST = 100  # pieces that are looked at
-MARGIN = 0.03  # of the picture's shorter side: the rim of a sheet that is left out, where its edge is blurred
-DIRECTIONS = 32  # in which a figure's extremes make its hull
+MAX_BLOCKS = 128  # along the picture's longer side
+
+MIN_SHEET, MAX_SHEET = 0.25, 0.97  # fractions of the picture that a sheet covers; more is the background
+MAX_LIKE_SHEET = 0.2  # of what lies outside a sheet: the most that is in its class of brightness
+MIN_SOLIDITY = 0.93  # area to convex hull's of a sheet, and of what a frame encloses
+MIN_STRAIGHTNESS = 0.85  # area between four corners, which may lie off the picture, to the hull's; a disc has 0.64
+MAX_INKED = 0.3  # of a sheet, covered by its ink
+MIN_BOLD = 0.1  # of a sheet's longer side: a hole that is longer may be that of a bold digit
+MAX_STROKE = 0.5  # of its length: width of ink's strokes, or an eight's; the hole of a bold square zero is wider
+MARGIN = 0.03  # of the picture's shorter side: rim of a sheet that is left out, because its edge is blurred
+CLOSING_SIZE = 3  # blocks; what is thinner does not divide a sheet, such as the lines of ruled paper
+
+MIN_FRAME = 0.35  # of the picture's height and width
+MIN_FRAMED = 0.2  # of the frame's height: length of what it encloses
+FRAME_THRESHOLD = 0.5  # of the threshold of ink: contrast of a frame's thin lines
+MAX_PIECES = 100  # that are considered as frames or as what they enclose
+
+DIRECTIONS = 32  # in which the outermost points of a region are taken as the corners of its hull
 
 
 class Enclosed(NamedTuple):
     """What a sheet or frame encloses."""
 
-    levels: Floats  # grey, 0 to 255
-    corner: tuple[int, int]  # where its top left pixel lies in the picture: row, column
-    decision: Decision  # what was done
+    levels: Floats  # grey, 0 to 255; what lies outside, in the corners of its box, is painted over
+    corner: tuple[int, int]  # row and column of its top left pixel in the picture
+    decision: Decision
 
 
-def enclosed(levels: Floats, ink: Ink | None = None) -> Enclosed | None:
-    """Return what a sheet or frame in a picture encloses; None where it shows neither, or nothing within.
+def find_sheet_or_frame(levels: Floats, ink: Ink | None = None) -> Enclosed | None:
+    """Return what a sheet or frame in a picture encloses, or None if it shows neither, or nothing inside.
 
-    `levels` are the picture's, grey, 0 to 255, and `ink` is what was found in it, if anything was.
+    `levels` are the picture's, grey, 0 to 255. Frames are made of `ink`, the ink that was found in it; without it only
+    sheets are searched for.
     """
-    if min(levels.shape) < CLOSE:
+    if min(levels.shape) < CLOSE_CROP:
         return None
-    kind, inside = DecisionKind.OUTSIDE_SHEET, _sheet(levels)
+    kind, inside = DecisionKind.OUTSIDE_SHEET, _find_sheet(levels)
     if inside is None and ink is not None:
-        kind, inside = DecisionKind.OUTSIDE_FRAME, _in_frame(ink)
+        kind, inside = DecisionKind.OUTSIDE_FRAME, _find_frame(ink)
     if inside is None or not inside.any():
         return None
-    return _left_out(levels, inside, kind)
+    return _crop(levels, inside, kind)
 
 
-def inked_sheet(levels: Floats, ink: Ink) -> Enclosed | None:
-    """Return what is on a sheet that was itself taken for the ink; None where the ink is something else.
+def find_sheet_taken_for_ink(levels: Floats, ink: Ink) -> Enclosed | None:
+    """Return what is on a sheet that was itself taken for the ink, or None if the ink is something else.
 
     `levels` are the picture's, grey, 0 to 255, and `ink` is what was found in it.
     """
-    if min(levels.shape) < CLOSE or ink.mask.mean() < SHEET * (1 - WRITTEN):  # most pictures, at little cost
+    if min(levels.shape) < CLOSE_CROP or ink.mask.mean() < MIN_SHEET * (1 - MAX_INKED):
+        return None  # most pictures, at little cost
+    sheet = _find_sheet(levels)
+    if sheet is None or np.count_nonzero(ink.mask & sheet) <= (1 - MAX_INKED) * np.count_nonzero(sheet):
         return None
-    sheet = _sheet(levels)
-    if sheet is None or np.count_nonzero(ink.mask & sheet) <= (1 - WRITTEN) * np.count_nonzero(sheet):
-        return None
-    return _left_out(levels, sheet, DecisionKind.OUTSIDE_SHEET)
+    return _crop(levels, sheet, DecisionKind.OUTSIDE_SHEET)
 
 
-def _left_out(levels: Floats, inside: Mask, kind: DecisionKind) -> Enclosed:
-    top, bottom, left, right = box(inside)
-    part = _painted_over(levels, inside)[top:bottom, left:right]
-    return Enclosed(part, (top, left), Decision(kind))
+def _crop(levels: Floats, inside: Mask, kind: DecisionKind) -> Enclosed:
+    top, bottom, left, right = bounding_box(inside)
+    return Enclosed(_paint_over(levels, inside)[top:bottom, left:right], (top, left), Decision(kind))
 
 
-def _sheet(levels: Floats) -> Mask | None:
-    """Return where the picture's sheet is, less its rim, which may be nowhere; None where it shows none."""
-    coarse = _blocks(levels).mean(axis=(1, 3))
-    bright = coarse > otsu(coarse)
-    for mask in (bright, ~bright):
-        edge = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
-        if edge.all() or mask.mean() < SHEET * (1 - WRITTEN):  # the ground, or what is too small, at little cost
-            continue
-        sheet = _largest(_closed(mask))
-        if _is_sheet(sheet, mask):
+# --- sheets ----------------------------------------------------------------------------------------------------------
+
+
+def _find_sheet(levels: Floats) -> Mask | None:
+    """Return where the picture's sheet is, less its rim, which may leave nothing; None if it shows no sheet."""
+    blocks = _blocks(levels).mean(axis=(1, 3))
+    bright = blocks > otsu(blocks)
+    for same_class in (bright, ~bright):
+        edge = np.concatenate([same_class[0], same_class[-1], same_class[:, 0], same_class[:, -1]])
+        if edge.all() or same_class.mean() < MIN_SHEET * (1 - MAX_INKED):
+            continue  # the background, or too small, at little cost
+        sheet = _largest_component(_close(same_class))
+        if _is_sheet(sheet, same_class):
             margin = 1 + round(MARGIN * min(levels.shape))
-            return _shrunk(_fine(_filled(sheet), levels.shape), margin)
+            return _erode(_to_pixels(_fill_holes(sheet), levels.shape), margin)
     return None
 
 
-def _is_sheet(sheet: Mask, alike: Mask) -> bool:
-    """Tell whether a region has straight sides and ink on it, and lies before another ground; `alike` is its class."""
-    filled = _filled(sheet)
+def _is_sheet(region: Mask, same_class: Mask) -> bool:
+    """Tell whether a region of blocks is a sheet; `same_class` is where the picture is as bright as it."""
+    filled = _fill_holes(region)
     area = np.count_nonzero(filled)
-    if not SHEET <= area / sheet.size <= WHOLE or alike[~filled].mean() > AROUND:
+    if not MIN_SHEET <= area / filled.size <= MAX_SHEET or same_class[~filled].mean() > MAX_LIKE_SHEET:
         return False
-    hull = _area(_corners(filled, DIRECTIONS))
-    if area < CONVEX * hull or _area(_corners(filled, 4)) < STRAIGHT * hull:
+    return _has_straight_sides(filled) and not _has_bold_hole(filled & ~same_class, filled, region)
+
+
+def _has_straight_sides(filled: Mask) -> bool:
+    hull = _polygon_area(_outermost_points(filled, DIRECTIONS))
+    if np.count_nonzero(filled) < MIN_SOLIDITY * hull:
         return False
-    holes = filled & ~alike
+    return _polygon_area(_outermost_points(filled, 4)) >= MIN_STRAIGHTNESS * hull
+
+
+def _has_bold_hole(holes: Mask, filled: Mask, region: Mask) -> bool:
+    """Tell whether the holes of a region are no ink on a sheet, but the inside of a digit written boldly."""
     if not holes.any():
-        return True  # its ink, if there is any, is nearer to it than to what lies round it
-    ink = _largest(holes)
-    length = _longer(ink)
-    bold = length > SPECK * _longer(filled) and stroke_width(ink) > BOLDEST * length
-    return not bold and bool(np.count_nonzero(filled & ~sheet) <= WRITTEN * area)
+        return False  # its ink, if there is any, is nearer to it than to what lies outside
+    hole = _largest_component(holes)
+    length = _longer_side(hole)
+    bold = length > MIN_BOLD * _longer_side(filled) and stroke_width(hole) > MAX_STROKE * length
+    return bold or bool(np.count_nonzero(filled & ~region) > MAX_INKED * np.count_nonzero(filled))
 
 
-def _longer(mask: Mask) -> int:
-    top, bottom, left, right = box(mask)
+def _longer_side(mask: Mask) -> int:
+    top, bottom, left, right = bounding_box(mask)
     return max(bottom - top, right - left)
 
 
-def _in_frame(ink: Ink) -> Mask | None:
-    # Of each block the highest, so that a thin line stays whole; and less than for ink will do.
-    labels, count = components(_blocks(ink.contrast).max(axis=(1, 3)) > FAINTER * ink.threshold)
-    boxes = {number: box(labels == number) for number in range(1, min(count, MOST) + 1)}
-    for number, (top, bottom, left, right) in boxes.items():
-        if bottom - top < FRAME * labels.shape[0] or right - left < FRAME * labels.shape[1]:
+# --- frames ----------------------------------------------------------------------------------------------------------
+
+
+def _find_frame(ink: Ink) -> Mask | None:
+    """Return what a frame encloses, or None if no piece of the ink is one."""
+    # The highest contrast of each block keeps a thin line whole.
+    contrast = _blocks(ink.contrast).max(axis=(1, 3))
+    labels, count = connected_components(contrast > FRAME_THRESHOLD * ink.threshold)
+    boxes = {label: bounding_box(labels == label) for label in range(1, min(count, MAX_PIECES) + 1)}
+    for label, frame_box in boxes.items():
+        if not _may_be_frame(frame_box, labels.shape, boxes.values()):
             continue
-        least = FRAMED * (bottom - top)
-        within = [
-            one for one in boxes.values() if top < one[0] and one[1] < bottom and left < one[2] and one[3] < right
-        ]
-        if not any(max(one[1] - one[0], one[3] - one[2]) >= least for one in within):
-            continue
-        frame = labels == number
-        filled = _filled(frame)
-        if np.count_nonzero(filled) >= CONVEX * _area(_corners(filled, DIRECTIONS)):
-            return _fine(filled & ~grown_square(frame, 3), ink.contrast.shape)
+        frame = labels == label
+        filled = _fill_holes(frame)
+        if np.count_nonzero(filled) >= MIN_SOLIDITY * _polygon_area(_outermost_points(filled, DIRECTIONS)):
+            return _to_pixels(filled & ~dilate_square(frame, 3), ink.contrast.shape)
     return None
 
 
+def _may_be_frame(frame: Box, shape: tuple[int, ...], boxes: Collection[Box]) -> bool:
+    """Tell whether a piece is large enough for a frame, and something of some length lies in its box."""
+    top, bottom, left, right = frame
+    if bottom - top < MIN_FRAME * shape[0] or right - left < MIN_FRAME * shape[1]:
+        return False
+    inside = [box for box in boxes if top < box[0] and box[1] < bottom and left < box[2] and box[3] < right]
+    return any(max(box[1] - box[0], box[3] - box[2]) >= MIN_FRAMED * (bottom - top) for box in inside)
+
+
+# --- blocks ----------------------------------------------------------------------------------------------------------
+
+
+def _block_side(shape: tuple[int, ...]) -> int:
+    return -(-max(shape) // MAX_BLOCKS)
+
+
 def _blocks(levels: Floats) -> Floats:
-    """Return levels by blocks, (rows, height of each, columns, width of each); what is left at the ends is left out."""
-    side = -(-max(levels.shape) // COARSE)
-    height, width = (whole // side for whole in levels.shape)
-    return np.asarray(levels[: height * side, : width * side].reshape(height, side, width, side))
+    """Return levels by blocks, (rows, block height, columns, block width); what does not fill a block is left out."""
+    side = _block_side(levels.shape)
+    rows, columns = (length // side for length in levels.shape)
+    return np.asarray(levels[: rows * side, : columns * side].reshape(rows, side, columns, side))
 
 
-def _fine(coarse: Mask, shape: tuple[int, ...]) -> Mask:
-    """Return a mask of blocks as one of the picture's pixels."""
-    side = -(-max(shape) // COARSE)
-    rows, columns = (np.minimum(np.arange(whole) // side, whole // side - 1) for whole in shape)
-    return np.asarray(coarse[np.ix_(rows, columns)])
+def _to_pixels(blocks: Mask, shape: tuple[int, ...]) -> Mask:
+    """Return a mask of blocks as one of pixels, of the picture's shape."""
+    side = _block_side(shape)
+    rows, columns = (np.minimum(np.arange(length) // side, length // side - 1) for length in shape)
+    return np.asarray(blocks[np.ix_(rows, columns)])
 
 
-def _closed(mask: Mask) -> Mask:
-    """Close a mask (Serra 1982), so that lines do not cut a ruled sheet; what lies at the picture's edge stays open."""
-    padded = np.pad(mask, LINE)
-    return ~grown_square(~grown_square(padded, LINE), LINE)[LINE:-LINE, LINE:-LINE]
+# --- regions ---------------------------------------------------------------------------------------------------------
 
 
-def _largest(mask: Mask) -> Mask:
-    """Return the largest connected part of a mask, which is not empty."""
-    labels, _ = components(mask)
+def _close(mask: Mask) -> Mask:
+    """Close narrow gaps in a mask (Serra 1982), except at the picture's edge."""
+    padded = np.pad(mask, CLOSING_SIZE)
+    closed = ~dilate_square(~dilate_square(padded, CLOSING_SIZE), CLOSING_SIZE)
+    return closed[CLOSING_SIZE:-CLOSING_SIZE, CLOSING_SIZE:-CLOSING_SIZE]
+
+
+def _erode(mask: Mask, margin: int) -> Mask:
+    """Shrink a mask by a margin, except at the picture's edge."""
+    return ~dilate_square(~mask, 2 * margin + 1)
+
+
+def _fill_holes(mask: Mask) -> Mask:
+    """Return a mask with its holes: all that cannot be reached from the picture's edge, diagonal steps included."""
+    labels, _ = connected_components(~np.pad(mask, 1))
+    return np.asarray(labels != labels[0, 0])[1:-1, 1:-1]
+
+
+def _largest_component(mask: Mask) -> Mask:
+    """Return the largest connected component of a mask, which is not empty."""
+    labels, _ = connected_components(mask)
     return np.asarray(labels == 1 + int(np.bincount(labels.ravel())[1:].argmax()))
 
 
-def _filled(mask: Mask) -> Mask:
-    """Return a mask with its holes: all that cannot be reached from outside."""
-    ground, _ = components(~np.pad(mask, 1))
-    return np.asarray(ground != ground[0, 0])[1:-1, 1:-1]
+def _outermost_points(mask: Mask, directions: int) -> npt.NDArray[np.intp]:
+    """Return the corners of a mask's pixels that lie furthest in each of so many directions, (directions, 2).
 
-
-def _shrunk(mask: Mask, margin: int) -> Mask:
-    """Return a mask less a margin; where the picture ends it has none."""
-    return ~grown_square(~mask, 2 * margin + 1)
-
-
-def _corners(mask: Mask, count: int) -> np.ndarray:
-    """Return the points of a mask that lie furthest in so many directions, in their order, (count, 2)."""
+    Rows and columns, counted from the picture's corner; directions start at 45 degrees and go round.
+    """
     rows = np.flatnonzero(mask.any(axis=1))
     left, right = mask[rows].argmax(axis=1), mask.shape[1] - mask[rows][:, ::-1].argmax(axis=1)
-    # The corners of each row's pixels.
     points = np.concatenate([np.stack([y, x], axis=1) for y in (rows, rows + 1) for x in (left, right)])
-    angles = np.pi / 4 + 2 * np.pi * np.arange(count) / count
-    return np.asarray(points[(points @ np.stack([np.sin(angles), np.cos(angles)])).argmax(axis=0)])
+    angles = np.pi / 4 + 2 * np.pi * np.arange(directions) / directions
+    furthest = (points @ np.stack([np.sin(angles), np.cos(angles)])).argmax(axis=0)
+    return np.asarray(points[furthest])
 
 
-def _area(corners: np.ndarray) -> float:
-    """Return the area of a polygon."""
+def _polygon_area(corners: npt.NDArray[np.intp]) -> float:
+    """Return the area of a polygon by the shoelace formula, or 1 for a line; corners are (n, 2), in order."""
     y, x = corners.T
     return float(abs(x @ np.roll(y, 1) - y @ np.roll(x, 1)) / 2) or 1.0
 
 
-def _painted_over(levels: Floats, inside: Mask) -> Floats:
-    """Return levels in which all outside goes on as the nearest place inside, along rows, then along columns.
+def _paint_over(levels: Floats, inside: Mask) -> Floats:
+    """Replace all levels outside a region by the nearest inside, along rows, then along columns.
 
     A sheet that lies askew, or a circle, leaves some of its surroundings in the corners of its box.
     """
-    columns = np.arange(levels.shape[1])
+    width = levels.shape[1]
+    columns = np.arange(width)
     before = np.maximum.accumulate(np.where(inside, columns, -1), axis=1)
-    after = np.minimum.accumulate(np.where(inside, columns, levels.shape[1])[:, ::-1], axis=1)[:, ::-1]
-    first = (before >= 0) & ((columns - before <= after - columns) | (after == levels.shape[1]))
-    nearest = np.where(first, before, after)
+    after = np.minimum.accumulate(np.where(inside, columns, width)[:, ::-1], axis=1)[:, ::-1]
+    take_before = (before >= 0) & ((columns - before <= after - columns) | (after == width))
+    nearest = np.where(take_before, before, after)
     rows = np.flatnonzero(inside.any(axis=1))
     closest = rows[np.abs(np.arange(len(levels))[:, None] - rows).argmin(axis=1)]
     return np.asarray(levels[closest[:, None], nearest[closest]])

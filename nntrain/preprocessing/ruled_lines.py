@@ -1,102 +1,129 @@
-"""Lines that run through a picture from edge to edge, as on ruled or squared paper, taken out from under the ink."""
+"""Lines that run through a picture from edge to edge, as on ruled or squared paper, removed from under the ink."""
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from nntrain.preprocessing.binarize import Ink
-from nntrain.preprocessing.filters import Floats, Mask, grown_square, quantile
-from nntrain.preprocessing.segment import CLOSE
+from nntrain.preprocessing.binarize import CLOSE_CROP, Ink
+from nntrain.preprocessing.filters import Floats, Mask, dilate_square, quantile
 
-STEEPEST = 7.0  # degrees that lines may run off the picture's edges
-STEP = 0.25  # degrees
-EDGE = 3  # pixels that are looked at for lines running off
-FULL = 0.7  # of a line's pixels that are inked
-THICKEST = 0.04  # of the shorter side
-DARKER = 1.35  # times a line's height: what is higher is ink on it
+MAX_ANGLE, ANGLE_STEP = 7.0, 0.25  # degrees between a line and the picture's edges
+EDGE = 3  # pixels at the left and right edge, where every line has ink
+MIN_INKED = 0.7  # of a line's pixels
+MIN_LENGTH = 0.5  # of the picture's width
+LINE_BORDER = 0.5  # of the inked fraction of a line's fullest row: what more of its rows have
+MAX_THICKNESS = 0.04  # of the picture's shorter side
+MAX_CONTRAST = 1.35  # of a line's own contrast: what exceeds it is ink on the line
 
 
-def without_lines(levels: Floats, ink: Ink) -> Floats | None:
-    """Return a picture's grey levels, 0 to 255, with the lines that its ink shows taken out; None where it shows none.
+class Line(NamedTuple):
+    """A line through a picture, roughly along its rows."""
 
-    Where strokes cross a line they go on.
+    row: int  # where it crosses the picture's middle column
+    slope: float  # rows per column
+    thickness: int  # pixels
+
+
+def remove_ruled_lines(levels: Floats, ink: Ink) -> Floats | None:
+    """Return a picture's grey levels, 0 to 255, without the lines that its ink shows, or None if it shows none.
+
+    Strokes that cross a line are left whole.
     """
-    if min(levels.shape) < CLOSE:  # a close crop, whose strokes may reach from edge to edge
+    if min(levels.shape) < CLOSE_CROP:  # a close crop, whose strokes may reach from edge to edge
         return None
-    clean, height = (255 - levels if ink.light else levels.copy()), ink.contrast.copy()
-    found = 0
-    for turned in (False, True):
-        views = (clean.T, height.T) if turned else (clean, height)
-        found += _taken_out(*views, ink.threshold)
-    if not found:
+    clean, contrast = (255 - levels if ink.light_background else levels.copy()), ink.contrast.copy()
+    count = _remove_lines(clean, contrast, ink.threshold) + _remove_lines(clean.T, contrast.T, ink.threshold)
+    if not count:
         return None
-    return 255 - clean if ink.light else clean
+    return 255 - clean if ink.light_background else clean
 
 
-def _taken_out(levels: Floats, height: Floats, threshold: float) -> int:
-    """Take lines that run roughly along the rows out of both arrays, in place; returns how many there were."""
-    mask = height > threshold
+def _remove_lines(levels: Floats, contrast: Floats, threshold: float) -> int:
+    """Remove lines that run roughly along the rows from both arrays, in place; returns how many there were."""
+    mask = contrast > threshold
     if not (mask[:, :EDGE].any() and mask[:, -EDGE:].any()):
         return 0  # most pictures, at little cost
-    lines = _lines(mask)
-    columns = np.arange(levels.shape[1])
-    for middle, slope, thick in lines:
-        centre = np.rint(middle + slope * (columns - levels.shape[1] / 2)).astype(np.intp)
-        half = thick // 2 + 1
-        above, below = centre - half - 1, centre + half + 1
-        inside = (above >= 0) & (below < len(levels))
-        if not inside.any():
-            continue
-        rows, places = (centre + np.arange(-half, half + 1)[:, None])[:, inside], columns[inside]
-        above, below = above[inside], below[inside]
-        # A stroke crosses where there is ink on both sides, straight or aslant across the line.
-        wide = 2 * (half + 1) + 1
-        crossed = grown_square(mask[above, places][None], wide)[0] & grown_square(mask[below, places][None], wide)[0]
-        own = quantile(height[rows, places].max(axis=0), 0.5)
-        keep = crossed[None] | (height[rows, places] > DARKER * own)
-        for values in (levels, height):
-            ground = np.minimum(values[above, places], values[below, places])
-            values[rows, places] = np.where(keep, values[rows, places], np.minimum(values[rows, places], ground))
+    lines = _find_lines(mask)
+    for line in lines:
+        _remove_line(line, levels, contrast, mask)
     return len(lines)
 
 
-def _lines(mask: Mask) -> list[tuple[int, float, int]]:
-    """Find lines through a mask, roughly along its rows: their row in the middle, slope, and thickness in pixels.
+def _remove_line(line: Line, levels: Floats, contrast: Floats, mask: Mask) -> None:
+    """Replace a line's pixels by the darker of what lies above and below, unless ink is written on it."""
+    height, width = mask.shape
+    columns = np.arange(width)
+    centre = np.rint(line.row + line.slope * (columns - width / 2)).astype(np.intp)
+    half = line.thickness // 2 + 1
+    above, below = centre - half - 1, centre + half + 1
+    inside = (above >= 0) & (below < height)
+    if not inside.any():
+        return
+    above, below, columns = above[inside], below[inside], columns[inside]
+    rows = centre[inside] + np.arange(-half, half + 1)[:, None]
+    # A stroke crosses where there is ink on both sides, straight or aslant across the line.
+    reach = 2 * (half + 1) + 1
+    crossed = dilate_square(mask[above, columns][None], reach)[0] & dilate_square(mask[below, columns][None], reach)[0]
+    own_contrast = quantile(contrast[rows, columns].max(axis=0), 0.5)
+    is_ink = crossed | (contrast[rows, columns] > MAX_CONTRAST * own_contrast)
+    for values in (levels, contrast):
+        background = np.minimum(values[above, columns], values[below, columns])
+        values[rows, columns] = np.where(is_ink, values[rows, columns], np.minimum(values[rows, columns], background))
 
-    A Hough transform (Duda and Hart 1972): the share of each line's pixels, by slope and row, that are inked. The
-    fullest is taken, and what lies about it left out, until none is full.
+
+def _find_lines(mask: Mask) -> list[Line]:
+    """Find lines through a mask, roughly along its rows.
+
+    The fullest line is taken and what lies around it left out, until none is full.
+    """
+    slopes = np.tan(np.deg2rad(np.arange(-MAX_ANGLE, MAX_ANGLE + ANGLE_STEP / 2, ANGLE_STEP)))
+    fractions, offset = _hough_transform(mask, slopes)
+    max_thickness = max(2, round(MAX_THICKNESS * min(mask.shape)))
+    lines: list[Line] = []
+    while True:
+        slope, row = (int(index) for index in np.unravel_index(int(fractions.argmax()), fractions.shape))
+        if fractions[slope, row] < MIN_INKED:
+            return lines
+        first, last = _thickness(fractions[slope], row)
+        thickness = last - first + 1
+        if thickness <= max_thickness:
+            lines.append(Line((first + last) // 2 - offset, float(slopes[slope]), thickness))
+        margin = thickness + 2
+        fractions[:, max(0, first - margin) : last + 1 + margin] = 0
+
+
+def _thickness(fractions: npt.NDArray[np.float64], row: int) -> tuple[int, int]:
+    """Return the first and last row around the fullest that belong to the same line."""
+    bound = LINE_BORDER * fractions[row]
+    first = last = row
+    while first > 0 and fractions[first - 1] > bound:
+        first -= 1
+    while last + 1 < len(fractions) and fractions[last + 1] > bound:
+        last += 1
+    return first, last
+
+
+def _hough_transform(mask: Mask, slopes: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], int]:
+    """Return the fraction of each line's pixels that are True (Duda and Hart 1972), and the index of row 0.
+
+    The fractions, (slopes, rows), are 0 for lines of which less than half of the picture's width lies within. A line's
+    row is where it crosses the middle column, which may lie outside the picture.
     """
     height, width = mask.shape
     rows, columns = np.nonzero(mask)
-    slopes = np.tan(np.deg2rad(np.arange(-STEEPEST, STEEPEST + STEP / 2, STEP)))
-    room = 1 + math.ceil(slopes[-1] * width / 2)
-    lengths = np.empty((len(slopes), height + 2 * room))
+    offset = 1 + math.ceil(slopes[-1] * width / 2)
+    bins = height + 2 * offset
+    lengths = np.empty((len(slopes), bins))
     counts = np.empty_like(lengths)
-    ends = np.arange(width) - width / 2
     for index, slope in enumerate(slopes):
-        shifts = np.rint(slope * ends).astype(np.intp)
-        counts[index] = np.bincount(rows - shifts[columns] + room, minlength=height + 2 * room)
+        shifts = np.rint(slope * (np.arange(width) - width / 2)).astype(np.intp)
+        counts[index] = np.bincount(rows - shifts[columns] + offset, minlength=bins)
         # How many of a line's columns lie within the picture: each column begins and ends one span of rows.
-        begun = np.bincount(room - shifts, minlength=height + 2 * room + 1)
-        ended = np.bincount(room - shifts + height, minlength=height + 2 * room + 1)
-        lengths[index] = np.cumsum(begun - ended)[:-1]
-    shares = np.where(lengths >= width / 2, counts / np.maximum(lengths, 1), 0.0)
-    found: list[tuple[int, float, int]] = []
-    most = max(2, round(THICKEST * min(mask.shape)))
-    while True:
-        slope, row = np.unravel_index(int(shares.argmax()), shares.shape)
-        if shares[slope, row] < FULL:
-            return found
-        first = last = int(row)
-        bound = 0.5 * shares[slope, row]
-        while first > 0 and shares[slope, first - 1] > bound:
-            first -= 1
-        while last + 1 < shares.shape[1] and shares[slope, last + 1] > bound:
-            last += 1
-        thick = last - first + 1
-        if thick <= most:
-            found.append(((first + last) // 2 - room, float(slopes[slope]), thick))
-        margin = thick + 2
-        shares[:, max(0, first - margin) : last + 1 + margin] = 0
+        begins = np.bincount(offset - shifts, minlength=bins + 1)
+        ends = np.bincount(offset - shifts + height, minlength=bins + 1)
+        lengths[index] = np.cumsum(begins - ends)[:-1]
+    return np.where(lengths >= MIN_LENGTH * width, counts / np.maximum(lengths, 1), 0.0), offset

@@ -1,70 +1,72 @@
 """Which pieces of ink make one digit, and which make several in a row.
 
 Geometry settles most of it: strokes that lie above one another belong together, pieces of full height with room between
-them do not. What it leaves open (a four in two strokes, a broken nought, digits that touch) is listed as candidates,
-among which the network chooses by `best_row`.
+them do not. What it leaves open (a four in two strokes, a broken zero, digits that touch) is listed as candidates, of
+which `best_row` takes the row that the network trusts most.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from nntrain.errors import ImageError
-from nntrain.preprocessing.binarize import Ink, InkComponent
+from nntrain.preprocessing.binarize import CLOSE_CROP, Ink, InkComponent
 from nntrain.preprocessing.decisions import Decision, DecisionKind
-from nntrain.preprocessing.filters import Box, Mask, Pixels, box, stroke_width
-from nntrain.preprocessing.normalize import fit
+from nntrain.preprocessing.filters import Box, Mask, Pixels, bounding_box, stroke_width
+from nntrain.preprocessing.normalize import normalize
 
-FRAGMENT = 0.45  # of the tallest piece; what is less tall is a piece of a digit, not a digit
-NEAR = 0.3  # of the tallest piece: a gap that is narrower may run through one digit
-WIDEST = 1.4  # widths to heights: no digit is wider
-TOUCHING = 1.1  # widths to heights: a piece that is wider may be two digits that touch
-MOST = 24  # digits in a row
-# Thresholds, as shares of the chosen one, at which a digit is prepared again: with more and with less of its border.
+MIN_HEIGHT = 0.45  # of the tallest component: less tall is a fragment of a digit, not a digit
+MIN_GAP = 0.3  # of the tallest atom: a gap that is narrower may run through one digit
+MAX_WIDTH = 1.4  # of its height: no digit is wider
+TOUCHING_WIDTH = 1.1  # of its height: a piece that is wider may be two digits that touch
+MAX_CUTS = 3  # through one piece
+MIN_CUT_DISTANCE = 0.3  # of a piece's height: between cuts, and to its ends
+MAX_CUT = 1.8  # stroke widths of ink that a cut goes through
+MAX_ATOMS = 24  # side by side; more is no row of digits
+ROW_HEIGHT = 0.6  # of the tallest component: pieces that stand for a row of digits
+# Factors of the threshold with which a digit is prepared again: with more and with less of its strokes' borders.
 THRESHOLD_FACTORS = (0.65, 1.4)
-# Pixels of a picture's working size below which a digit fills it.
-CLOSE = 64
 
 
 @dataclass(frozen=True)
 class Atom:
-    """What is never divided: pieces of ink that lie above one another, or a share of a piece that was cut."""
+    """What is never divided: pieces of ink that lie above one another, or a part of a piece that was cut."""
 
-    labels: frozenset[int]
+    labels: frozenset[int]  # of its components
     left: int
     right: int
     top: int
     bottom: int
-    cut: bool = False  # between it and the next one on the right, the ink is cut through
+    cut: bool = False  # the ink goes on in the next atom on the right
 
 
 @dataclass(frozen=True)
 class Digit:
     """Ink that may be one digit, as a network sees it."""
 
-    image: Pixels = field(repr=False)  # (28, 28), light ink on dark, centred as MNIST's
-    decisions: tuple[Decision, ...] = ()  # what was done to its strokes
-    bbox: Box | None = None  # in the ink that it was cut from
-    source: tuple[Ink, Mask] | None = field(default=None, repr=False)  # where it was cut from, its mask within the box
+    image: Pixels = field(repr=False)  # (28, 28), light ink on a dark background, centred as MNIST's
+    decisions: tuple[Decision, ...] = ()  # what was done to its ink
+    bbox: Box | None = None  # in the ink that it was cut from; None for an image that passed unchanged
+    source: tuple[Ink, Mask] | None = field(default=None, repr=False)  # what it was cut from, and where in its box
 
     @property
     def bbox_in_picture(self) -> Box | None:
-        """Its box in the whole picture, in pixels of the working size."""
+        """Its box in the whole picture, in pixels of the working size; None if it has no source."""
         if self.source is None or self.bbox is None:
             return None
-        return _moved(self.bbox, self.source[0].corner)
+        return _shift(self.bbox, self.source[0].corner)
 
     def mask(self, shape: tuple[int, ...]) -> Mask | None:
-        """Return where its ink is in a picture of that shape; None for one that passed unchanged or is `alone`."""
+        """Return where its ink is in a picture of that shape, or None if it has no source."""
         if self.source is None or self.bbox_in_picture is None:
             return None
         mask = np.zeros(shape, dtype=np.bool_)
-        mask[_inside(self.bbox_in_picture)] = self.source[1]
+        mask[_slices(self.bbox_in_picture)] = self.source[1]
         return mask
 
     def without_source(self) -> Digit:
@@ -73,32 +75,35 @@ class Digit:
 
     @property
     def stroke_length(self) -> float:
-        """How long its strokes are altogether, in heights of the digit, or in widths where it is wider."""
+        """The length of all of its strokes, in units of its longer side."""
         mask = self.image > 127 if self.source is None else self.source[1]
         if not mask.any():
             return 0.0
-        top, bottom, left, right = box(mask)
+        top, bottom, left, right = bounding_box(mask)
         ink = mask[top:bottom, left:right]
         return float(np.count_nonzero(ink) / stroke_width(ink) / max(ink.shape))
 
     @property
     def touches_border(self) -> bool:
-        """Whether its ink reaches one edge of the picture and not the one across, as a shadow's or half a digit's does.
+        """Whether its ink touches one edge of the picture, as half a digit's or a shadow's does.
 
-        One that reaches both was cropped closely, and small pictures are close crops altogether.
+        Ink that touches the opposite edge as well was cropped closely, as all of a small picture is.
         """
-        tall, wide = (0, 0) if self.source is None else self.source[0].labels.shape
-        if self.bbox is None or min(tall, wide) < CLOSE:
+        if self.bbox is None or self.source is None:
+            return False
+        height, width = self.source[0].labels.shape
+        if min(height, width) < CLOSE_CROP:
             return False
         top, bottom, left, right = self.bbox
-        return bool((top == 0) != (bottom == tall) or (left == 0) != (right == wide))
+        return bool((top == 0) != (bottom == height) or (left == 0) != (right == width))
 
     def at_other_thresholds(self) -> list[Pixels]:
-        """Return the same digit prepared by other thresholds; none for an image that passed unchanged."""
+        """Return images of the same digit, its ink cut out at other thresholds; none if it has no source."""
         if self.source is None or self.bbox is None:
             return []
-        ink, within = self.source
-        return [fit(ink.contrast[_inside(self.bbox)], within, share * ink.threshold, []) for share in THRESHOLD_FACTORS]
+        ink, mask = self.source
+        contrast = ink.contrast[_slices(self.bbox)]
+        return [normalize(contrast, mask, factor * ink.threshold)[0] for factor in THRESHOLD_FACTORS]
 
 
 @dataclass(frozen=True)
@@ -108,159 +113,180 @@ class Candidate:
     first: int
     last: int
     digit: Digit
-    cuts: int = 0  # ends at which it was cut from ink that goes on
+    cuts: int = 0  # sides on which its ink goes on: 0, 1 or 2
 
 
-def candidates(ink: Ink) -> tuple[tuple[Candidate, ...], int]:
-    """Return every digit that the ink may be read as, and the number of atoms; raises ImageError for too many."""
-    atoms = _atoms(ink)
-    if len(atoms) > MOST:
-        raise ImageError(f"the picture shows no digit: {len(atoms)} pieces of ink lie side by side, at most {MOST} can")
-    tall = max(atom.bottom - atom.top for atom in atoms)
-    found = []
+def find_candidates(ink: Ink) -> tuple[tuple[Candidate, ...], int]:
+    """Return every digit that ink may be read as, and the number of atoms; raises ImageError for too many atoms."""
+    atoms = _find_atoms(ink)
+    if len(atoms) > MAX_ATOMS:
+        raise ImageError(f"no digits found: {len(atoms)} pieces of ink side by side; at most {MAX_ATOMS} can be digits")
+    tallest = max(atom.bottom - atom.top for atom in atoms)
+    candidates = []
     for first in range(len(atoms)):
         for last in range(first + 1, len(atoms) + 1):
             group = atoms[first:last]
-            if last - first > 1 and not _may_be_one(group, tall):
+            if len(group) > 1 and not _may_be_one_digit(group, tallest):
                 break
             cuts = int(group[-1].cut) + int(first > 0 and atoms[first - 1].cut)
-            found.append(Candidate(first, last, _digit(ink, group), cuts))
-    return tuple(found), len(atoms)
+            candidates.append(Candidate(first, last, _digit(ink, group), cuts))
+    return tuple(candidates), len(atoms)
 
 
-def best_row(found: Sequence[Candidate], values: Mapping[int, float], count: int) -> list[int]:
-    """Return the candidates, by number, that cover all atoms from left to right and whose values add up to the most.
+def best_row(candidates: Sequence[Candidate], log_probabilities: Mapping[int, float], atom_count: int) -> list[int]:
+    """Return the most probable row of candidates that covers all atoms, as indices from left to right.
 
-    `values` holds a figure for each candidate's number, the logarithm of how far it is to be trusted.
+    `log_probabilities` has one for each candidate's index. Dynamic programming over the atoms (Viterbi 1967): the best
+    row up to an atom goes on from the best row up to an earlier one.
     """
-    best: list[tuple[float, list[int]]] = [(0.0, []), *[(-math.inf, []) for _ in range(count)]]
-    for number in sorted(range(len(found)), key=lambda number: found[number].last):
-        one = found[number]
-        total = best[one.first][0] + values[number]
-        if total > best[one.last][0]:
-            best[one.last] = total, [*best[one.first][1], number]
-    return best[count][1]
+    best: list[tuple[float, list[int]]] = [(0.0, []), *[(-math.inf, []) for _ in range(atom_count)]]
+    for index in sorted(range(len(candidates)), key=lambda index: candidates[index].last):
+        candidate = candidates[index]
+        total = best[candidate.first][0] + log_probabilities[index]
+        if total > best[candidate.last][0]:
+            best[candidate.last] = total, [*best[candidate.first][1], index]
+    return best[atom_count][1]
 
 
 def in_several_rows(ink: Ink) -> bool:
     """Tell whether pieces of full height lie above one another, as digits in several rows do."""
-    tall = max(part.tall for part in ink.components)
-    large = [part.box for part in ink.components if part.tall >= 0.6 * tall]
+    tallest = max(component.height for component in ink.components)
+    boxes = [component.bbox for component in ink.components if component.height >= ROW_HEIGHT * tallest]
     return any(
-        lower[0] >= upper[1] and min(upper[3], lower[3]) > max(upper[2], lower[2]) for upper in large for lower in large
+        lower[0] >= upper[1] and min(upper[3], lower[3]) > max(upper[2], lower[2]) for upper in boxes for lower in boxes
     )
 
 
 def only_lines(ink: Ink) -> bool:
-    """Tell whether every piece is a line across, as on ruled paper: a few strokes tall at most, and much wider."""
+    """Tell whether every piece is a horizontal line, as on ruled paper: a few strokes tall at most, and much wider."""
     stroke = stroke_width(ink.mask)
-    return all(part.tall <= 3 * stroke and part.wide > 2 * WIDEST * part.tall for part in ink.components)
+    return all(
+        component.height <= 3 * stroke and component.width > 2 * MAX_WIDTH * component.height
+        for component in ink.components
+    )
 
 
-def _digit(ink: Ink, group: Sequence[Atom]) -> Digit:
-    labels = frozenset[int]().union(*(atom.labels for atom in group))
-    left, right = min(atom.left for atom in group), max(atom.right for atom in group)
-    inked = np.isin(ink.labels[:, left:right], list(labels))
-    top, bottom, first, last = box(inked)
-    place = top, bottom, left + first, left + last
-    mask = inked[top:bottom, first:last].copy()
-    decisions = [Decision.of(DecisionKind.JOINED, count=len(labels))] if len(labels) > 1 else []
-    y, _, x, _ = _moved(place, ink.corner)
-    height, width = mask.shape
-    decisions.append(Decision.of(DecisionKind.CROPPED, width=width, height=height, x=x, y=y))
-    pixels = fit(ink.contrast[_inside(place)], mask, ink.threshold, decisions)
-    return Digit(pixels, tuple(decisions), place, (ink, mask))
+# --- digits ----------------------------------------------------------------------------------------------------------
 
 
-def _moved(place: Box, corner: tuple[int, int]) -> Box:
-    top, bottom, left, right = place
-    return top + corner[0], bottom + corner[0], left + corner[1], right + corner[1]
-
-
-def _inside(place: Box) -> tuple[slice, slice]:
-    top, bottom, left, right = place
-    return slice(top, bottom), slice(left, right)
-
-
-def _may_be_one(group: Sequence[Atom], tall: int) -> bool:
+def _may_be_one_digit(group: Sequence[Atom], tallest: int) -> bool:
+    """Tell whether neighbouring atoms, two or more, may belong to one digit; `tallest` is the largest atom's height."""
     if len({atom.labels for atom in group}) == 1:
         return True  # it was one piece of ink
     gaps = [right.left - left.right for left, right in itertools.pairwise(group)]
     height = max(atom.bottom for atom in group) - min(atom.top for atom in group)
     width = max(atom.right for atom in group) - min(atom.left for atom in group)
-    return max(gaps) < NEAR * tall and width <= WIDEST * height
+    return max(gaps) < MIN_GAP * tallest and width <= MAX_WIDTH * height
 
 
-def _atoms(ink: Ink) -> list[Atom]:
-    tallest = max(part.tall for part in ink.components)
-    groups: list[list[InkComponent]] = []
-    for part in ink.components:
-        above = [group for group in groups if _above_one_another(group, part)]
-        groups = [group for group in groups if group not in above]
-        groups.append([*itertools.chain(*above), part])
-    whole = [group for group in groups if _tall(group) >= FRAGMENT * tallest]
-    for group in groups:
-        if group not in whole:
-            _nearest(group, whole).extend(group)
-    atoms = [atom for group in whole for atom in _cut(ink, _atom(group))]
+def _digit(ink: Ink, group: Sequence[Atom]) -> Digit:
+    labels = frozenset[int]().union(*(atom.labels for atom in group))
+    left, right = min(atom.left for atom in group), max(atom.right for atom in group)
+    columns = np.isin(ink.labels[:, left:right], list(labels))
+    top, bottom, first, last = bounding_box(columns)
+    bbox = top, bottom, left + first, left + last
+    mask = columns[top:bottom, first:last].copy()  # a view would keep all columns in memory
+    image, corrections = normalize(ink.contrast[_slices(bbox)], mask, ink.threshold)
+    joined = [Decision.of(DecisionKind.JOINED, count=len(labels))] if len(labels) > 1 else []
+    y, _, x, _ = _shift(bbox, ink.corner)
+    cropped = Decision.of(DecisionKind.CROPPED, width=last - first, height=bottom - top, x=x, y=y)
+    return Digit(image, (*joined, cropped, *corrections), bbox, (ink, mask))
+
+
+def _shift(bbox: Box, corner: tuple[int, int]) -> Box:
+    top, bottom, left, right = bbox
+    return top + corner[0], bottom + corner[0], left + corner[1], right + corner[1]
+
+
+def _slices(bbox: Box) -> tuple[slice, slice]:
+    top, bottom, left, right = bbox
+    return slice(top, bottom), slice(left, right)
+
+
+# --- atoms -----------------------------------------------------------------------------------------------------------
+
+
+def _find_atoms(ink: Ink) -> list[Atom]:
+    """Return the atoms of ink from left to right."""
+    tallest = max(component.height for component in ink.components)
+    columns = _group_by_column(ink.components)
+    tall = [column for column in columns if _height(column) >= MIN_HEIGHT * tallest]
+    for column in columns:
+        if column not in tall:
+            _nearest(column, tall).extend(column)
+    atoms = [part for column in tall for part in _cut(ink, _atom(column))]
     return sorted(atoms, key=lambda atom: atom.left)
 
 
-def _above_one_another(group: Sequence[InkComponent], part: InkComponent) -> bool:
-    left, right = min(one.box[2] for one in group), max(one.box[3] for one in group)
-    shared = min(right, part.box[3]) - max(left, part.box[2])
-    return shared > 0.5 * min(right - left, part.wide)
+def _group_by_column(components: Iterable[InkComponent]) -> list[list[InkComponent]]:
+    """Group components that lie above one another."""
+    columns: list[list[InkComponent]] = []
+    for component in components:
+        same = [column for column in columns if _above_one_another(column, component)]
+        columns = [column for column in columns if column not in same]
+        columns.append([*itertools.chain(*same), component])
+    return columns
 
 
-def _tall(group: Sequence[InkComponent]) -> int:
-    return max(part.box[1] for part in group) - min(part.box[0] for part in group)
+def _above_one_another(column: Sequence[InkComponent], component: InkComponent) -> bool:
+    """Tell whether a component shares more than half of its width, or of the column's, with the column."""
+    left, right = _left(column), _right(column)
+    shared = min(right, component.bbox[3]) - max(left, component.bbox[2])
+    return shared > 0.5 * min(right - left, component.width)
 
 
-def _nearest(group: Sequence[InkComponent], whole: list[list[InkComponent]]) -> list[InkComponent]:
-    middle = (min(part.box[2] for part in group) + max(part.box[3] for part in group)) / 2
-    return min(
-        whole,
-        key=lambda other: max(
-            min(part.box[2] for part in other) - middle, middle - max(part.box[3] for part in other), 0
-        ),
-    )
+def _left(column: Sequence[InkComponent]) -> int:
+    return min(component.bbox[2] for component in column)
 
 
-def _atom(group: Sequence[InkComponent]) -> Atom:
-    boxes = np.array([part.box for part in group])
+def _right(column: Sequence[InkComponent]) -> int:
+    return max(component.bbox[3] for component in column)
+
+
+def _height(column: Sequence[InkComponent]) -> int:
+    return max(component.bbox[1] for component in column) - min(component.bbox[0] for component in column)
+
+
+def _nearest(fragment: Sequence[InkComponent], columns: Iterable[list[InkComponent]]) -> list[InkComponent]:
+    """Return the column whose span is nearest to the middle of a fragment."""
+    middle = (_left(fragment) + _right(fragment)) / 2
+    return min(columns, key=lambda column: max(_left(column) - middle, middle - _right(column), 0))
+
+
+def _atom(column: Sequence[InkComponent]) -> Atom:
     return Atom(
-        frozenset(part.label for part in group),
-        left=int(boxes[:, 2].min()),
-        right=int(boxes[:, 3].max()),
-        top=int(boxes[:, 0].min()),
-        bottom=int(boxes[:, 1].max()),
+        frozenset(component.label for component in column),
+        left=_left(column),
+        right=_right(column),
+        top=min(component.bbox[0] for component in column),
+        bottom=max(component.bbox[1] for component in column),
     )
 
 
 def _cut(ink: Ink, atom: Atom) -> list[Atom]:
-    """Cut an atom that is wider than a digit where little ink stands above one another."""
-    tall, wide = atom.bottom - atom.top, atom.right - atom.left
-    if wide <= TOUCHING * tall:
+    """Cut an atom that is wider than a digit where little ink lies above one another."""
+    height, width = atom.bottom - atom.top, atom.right - atom.left
+    if width <= TOUCHING_WIDTH * height:
         return [atom]
-    part = np.isin(ink.labels[atom.top : atom.bottom, atom.left : atom.right], list(atom.labels))
-    edges = [0, *_thin_places(part, apart=max(3, round(0.3 * tall))), wide]
+    mask = np.isin(ink.labels[atom.top : atom.bottom, atom.left : atom.right], list(atom.labels))
+    places = _thin_places(mask, distance=max(3, round(MIN_CUT_DISTANCE * height)))
     return [
-        Atom(atom.labels, atom.left + left, atom.left + right, atom.top, atom.bottom, cut=right != wide)
-        for left, right in itertools.pairwise(edges)
+        replace(atom, left=atom.left + left, right=atom.left + right, cut=right != width)
+        for left, right in itertools.pairwise([0, *places, width])
         # A bridged gap between dashes may be cut twice; a fragment may lie far from what it belongs to.
-        if part[:, left:right].any()
+        if mask[:, left:right].any()
     ]
 
 
-def _thin_places(mask: Mask, *, apart: int) -> list[int]:
-    """Return the columns, so far from one another and from the ends, that hold no more ink than a stroke or two."""
+def _thin_places(mask: Mask, *, distance: int) -> list[int]:
+    """Return the columns, at least `distance` apart and from the ends, that hold no more ink than a stroke or two."""
     ink = mask.sum(axis=0).astype(float)
     ink = np.convolve(np.pad(ink, 1, mode="edge"), np.ones(3) / 3, mode="valid")
-    bound = 1.8 * stroke_width(mask)
-    chosen: list[int] = []
+    bound = MAX_CUT * stroke_width(mask)
+    places: list[int] = []
     for column in np.argsort(ink, kind="stable"):
-        if ink[column] > bound or len(chosen) == 3:
+        if ink[column] > bound or len(places) == MAX_CUTS:
             break
-        if all(abs(int(column) - place) >= apart for place in (0, len(ink), *chosen)):
-            chosen.append(int(column))
-    return sorted(chosen)
+        if all(abs(int(column) - place) >= distance for place in (0, len(ink), *places)):
+            places.append(int(column))
+    return sorted(places)

@@ -92,9 +92,9 @@ def test_what_cannot_be_read_stops_nothing_else(in_process, pictures):
     assert done.exit_code == 1
     assert [one["image"] for one in document(done)["predictions"]] == ["three.png"]
     assert done.stderr.splitlines() == [
-        "Error: blank.png: the picture is blank: no ink stands out from the ground",
-        "Error: text.png: not a picture: the file holds text",
-        "Error: none.png: there is no such file",
+        "Error: blank.png: nothing found: no writing stands out from the background",
+        "Error: text.png: not a picture: the file contains text",
+        "Error: none.png: no such file",
     ]
 
 
