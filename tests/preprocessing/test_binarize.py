@@ -111,6 +111,13 @@ def test_fifteen_percent_of_the_other_side_leave_it_to_the_skewness(length, ambi
     assert binarize._has_light_background(255 - levels, np.zeros_like(levels)) == (not ambiguous)
 
 
+@pytest.mark.parametrize(("length", "ambiguous"), [(24, False), (25, True)])
+def test_the_edge_of_a_small_picture_is_one_pixel_wide(length, ambiguous):
+    levels = page((0, 1, 0, length), shape=(30, 30), ink=140, paper=100)
+    levels[14:20, 10] = 0
+    assert binarize._has_light_background(levels, np.zeros_like(levels)) == ambiguous
+
+
 def test_light_from_one_side_is_evened_out():
     even = np.asarray(seven(ink=0, background=200), dtype=np.float32)
     shaded = find_ink(even * np.linspace(0.4, 1, 200, dtype=np.float32))
@@ -233,6 +240,21 @@ def test_a_piece_at_the_edge_is_left_out(edge):
 
 def test_several_pieces_at_the_edge_are_counted():
     assert select((30, 50, 30, 50), (40, 60, 0, 5), (0, 5, 40, 60)).at_edge == 2
+
+
+@pytest.mark.parametrize("near", [(40, 60, 1, 6), (40, 60, 94, 99), (1, 6, 40, 60), (94, 99, 40, 60)])
+def test_a_piece_one_pixel_off_the_edge_is_kept(near):
+    pieces = select((30, 50, 30, 50), near)
+    assert (len(pieces.components), pieces.at_edge) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "touches"), [(0, 5, 1), (9, 5, 1), (5, 0, 1), (5, 9, 1), (1, 8, 0), (8, 1, 0)]
+)
+def test_a_single_pixel_touches_the_edge(row, column, touches):
+    mask = np.zeros((10, 10), bool)
+    mask[row, column] = True
+    assert binarize._touches_edge(mask) == touches
 
 
 @pytest.mark.parametrize(("height", "main"), [(33, False), (34, True)])

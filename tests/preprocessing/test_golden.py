@@ -207,6 +207,7 @@ PICTURES: dict[str, np.ndarray] = {
     "squared on dark": 255 - ruled(drawn("4", shape=(160, 130), stroke=9), apart=31, squared=True, ink=150),
     "ruled and nothing else": ruled(np.full((160, 160), 230.0), apart=30),
     "20 pixels": whole("3", 20, 2),
+    "20 pixels, light on dark": 255 - whole("6", 20, 2),
     "28 pixels": whole("5", 28, 2.5),
     "28 pixels, light on dark": 255 - whole("8", 28, 2.0),
     "40 pixels": whole("9", 40, 4),

@@ -144,6 +144,15 @@ def test_ten_percent_of_ink_make_a_sheet_but_four_do_not():
     assert replace_transparency(little)[1][0].kind is DecisionKind.TRANSPARENT_BACKGROUND
 
 
+@pytest.mark.parametrize(("ink", "paper"), [(30, 200), (200, 30)])
+@pytest.mark.parametrize(("pixels", "kept"), [(22, False), (23, True)])
+def test_five_percent_of_ink_on_a_sheet_do_not_count(ink, paper, pixels, kept):
+    picture = np.zeros((20, 40, 4), dtype=np.float32)
+    picture[:, :22] = (paper, paper, paper, 255)  # 440 opaque pixels
+    picture[:20, 0, :3], picture[: pixels - 20, 1, :3] = ink, ink
+    assert (replace_transparency(picture)[1] == (Decision(DecisionKind.TRANSPARENT_EDGES),)) == kept
+
+
 def test_pixels_of_less_than_half_the_highest_alpha_do_not_count():
     # Half of the ink is white but faint; what counts is black.
     picture = np.zeros((10, 10, 4), dtype=np.float32)

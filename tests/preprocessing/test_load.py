@@ -205,6 +205,11 @@ def test_a_named_pipe_is_read(tmp_path):
         ("seven.png", "JPEG", ["named .png, but the file is JPEG: read as JPEG"]),
         ("seven.PNG", "JPEG", ["named .PNG, but the file is JPEG: read as JPEG"]),
         ("seven.jpg", "PNG", ["named .jpg, but the file is PNG: read as PNG"]),
+        ("seven.jpeg", "PNG", ["named .jpeg, but the file is PNG: read as PNG"]),
+        ("seven.gif", "PNG", ["named .gif, but the file is PNG: read as PNG"]),
+        ("seven.bmp", "PNG", ["named .bmp, but the file is PNG: read as PNG"]),
+        ("seven.tif", "PNG", ["named .tif, but the file is PNG: read as PNG"]),
+        ("seven.tiff", "PNG", ["named .tiff, but the file is PNG: read as PNG"]),
         ("seven.webp", "GIF", ["named .webp, but the file is GIF: read as GIF"]),
         ("seven.JPG", "JPEG", []),
         ("seven.jpeg", "JPEG", []),
@@ -406,11 +411,12 @@ def test_pillows_own_limit_is_left_as_it_was():
     assert before == Image.MAX_IMAGE_PIXELS
 
 
-def test_pillows_log_is_silent_and_gets_one_handler():
+def test_pillows_log_is_silenced_once():
     load_levels(encoded(seven()))
+    handlers = list(logging.getLogger("PIL").handlers)
     load_levels(encoded(seven()))
-    handlers = [handler for handler in logging.getLogger("PIL").handlers if isinstance(handler, logging.NullHandler)]
-    assert len(handlers) == 1
+    assert any(isinstance(handler, logging.NullHandler) for handler in handlers)
+    assert logging.getLogger("PIL").handlers == handlers
 
 
 def test_a_file_is_closed_after_reading(tmp_path, recwarn):

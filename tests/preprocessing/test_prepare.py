@@ -162,6 +162,11 @@ def test_the_memory_of_a_picture_is_that_of_its_arrays():
     assert unchanged(mnist_like()).nbytes == 28 * 28 * 4
 
 
+def test_a_picture_is_shown_without_its_arrays():
+    assert "array" not in repr(SEVEN)
+    assert len(repr(SEVEN)) < 1000
+
+
 # Names in errors
 
 
