@@ -114,7 +114,7 @@ def test_fifteen_percent_of_the_other_side_leave_it_to_the_skewness(length, ambi
 @pytest.mark.parametrize(("length", "ambiguous"), [(24, False), (25, True)])
 def test_the_edge_of_a_small_picture_is_one_pixel_wide(length, ambiguous):
     levels = page((0, 1, 0, length), shape=(30, 30), ink=140, paper=100)
-    levels[14:20, 10] = 0
+    levels[14:16, 10] = 0
     assert binarize._has_light_background(levels, np.zeros_like(levels)) == ambiguous
 
 
