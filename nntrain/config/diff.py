@@ -7,6 +7,7 @@ from typing import Any
 
 from nntrain.config.dump import to_plain
 from nntrain.config.load import LoadedConfig, load_config
+from nntrain.config.schema import Config
 from nntrain.errors import ConfigError, UsageError
 
 
@@ -20,20 +21,27 @@ def changed_settings(loaded: LoadedConfig, *, previous: Path | None, include_aut
         earlier = load_config(previous or loaded.path).config
     except (ConfigError, UsageError):
         return {}
-    old, new = _flat(to_plain(earlier)), _flat(to_plain(loaded.config))
-    keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
-    if previous is not None and not include_auto:
-        keys = [key for key in keys if not (key.startswith("runtime.") and new.get(key) == "auto")]
-    return {key: new.get(key) for key in keys}
+    return differing_settings(earlier, loaded.config, include_auto=include_auto or previous is None)
+
+
+def differing_settings(old: Config, new: Config, *, include_auto: bool) -> dict[str, Any]:
+    """Return the settings of `new` that differ from those of `old`, by dotted key; None for one that is gone.
+
+    Without `include_auto`, a runtime setting that is `auto` in `new` does not count.
+    """
+    before, after = _flat(to_plain(old)), _flat(to_plain(new))
+    keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+    if not include_auto:
+        keys = [key for key in keys if not (key.startswith("runtime.") and after.get(key) == "auto")]
+    return {key: after.get(key) for key in keys}
 
 
 def _flat(value: Any, path: str = "") -> dict[str, Any]:
     """Return a nested document as plain values by dotted key."""
-    if not (isinstance(value, dict | list) and value):
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+    if not children:
         return {path: value}
-    children = value.items() if isinstance(value, dict) else enumerate(value)
-    return {
-        key: plain
-        for name, child in children
-        for key, plain in _flat(child, f"{path}.{name}" if path else str(name)).items()
-    }
+    flat: dict[str, Any] = {}
+    for key, child in children:
+        flat.update(_flat(child, f"{path}.{key}" if path else str(key)))
+    return flat
