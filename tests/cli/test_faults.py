@@ -58,26 +58,27 @@ class Disk:
 @pytest.fixture
 def power(monkeypatch, tmp_path, write_config):
     """Return a function that trains or resumes on a disk whose power fails; it tells how many operations were done."""
-    from nntrain.jobs.resume import resume_run
-    from nntrain.jobs.train import train_config
+    from nntrain.jobs.plan import open_config
+    from nntrain.jobs.resume import resume
+    from nntrain.jobs.train import train
 
-    config = str(write_config())
-    quietly = {"runs_dir": tmp_path / "runs", "require": None, "quiet": True, "json": False}
+    config = open_config(str(write_config()))
+    runs = tmp_path / "runs"
     unlink, rmtree = Path.unlink, shutil.rmtree
     monkeypatch.setattr("nntrain.engine.callbacks.checkpoint.MIN_CHECKPOINT_INTERVAL", 0)
-    monkeypatch.setattr("nntrain.jobs.train.show_result", lambda *_, **how: None)  # draws, which takes its time
-    monkeypatch.setattr("nntrain.jobs.resume.show_result", lambda *_, **how: None)
+    for job in ("train", "resume"):
+        monkeypatch.setattr(f"nntrain.jobs.{job}.draw_history", lambda run: None)  # takes its time
 
-    def run(*overrides: str, fails_at: int | None = None, resume: bool = False) -> int:
+    def run(*overrides: str, fails_at: int | None = None, again: bool = False) -> int:
         disk = Disk(fails_at)
         monkeypatch.setattr("nntrain.system.files.sync_file", disk.sync)
         monkeypatch.setattr("nntrain.system.files.replace_and_sync", disk.move)
         monkeypatch.setattr(Path, "unlink", lambda path, **how: None if disk.off else unlink(path, **how))
         monkeypatch.setattr(shutil, "rmtree", lambda path, **how: None if disk.off else rmtree(path, **how))
-        if resume:
-            resume_run(["tiny-1", *overrides], **quietly)
+        if again:
+            resume("tiny-1", overrides, runs_dir=runs)
         else:
-            train_config([config], name=None, **quietly)
+            train(config, runs_dir=runs)
         return disk.done
 
     return run
@@ -108,7 +109,7 @@ def test_after_a_power_failure_at_any_moment_a_resume_gives_the_run_without_one(
             power(fails_at=fails_at)
         found = list_runs(runs)
         if found and found[0].status() != "complete":
-            power(resume=True)
+            power(again=True)
         elif not found:
             power()
         assert come_to(runs / "tiny-1") == whole, f"after operation {fails_at}"
@@ -120,14 +121,14 @@ def test_after_a_power_failure_in_a_longer_training_it_can_be_asked_for_again(po
     runs, before = tmp_path / "runs", tmp_path / "before"
     power()
     shutil.copytree(runs, before)
-    operations = power("epochs=3", resume=True)
+    operations = power("epochs=3", again=True)
     whole = come_to(runs / "tiny-1")
     # Each at the beginning, where run.json and config.yaml change together; then some.
     for fails_at in [*range(1, 13), *range(13, operations + 1, 5)]:
         shutil.rmtree(runs)
         shutil.copytree(before, runs)
         with pytest.raises(PowerFailureError):
-            power("epochs=3", fails_at=fails_at, resume=True)
+            power("epochs=3", fails_at=fails_at, again=True)
         if RunDir(runs / "tiny-1").status() != "complete" or len(come_to(runs / "tiny-1")[3]) < 3:
-            power("epochs=3", resume=True)
+            power("epochs=3", again=True)
         assert come_to(runs / "tiny-1") == whole, f"after operation {fails_at}"

@@ -14,6 +14,7 @@ from PIL import Image
 from soak.inputs import World
 
 from nntrain.config.shipped import shipped_configs
+from nntrain.jobs.session import TrainingSession
 from nntrain.results import TrainResult
 
 COMMANDS = [
@@ -150,8 +151,8 @@ def test_check_prints_layers_parameters_data_and_work(in_process):
     ]
     assert lines[6:] == [
         "118,282 parameters, 118,282 of them trainable",
-        "data      mnist: 48,000 images to learn from, 12,000 to validate, 10,000 to test",
-        "training  10 epochs of 375 steps (batches of 128); 34 giga-operations an epoch, 340 giga-operations in all",
+        "data      mnist: 48,000 training, 12,000 validation, 10,000 test images",
+        "training  10 epochs, batch size 128; about 9 s",
     ]
 
 
@@ -187,21 +188,21 @@ def test_three_mistakes_are_shown_at_once_with_their_places(in_process, tmp_path
     ("command", "words"),
     [
         (["train"], "Missing argument"),
-        (["train", "epochs=3"], "no config is named; `"),
-        (["train", "mpl"], "No shipped config 'mpl'. Did you mean `mlp`?"),
+        (["train", "epochs=3"], "no config given; `"),
+        (["train", "mpl"], "no config named 'mpl'; did you mean 'mlp'?"),
         (["train", "nowhere.yaml"], "nowhere.yaml: no such file"),
-        (["train", "mlp", "cnn"], "one config at a time, got mlp and cnn"),
+        (["train", "mlp", "cnn"], "give one config, not 2: mlp and cnn"),
         (["train", "mlp", "--nmae", "x"], "No such option"),
-        (["train", "mlp", "--name", "a/b"], "--name 'a/b': use up to 100 letters"),
+        (["train", "mlp", "--name", "a/b"], "--name 'a/b': a name has up to 100 letters"),
         (["train", "mlp", "fit.epochs=x"], "argument fit.epochs=x: fit.epochs: must be a whole number of at least 1"),
         (["train", "mlp", "data.dataset=minst"], "no data set 'minst'; did you mean 'mnist'?"),
-        (["train", "mlp", "--require", "accuracy"], "--require 'accuracy': write NAME>=VALUE in quotes"),
+        (["train", "mlp", "--require", "accuracy"], "--require 'accuracy': write NAME>=VALUE or NAME<=VALUE in quotes"),
         (["train", "mlp", "--require", "f1>=0.5"], "the test score has no f1; it has loss, accuracy"),
         (["reproduce"], "no complete run in runs yet; train one first: `"),
         (["evaluate", "mlp-7"], "no run 'mlp-7' in runs"),
         (["predict"], "name pictures (`"),
         (["predict", "a.png", "--test", "3"], "name pictures (`"),
-        (["configs", "show", "nope"], "No shipped config 'nope'."),
+        (["configs", "show", "nope"], "no config named 'nope'"),
         (["data", "fetch", "cifar10"], "no data set 'cifar10' to download"),
         (["nonsense"], "No such command"),
     ],
@@ -234,7 +235,7 @@ def test_data_lists_the_sets_and_shows_one(in_process, monkeypatch, tmp_path):
     monkeypatch.delenv("NNTRAIN_DATA_DIR", raising=False)
     lines = in_process("data").output.splitlines()
     assert lines[3].split()[:4] == ["mnist_5k", "4,000", "1,000", "b8ef1e555f57"]
-    assert re.search(r"not here: \S+( -m nntrain)? data fetch mnist", lines[1])
+    assert re.search(r"not found; download it: \S+( -m nntrain)? data fetch mnist", lines[1])
     shown = in_process("data", "show", "mnist_5k").output.splitlines()
     assert shown[0] == "training  4000 x 28 x 28 uint8, pixels 0 to 255; 4,000 labels"
     assert shown[-1] == "label 8 (8), one-hot [0, 0, 0, 0, 0, 0, 0, 0, 1, 0]"
@@ -253,16 +254,20 @@ def finished(tmp_path_factory):
 
 
 def test_ctrl_c_during_a_reproduction_is_no_verdict(in_process, finished, monkeypatch):
-    monkeypatch.setattr("nntrain.jobs.train.Job.train", lambda _: TrainResult("interrupted", 1, None))
+    monkeypatch.setattr(
+        "nntrain.jobs.session.TrainingSession.execute", lambda session: TrainResult("interrupted", 1, None)
+    )
     done = in_process("reproduce", str(finished))
     assert (done.exit_code, done.stdout, done.stderr) == (130, "", "interrupted\n")
 
 
 def test_a_resume_names_variables_that_change_the_arithmetic(in_process, finished, monkeypatch):
-    monkeypatch.setattr("nntrain.jobs.train.Job.train", lambda _: TrainResult("interrupted", 1, None))
+    monkeypatch.setattr(
+        "nntrain.jobs.session.TrainingSession.execute", lambda session: TrainResult("interrupted", 1, None)
+    )
     monkeypatch.setenv("NVIDIA_TF32_OVERRIDE", "0")
     done = in_process("resume", str(finished), "epochs=5")
-    assert "NVIDIA_TF32_OVERRIDE is 0, was not set: the result may differ in the last digits" in done.stderr
+    assert "NVIDIA_TF32_OVERRIDE is 0, was not set: the result may differ in its last digits" in done.stderr
 
 
 def test_a_run_that_was_stopped_while_it_was_saved_is_to_be_resumed(in_process, finished, tmp_path):

@@ -78,7 +78,7 @@ def test_a_run_with_a_link_for_a_file_is_refused(copied):
 def test_a_network_that_does_not_answer_is_given_up(monkeypatch, capfd):
     code = """
 import time
-from nntrain.interrupts import time_limit
+from nntrain.system.signals import time_limit
 with time_limit(0.2, "model.tflite: no answer"):
     time.sleep(30)
 """
@@ -113,8 +113,8 @@ def test_a_full_disk_names_the_file_and_the_run_goes_on_when_there_is_room(nntra
     assert nntrain("train", config, "--quiet", "--name", "whole").returncode == 0
     done = nntrain("train", config, "--quiet", "--runs-dir", str(small_disk))
     refused(done, f"Error: {small_disk}/tiny-1/", code=1)
-    assert "cannot be written: No space left on device. In" in done.stderr
-    assert "To go on: `nntrain resume" in done.stderr
+    assert "cannot be written: No space left on device. In " in done.stderr
+    assert "To continue: `nntrain resume" in done.stderr
     assert mounted(small_disk, "size=20m", remount=True)
     assert nntrain("resume", "--quiet", "--runs-dir", str(small_disk)).returncode == 0
     assert weights(small_disk / "tiny-1") == weights(nntrain.folder / "runs" / "whole-1")
@@ -127,8 +127,8 @@ def test_a_file_that_takes_no_more_is_one_error_that_says_what_is_left(nntrain, 
     done = subprocess.run(limited, cwd=nntrain.folder, env=nntrain.environment(), capture_output=True, text=True)
     assert done.returncode == 1
     assert "Error: runs/tiny-1/checkpoint/epoch-" in done.stderr
-    assert "cannot be written: File too large. In runs/tiny-1 " in done.stderr
-    assert "To go on: `nntrain resume runs/tiny-1`" in done.stderr
+    assert "cannot be written: File too large. In runs/tiny-1, " in done.stderr
+    assert "To continue: `nntrain resume runs/tiny-1`" in done.stderr
 
 
 def test_a_folder_that_can_only_be_read_is_one_error_and_its_runs_can_be_asked(copied, small_disk):
@@ -152,7 +152,7 @@ def test_a_folder_that_vanishes_under_the_run_is_one_error(nntrain, write_config
     _, words = process.communicate(timeout=30)
     assert process.returncode == 1
     assert "Error: runs/tiny-1/" in words
-    assert "The run's folder is gone, and what was learnt with it" in words
+    assert "The run's folder is gone, and the trained network with it" in words
     assert "Traceback" not in words
 
 
@@ -166,7 +166,7 @@ def test_eight_trainings_at_once_get_eight_folders(nntrain, write_config):
 
 def test_variables_that_would_shorten_a_run_of_keras_are_named_and_do_nothing(nntrain, write_config):
     done = nntrain("train", str(write_config()), KERAS_MAX_EPOCHS="1")
-    assert "KERAS_MAX_EPOCHS is set; nntrain takes no notice of it" in done.stderr
+    assert "KERAS_MAX_EPOCHS is set, but nntrain ignores it" in done.stderr
     assert "epoch 2/2" in done.stderr
 
 
@@ -178,6 +178,6 @@ def test_sigterm_then_ctrl_c_ends_at_once_and_the_run_can_be_resumed(nntrain, wr
     process.send_signal(signal.SIGINT)
     _, words = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "To go on: `nntrain resume runs/tiny-1`" in words
+    assert "To continue: `nntrain resume runs/tiny-1`" in words
     assert [one["status"] for one in nntrain.json("runs")["runs"]] == ["interrupted"]
     assert nntrain("resume", "epochs=3", "--quiet").returncode in (0, 2)

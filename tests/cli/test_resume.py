@@ -66,7 +66,7 @@ def test_ctrl_c_then_resume_is_the_run_without_a_stop(nntrain, long):
     process.send_signal(signal.SIGINT)
     _, words = process.communicate(timeout=30)
     assert process.returncode == 130
-    (command,) = re.findall(r"To go on: `nntrain (resume runs/tiny-1)`", words)
+    (command,) = re.findall(r"To continue: `nntrain (resume runs/tiny-1)`", words)
     assert result(nntrain, "tiny-1")[0] == "interrupted"
     before = (nntrain.folder / "runs/tiny-1/history.csv").read_text()
     assert nntrain(*command.split(), "--quiet").returncode == 0
@@ -78,7 +78,7 @@ def test_a_finished_run_can_be_trained_longer_as_if_it_had_been_asked_for_at_onc
     assert nntrain("train", long, "fit.epochs=12", "--quiet", "--name", "whole").returncode == 0
     assert nntrain("train", long, "fit.epochs=5", "--quiet").returncode == 0
     done = nntrain("resume", "tiny-1", "epochs=12")
-    assert (done.returncode, "going on after epoch 5" in done.stderr) == (0, True), done.stderr
+    assert (done.returncode, "continuing after epoch 5" in done.stderr) == (0, True), done.stderr
     assert result(nntrain, "tiny-1") == result(nntrain, "whole-1")
     assert nntrain("train", "runs/tiny-1/config.yaml", "--quiet", "--name", "again").returncode == 0
     assert result(nntrain, "again-1") == result(nntrain, "whole-1")
@@ -94,17 +94,21 @@ def finished(trained, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["tiny-1"], 2, r"Error: runs/tiny-1 is complete, after 3 epochs; to train it longer: `nntrain resume .*`"),
+        (["tiny-1"], 2, r"Error: runs/tiny-1 is complete after 3 epochs; to train it longer: `nntrain resume .*`"),
         (
             ["tiny-1", "epochs=4", "--require", "acc>=0.9"],
             2,
             r"Error: --require .*: the test score has no acc; it has .*",
         ),
-        (["tiny-1", "epochs=2"], 2, r"Error: epochs=2: runs/tiny-1 has been trained for 3 already"),
-        (["tiny-1", "seed=2"], 2, r"Error: seed=2: a resume may change fit\.epochs and early_stopping\.patience .*"),
-        (["tiny-1", "epochs=4", "runtime.threads=auto"], 2, r"Error: runtime\.threads=auto: a resume may change .*"),
-        (["tiny-1", "epochs=4", "early_stopping={patience: 3}"], 2, r"Error: early_stopping\S* a resume may change .*"),
-        (["tiny-1", "value-1"], 2, r"Error: one run at a time, got tiny-1 and value-1"),
+        (["tiny-1", "epochs=2"], 2, r"Error: epochs=2: runs/tiny-1 has already been trained for 3"),
+        (["tiny-1", "seed=2"], 2, r"Error: seed=2: resume can only change epochs and early stopping .*"),
+        (["tiny-1", "epochs=4", "runtime.threads=auto"], 2, r"Error: runtime\.threads=auto: resume can only change .*"),
+        (
+            ["tiny-1", "epochs=4", "early_stopping={patience: 3}"],
+            2,
+            r"Error: early_stopping\S* resume can only change .*",
+        ),
+        (["tiny-1", "value-1"], 2, r"Error: give one run, not 2: tiny-1 and value-1"),
         (["tiny-1", "epochs=many"], 2, r"argument epochs=many: fit\.epochs: must be .*"),
         (["nothing-1"], 2, r"Error: no run 'nothing-1' in runs.*"),
         ([], 2, r"Error: no unfinished run in runs; to train a complete run longer, name it"),
@@ -154,7 +158,9 @@ def test_what_a_killed_run_has_finished_can_be_reproduced(nntrain, long):
     process.send_signal(signal.SIGKILL)
     process.communicate()
     done = nntrain("reproduce", "tiny-1", "--quiet")
-    assert re.fullmatch(r"runs/tiny-1: identical, \d+ epochs \(it has not saved their weights\)\n", done.stdout)
+    assert re.fullmatch(
+        r"runs/tiny-1: identical in all \d+ epochs \(the run has not saved their weights\)\n", done.stdout
+    )
     assert done.returncode == 0
 
 
@@ -163,9 +169,12 @@ def test_a_run_that_early_stopping_ended_goes_on_only_where_it_would_have(nntrai
     config = str(write_config(LONG.replace("lr_schedule", early).replace("{patience: 20}", "{patience: 1}")))
     assert nntrain("train", config, "--quiet").returncode == 0
     done = nntrain("resume", "tiny-1", "epochs=300")
-    assert (done.returncode, "was stopped early after 4 epochs, and would be again" in done.stderr) == (2, True)
+    assert (done.returncode, "was stopped early after 4 epochs, and would be stopped there again" in done.stderr) == (
+        2,
+        True,
+    )
     done = nntrain("resume", "tiny-1", "early_stopping.patience=2")
-    assert (done.returncode, "may have ended before" in done.stderr) == (2, True)
+    assert (done.returncode, "may have stopped earlier" in done.stderr) == (2, True)
     assert nntrain("resume", "tiny-1", "early_stopping.patience=5", "--quiet").returncode == 0
     assert nntrain("train", config, "early_stopping.patience=5", "--quiet", "--name", "whole").returncode == 0
     assert result(nntrain, "tiny-1") == result(nntrain, "whole-1")
@@ -188,7 +197,7 @@ def test_a_complete_run_that_cannot_be_trained_longer_stays_complete(nntrain, wr
     with np.load(data) as arrays:
         np.savez(data, **{**arrays, "y_train": arrays["y_train"][::-1]})
     done = nntrain("resume", "tiny-1", "epochs=9")
-    assert (done.returncode, "bring that back, or train anew" in done.stderr) == (3, True)
+    assert (done.returncode, "restore the data, or train a new run" in done.stderr) == (3, True)
     assert nntrain.json("runs")["runs"][0]["status"] == "complete"
 
 
@@ -203,7 +212,7 @@ def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before_and_says_so(nn
     done = nntrain("resume", "tiny-1", "epochs=6")
     assert (
         done.returncode,
-        "epoch-000004.npz is damaged and left out; going on from the one before" in done.stderr,
+        "epoch-000004.npz is damaged and left out; continuing from the one before" in done.stderr,
     ) == (
         0,
         True,
@@ -214,7 +223,7 @@ def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before_and_says_so(nn
 def test_reproduce_finds_the_same_and_leaves_the_run_alone(finished):
     before = {path.name: path.read_bytes() for path in (finished.folder / "runs/tiny-1").iterdir() if path.is_file()}
     done = finished("reproduce", "tiny-1", "--quiet")
-    assert (done.returncode, done.stdout) == (0, "runs/tiny-1: identical, 3 epochs and the weights\n")
+    assert (done.returncode, done.stdout) == (0, "runs/tiny-1: identical in all 3 epochs and weights\n")
     after = {path.name: path.read_bytes() for path in (finished.folder / "runs/tiny-1").iterdir() if path.is_file()}
     assert after == before
 
@@ -229,27 +238,29 @@ def test_reproduce_names_the_first_epoch_that_differs(finished):
     assert re.match(r"Error: runs/tiny-1: not reproduced: epoch 2 has val_\w+ [\d.e-]+, was 0\.5; data, ", done.stderr)
 
 
-def comparison(*apart):
-    """Return a comparison of epochs whose losses lie so far apart."""
-    from nntrain.jobs.reproduce import Comparison
+def reproduction(*apart, reasons=()):
+    """Return how a run compares whose epochs' losses lie so far apart."""
+    from nntrain.jobs.reproduce import Comparison, Reproduction
     from nntrain.results import EpochResult
-
-    count = len(apart)
-    made = Comparison([EpochResult(number, count, 1.0, 0.1, {"loss": 0.5}) for number in range(1, count + 1)])
-    for number, difference in enumerate(apart, 1):
-        made.on_epoch(EpochResult(number, count, 2.0, 0.1, {"loss": 0.5 + difference}))
-    return made
-
-
-def test_on_another_machine_a_run_is_reproduced_within_a_tolerance(capsys):
-    from nntrain.errors import NotReproducedError
-    from nntrain.jobs.reproduce import _tell
     from nntrain.runs.folder import RunDir
 
-    run, reasons = RunDir(Path("runs/mlp-1")), ["processor is B, was A"]
-    _tell(run, comparison(0, 0.015625), reasons, same_weights=False, json=False)
-    assert capsys.readouterr().out == "runs/mlp-1: within 0.016 of the run in all 2 epochs; processor is B, was A\n"
-    with pytest.raises(NotReproducedError, match=r"epoch 2 has loss 0\.5\d+, was 0\.5; processor is B, was A"):
-        _tell(run, comparison(0, 0.03), reasons, same_weights=False, json=False)
-    with pytest.raises(NotReproducedError, match=r"epoch 1 has .*; data, config, versions and machine are the same"):
-        _tell(run, comparison(0.015625, 0), [], same_weights=False, json=False)
+    count = len(apart)
+    comparison = Comparison([EpochResult(number, count, 1.0, 0.1, {"loss": 0.5}) for number in range(1, count + 1)])
+    for number, difference in enumerate(apart, 1):
+        comparison.on_epoch(EpochResult(number, count, 2.0, 0.1, {"loss": 0.5 + difference}))
+    first, largest = comparison.first, comparison.largest
+    return Reproduction(RunDir(Path("runs/mlp-1")), count, comparison.compared, first, largest, False, reasons)
+
+
+def test_on_another_machine_a_run_is_reproduced_within_a_tolerance():
+    from nntrain.cli.reproduce import _verdict
+
+    near = reproduction(0, 0.015625, reasons=("processor is B, was A",))
+    assert near.within_tolerance
+    assert _verdict(near) == "runs/mlp-1: within 0.016 of the run in all 2 epochs; processor is B, was A"
+    far = reproduction(0, 0.03, reasons=("processor is B, was A",))
+    assert not far.within_tolerance
+    assert _verdict(far) == "runs/mlp-1: not reproduced: epoch 2 has loss 0.53, was 0.5; processor is B, was A"
+    unexplained = reproduction(0.015625, 0)
+    assert not unexplained.within_tolerance
+    assert _verdict(unexplained).endswith("; data, config, versions and machine are the same")
