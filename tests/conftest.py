@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from soak.forkserver import ForkServer
+from fake_engine import FakeEngine
+from forkserver import ForkServer
 
 SAMPLE = Path(__file__).parent.parent / "nntrain" / "assets" / "mnist_5k.npz"
 
@@ -198,6 +199,15 @@ def trained(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Nntrai
         done = nntrain("train", f"{name}.yaml")
         assert done.returncode == 0, done.stderr
     return nntrain
+
+
+@pytest.fixture
+def fake_engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
+    """Replace the engine by one that needs no TensorFlow; returns it, to be told what to do."""
+    engine = FakeEngine()
+    monkeypatch.setattr("nntrain.jobs.session.load_engine", lambda: lambda: engine.train)
+    monkeypatch.setattr("nntrain.report.plots.draw_training", lambda *_, **options: None)
+    return engine
 
 
 @pytest.fixture

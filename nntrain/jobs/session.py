@@ -81,7 +81,7 @@ class TrainingSession:
     def _interrupts(self) -> Iterator[Interrupts]:
         interrupts = Interrupts(
             on_first=lambda: self.listener.on_note("Stopping and saving. Press Ctrl-C again to quit now"),
-            on_exit=self._abandon,
+            on_exit=self.abandon,
         )
         if self.handle_signals:
             with interrupts:
@@ -93,7 +93,7 @@ class TrainingSession:
         for name, expected in self.fingerprints.items():
             if dataset.fingerprints.get(name) != expected:
                 raise DataError(
-                    f"{dataset.source}: {name} is not what {self.run.name} was trained on (its fingerprint differs); "
+                    f"{dataset.source}: {name} is not what the run was trained on (its fingerprint differs); "
                     "restore the data, or train a new run"
                 )
 
@@ -133,7 +133,7 @@ class TrainingSession:
     def _has_epochs(self) -> bool:
         return self.resumed is not None or self.run.history_path.exists()
 
-    def _abandon(self) -> None:
+    def abandon(self) -> None:
         """Leave the run in order: the process ends as soon as this returns."""
         note = self.listener.on_note
         if self.scratch is not None:
@@ -157,7 +157,9 @@ class TrainingSession:
         if not self.run.path.is_dir():
             return "The run's folder is gone, and the trained network with it"
         epoch = newest_epoch(self.run.checkpoint_dir)
-        saved = f"epochs 1 to {epoch} are saved" if epoch else "the config is saved, but no epoch yet"
+        saved = f"epochs 1 to {epoch} are saved" if epoch > 1 else "epoch 1 is saved"
+        if epoch == 0:
+            saved = "the config is saved, but no epoch yet"
         return f"In {self.run.path}, {saved}. {how_to_continue(self.run)}"
 
 

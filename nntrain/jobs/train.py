@@ -71,7 +71,7 @@ def train(
     requirements.check_names(metric.key for metric in loaded.config.metrics or ())
     runs, run_name = runs_dir or default_runs_dir(), check_name(name or loaded.name)
     ensure_dataset(loaded.config.data.dataset, listener=listener)
-    run = _create_run(loaded, runs, run_name)
+    run = create_run_for(loaded, runs, run_name)
     with FileLock(run.lock_path):
         result = TrainingSession(loaded, run, listener, handle_signals=handle_signals).execute()
     draw_history(run)
@@ -86,7 +86,7 @@ def draw_history(run: RunDir) -> None:
         draw_training(read_history(run.history_path), run.training_plot, title=run.name)
 
 
-def _create_run(loaded: LoadedConfig, runs: Path, name: str) -> RunDir:
+def create_run_for(loaded: LoadedConfig, runs: Path, name: str) -> RunDir:
     shipped = loaded.path.parent == shipped_dir()
     info = initial_info(
         loaded.name,
