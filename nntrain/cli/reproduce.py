@@ -29,11 +29,11 @@ def reproduce_command(
         reproduction = reproduce(run, runs_dir=runs_dir, listener=terminal_listener(progress), handle_signals=True)
     if json:
         console.print_json(_document(reproduction))
-    verdict = _verdict(reproduction)
+    sentence = verdict(reproduction)
     if not (reproduction.identical or reproduction.within_tolerance):
-        raise NotReproducedError(verdict)
+        raise NotReproducedError(sentence)
     if not json:
-        console.print_result(verdict)
+        console.print_result(sentence)
 
 
 def _document(reproduction: Reproduction) -> dict[str, object]:
@@ -50,7 +50,7 @@ def _document(reproduction: Reproduction) -> dict[str, object]:
     }
 
 
-def _verdict(reproduction: Reproduction) -> str:
+def verdict(reproduction: Reproduction) -> str:
     """Return the outcome as a sentence."""
     path, epochs = reproduction.run.path, reproduction.epochs
     if reproduction.identical:

@@ -40,7 +40,7 @@ def _cells(run: RunSummary) -> tuple[object, ...]:
     test = {name: value for name, value in (run.test or {}).items() if name != "images"}
     return (
         run.name,
-        run.config,
+        run.config or "",
         run.status,
         "" if run.epochs is None else run.epochs,
         "" if run.seconds is None else tables.format_duration(run.seconds),

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NoReturn, get_args
 
 
@@ -60,4 +61,6 @@ class _LazyValidator:
             return list(value)
         if isinstance(annotation, type) and isinstance(value, annotation):
             return value
+        if annotation is Path:  # no option of ours asks Typer whether a path exists
+            return Path(value)
         return self._build().coerce(value, param=param, ctx=ctx)
