@@ -6,14 +6,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 from fake_engine import FakeEngine
-from forkserver import ForkServer
+from forkserver import ForkServer, Program
 
 SAMPLE = Path(__file__).parent.parent / "nntrain" / "assets" / "mnist_5k.npz"
 
@@ -109,8 +109,7 @@ class Nntrain:
     def start(self, *arguments: str, stdin: bytes = b"", **env: str) -> Any:
         """Start a command and return at once, with a subprocess.Popen or its like."""
         if self.forked:
-            Nntrain.server = Nntrain.server or ForkServer()
-            return Nntrain.server.start(PROGRAM, arguments, cwd=self.folder, env=self.environment(**env), stdin=stdin)
+            return self.start_code(PROGRAM, arguments, cwd=self.folder, env=self.environment(**env), stdin=stdin)
         pipe = subprocess.PIPE
         return subprocess.Popen(
             self.command(*arguments),
@@ -121,6 +120,12 @@ class Nntrain:
             stderr=pipe,
             text=True,
         )
+
+    @staticmethod
+    def start_code(code: str, arguments: Sequence[str], **options: Any) -> Program:
+        """Start Python code in a process that is forked from one that has imported TensorFlow."""
+        Nntrain.server = Nntrain.server or ForkServer()
+        return Nntrain.server.start(code, arguments, **options)
 
     def __call__(self, *arguments: str, stdin: bytes = b"", **env: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
