@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from nntrain.cli.startup import end_process, load_app
+from nntrain.cli.startup import end_process, without_garbage_collection
 from nntrain.system.stdio import escape_unencodable_stdout, silence_library_stderr
 
 
@@ -15,7 +15,13 @@ def main() -> None:
     silence_library_stderr()
     escape_unencodable_stdout()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the same as Ctrl-C, in every command
-    end_process(exit_code(lambda: load_app()()))
+    end_process(exit_code(_run))
+
+
+def _run() -> None:
+    with without_garbage_collection():
+        from nntrain.cli.app import app
+    app()
 
 
 def exit_code(command: Callable[[], object]) -> int:

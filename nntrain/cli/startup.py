@@ -9,20 +9,21 @@ import atexit
 import gc
 import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
 
-def load_app() -> Callable[[], object]:
-    """Import the command line without garbage collection: modules stay, so there is nothing to collect in them."""
+@contextmanager
+def without_garbage_collection() -> Iterator[None]:
+    """Collect no garbage inside the `with` block, nor later among what it has made: imported modules stay."""
     gc.disable()
-    from nntrain.cli.app import app
-
-    gc.freeze()
-    gc.enable()
-    return app
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def end_process(code: int) -> NoReturn:

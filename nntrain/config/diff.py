@@ -38,10 +38,11 @@ def differing_settings(old: Config, new: Config, *, include_auto: bool) -> dict[
 
 def _flat(value: Any, path: str = "") -> dict[str, Any]:
     """Return a nested document as plain values by dotted key."""
-    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
-    if not children:
+    if not (isinstance(value, dict | list) and value):
         return {path: value}
-    flat: dict[str, Any] = {}
-    for key, child in children:
-        flat.update(_flat(child, f"{path}.{key}" if path else str(key)))
-    return flat
+    children = value.items() if isinstance(value, dict) else enumerate(value)
+    return {
+        key: plain
+        for name, child in children
+        for key, plain in _flat(child, f"{path}.{name}" if path else str(name)).items()
+    }

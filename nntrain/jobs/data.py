@@ -96,7 +96,7 @@ def fetch_dataset(name: str, *, listener: JobListener = SILENT) -> FetchedDatase
 
 def list_datasets() -> list[DatasetSummary]:
     """Return the data sets that have a name, each read if it is on the disk."""
-    return [_summarize(name, about) for name, about in DATASETS.items()]
+    return [_summarize(name, info.description) for name, info in DATASETS.items()]
 
 
 def _summarize(name: str, about: str) -> DatasetSummary:

@@ -10,9 +10,11 @@ import numpy as np
 from nntrain.data.dataset import Dataset
 from nntrain.data.load import load_dataset
 from nntrain.errors import DataError, NntrainError
-from nntrain.inference.scoring import calibration_error, score, worst_mistakes
+from nntrain.inference.calibration import calibration_error
+from nntrain.inference.scoring import score, worst_mistakes
 from nntrain.inference.trained_model import TrainedModel, open_trained_model
 from nntrain.jobs.data import absolute_dataset
+from nntrain.jobs.keras_fallback import load_keras_classifier
 from nntrain.jobs.listener import SILENT, JobListener
 from nntrain.jobs.requirements import NO_REQUIREMENTS, Requirements
 from nntrain.results import Scores
@@ -49,13 +51,13 @@ def evaluate(
     """
     model = open_trained_model(find_trained_run(name, runs_dir or default_runs_dir()))
     requirements.check_names(metric for metric, _ in model.task_spec.metrics)
-    dataset = load_dataset(absolute_dataset(data) if data else model.dataset, parts=("test",), download=False)
+    dataset = load_dataset(absolute_dataset(data) if data else model.dataset, splits=("test",), download=False)
     _check_classes(model, dataset)
     for warning in _warnings(model, dataset, named=data is not None):
         listener.on_note(warning)
-    outputs = model.classifier().predict(dataset.x_test)
+    outputs = model.classifier(load_keras_classifier).predict(dataset.x_test)
     scores = score(outputs, dataset.y_test, model.task_spec)
-    calibrated = model.calibrated(outputs)
+    calibrated = model.calibrate(outputs)
     regression = model.task_spec.task == "regression"
     return Evaluation(
         run=model.run,

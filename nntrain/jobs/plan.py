@@ -11,10 +11,9 @@ from nntrain.config.load import LoadedConfig, load_config
 from nntrain.config.model_summary import summarize_layers, training_flops
 from nntrain.config.schema import Config
 from nntrain.config.shipped import find_config
+from nntrain.data.catalog import DATASETS
 from nntrain.results import LayerRow, Problem
 
-# Images of the data sets that have a name: training, test.
-KNOWN_SIZES = {"mnist": (60_000, 10_000), "fashion_mnist": (60_000, 10_000), "mnist_5k": (4_000, 1_000)}
 # Floating-point operations per second of training, and the seconds that loading TensorFlow and building a network take.
 # The shipped configs reach 55 to 175 billion on two x86-64 cores: an estimate is right within a factor of about two
 # there, and far too long for a GPU.
@@ -90,8 +89,8 @@ def plan_training(loaded: LoadedConfig) -> TrainingPlan:
 
 
 def _image_counts(config: Config) -> ImageCounts | None:
-    if config.data.dataset not in KNOWN_SIZES:
+    dataset = DATASETS.get(config.data.dataset)
+    if dataset is None:
         return None
-    images, test = KNOWN_SIZES[config.data.dataset]
-    training = floor(images * (1 - config.fit.validation_split))
-    return ImageCounts(training, images - training, test)
+    training = floor(dataset.training_images * (1 - config.fit.validation_split))
+    return ImageCounts(training, dataset.training_images - training, dataset.test_images)

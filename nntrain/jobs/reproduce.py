@@ -17,10 +17,10 @@ from nntrain.results import EpochResult
 from nntrain.runs.folder import RunDir
 from nntrain.runs.history import read_epoch_results
 from nntrain.runs.json_files import to_json
-from nntrain.runs.metadata import differences, initial_info, load_run_config
+from nntrain.runs.metadata import environment_differences, initial_info, load_run_config
 from nntrain.runs.store import create_run, find_run
 from nntrain.runs.store import runs_dir as default_runs_dir
-from nntrain.system.locks import FileLock
+from nntrain.system.locks import acquire_lock, is_locked
 
 # How far a loss or metric may be off, in any epoch, on another machine: it rounds differently, and training magnifies
 # the difference.
@@ -100,19 +100,19 @@ def reproduce(
     """
     run = find_run(name, runs_dir or default_runs_dir())
     info = run.read_info()
-    if FileLock(run.lock_path).is_held():
+    if is_locked(run.lock_path):
         raise UsageError(f"{run.path} is being trained; wait until it ends, or stop it first")
     loaded = load_run_config(run, info)
     epochs = read_epoch_results(run.history_path, epochs=loaded.config.fit.epochs)
     if not epochs:
         raise RunError(f"{run.history_path}: no epoch to compare with")
     ensure_dataset(loaded.config.data.dataset, listener=listener)
-    reasons = differences(info, loaded.config)
+    reasons = environment_differences(info, loaded.config)
     comparison = Comparison(epochs)
     with tempfile.TemporaryDirectory(prefix="nntrain-") as folder:
         files = {"config.yaml": dump_config(loaded.config), "run.json": to_json(_initial_info(info))}
         repetition = create_run(Path(folder), run.name, files)
-        with FileLock(repetition.lock_path):
+        with acquire_lock(repetition.lock_path):
             result = TrainingSession(
                 loaded,
                 repetition,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from nntrain.config.diff import differing_settings
 from nntrain.config.load import LoadedConfig, load_config
 from nntrain.config.schema import Config, CosineAnnealing
-from nntrain.errors import RunError, UsageError
+from nntrain.errors import LockedError, RunError, UsageError
 from nntrain.jobs.commands import command_line
 from nntrain.jobs.data import ensure_dataset
 from nntrain.jobs.listener import SILENT, JobListener
@@ -21,11 +21,11 @@ from nntrain.jobs.train import TrainedRun, draw_history
 from nntrain.runs.checkpoint import TrainingState, read_checkpoint
 from nntrain.runs.folder import RunDir
 from nntrain.runs.history import read_epoch_results
-from nntrain.runs.metadata import differences, load_run_config
+from nntrain.runs.metadata import environment_differences, load_run_config
 from nntrain.runs.store import find_run, latest_unfinished_run
 from nntrain.runs.store import runs_dir as default_runs_dir
 from nntrain.system.files import clear_leftovers
-from nntrain.system.locks import FileLock
+from nntrain.system.locks import acquire_lock
 
 # What has no part in the epochs that are trained already. Early stopping may also be left out.
 CHANGEABLE = ("fit.epochs", "early_stopping.patience")
@@ -50,18 +50,19 @@ def resume(
     """
     runs = runs_dir or default_runs_dir()
     run = find_run(name, runs) if name is not None else latest_unfinished_run(runs)
-    lock = FileLock(run.lock_path)
-    if not lock.take():
-        raise UsageError(f"{run.path} is being trained by another process; wait until it ends, or stop it first")
-    try:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(acquire_lock(run.lock_path))
+        except LockedError:
+            raise UsageError(
+                f"{run.path} is being trained by another process; wait until it ends, or stop it first"
+            ) from None
         session = _open_session(run, overrides, listener)
         session.handle_signals = handle_signals
         requirements.check_names(metric.key for metric in session.loaded.config.metrics or ())
         for folder in (run.path, run.checkpoint_dir):
             clear_leftovers(folder)
         result = session.execute()
-    finally:
-        lock.release()
     draw_history(run)
     return TrainedRun(run, result, session.loaded.config)
 
@@ -74,7 +75,7 @@ def _open_session(run: RunDir, overrides: Sequence[str], listener: JobListener) 
     state = _read_state(run, loaded, listener)
     _Resumption(run, info["status"], before.config, loaded.config, changed, state).check()
     ensure_dataset(loaded.config.data.dataset, listener=listener)
-    for difference in differences(info, loaded.config):
+    for difference in environment_differences(info, loaded.config):
         listener.on_note(f"{difference}: the result may differ in its last digits from a run that was not stopped")
     return TrainingSession(
         loaded,

@@ -74,7 +74,7 @@ class TrainingSession:
     def _announce(self) -> None:
         self.listener.on_plan(plan_training(self.loaded))
         self.listener.on_run(self.run, self.resumed.epoch if self.resumed else 0)
-        for name in environment.ignored():
+        for name in environment.ignored_variables():
             self.listener.on_note(f"{name} is set, but nntrain ignores it")
 
     @contextmanager
@@ -107,7 +107,7 @@ class TrainingSession:
             listener.on_waiting("building the network")
 
         def on_progress(epoch: int, share: float, values: dict[str, float]) -> None:
-            interrupts.may_wait = True
+            interrupts.can_stop = True
             listener.on_progress(epoch, share, values)
 
         def on_saving() -> None:
@@ -121,7 +121,7 @@ class TrainingSession:
             on_device=on_device,
             on_progress=on_progress,
             on_saving=on_saving,
-            should_stop=lambda: interrupts.asked or listener.should_stop(),
+            should_stop=lambda: interrupts.stop_requested or listener.should_stop(),
         )
 
     @property

@@ -25,7 +25,7 @@ from nntrain.runs.json_files import to_json
 from nntrain.runs.metadata import initial_info
 from nntrain.runs.store import check_name, create_run, list_runs
 from nntrain.runs.store import runs_dir as default_runs_dir
-from nntrain.system.locks import FileLock
+from nntrain.system.locks import acquire_lock
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def train(
     runs, run_name = runs_dir or default_runs_dir(), check_name(name or loaded.name)
     ensure_dataset(loaded.config.data.dataset, listener=listener)
     run = create_run_for(loaded, runs, run_name)
-    with FileLock(run.lock_path):
+    with acquire_lock(run.lock_path):
         result = TrainingSession(loaded, run, listener, handle_signals=handle_signals).execute()
     draw_history(run)
     return TrainedRun(run, result, loaded.config)

@@ -13,7 +13,7 @@ import typer
 from typer.testing import CliRunner
 
 from nntrain.cli.command import Command
-from nntrain.cli.startup import load_app
+from nntrain.cli.startup import without_garbage_collection
 
 
 @pytest.fixture
@@ -67,9 +67,12 @@ def test_a_value_that_cannot_be_converted_exits_with_2(converted, arguments):
     assert arguments[0] in done.output
 
 
-def test_the_garbage_collector_runs_again_after_the_start():
-    load_app()
+def test_garbage_is_not_collected_while_modules_are_imported_nor_among_them_later():
+    before = gc.get_freeze_count()
+    with without_garbage_collection():
+        assert not gc.isenabled()
     assert gc.isenabled()
+    assert gc.get_freeze_count() > before
     gc.unfreeze()
 
 

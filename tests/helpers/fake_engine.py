@@ -14,7 +14,7 @@ from nntrain.results import EpochResult, Scores, TrainResult
 from nntrain.runs.checkpoint import TrainingState, write_checkpoint
 from nntrain.runs.folder import RunDir
 from nntrain.runs.history import write_history
-from nntrain.runs.metadata import record_end, record_start, task_spec_of
+from nntrain.runs.metadata import make_task_spec, record_end, record_start
 from nntrain.training.auto import resolve_auto
 from nntrain.training.listener import TrainingListener
 
@@ -50,7 +50,7 @@ class FakeEngine:
             raise self.fails_at_once
         config = resolve_auto(config, device="cpu", threads=self.threads, jit_compile=False)
         data = {"name": dataset.name, "source": str(dataset.source), "fingerprints": dataset.fingerprints}
-        task_spec = task_spec_of(config, dataset.classes)
+        task_spec = make_task_spec(config, dataset.classes)
         record_start(run, config, task_spec, device=self.device, data=data, resumed=resumed is not None)
         listener.on_device("CPU, 2 threads")
         history = list(resumed.history) if resumed else []

@@ -19,7 +19,7 @@ from nntrain.jobs.train import train
 from nntrain.runs.folder import RunDir
 from nntrain.runs.history import read_history
 from nntrain.runs.store import list_runs
-from nntrain.system.files import LEFT
+from nntrain.system.files import TEMPORARY_NAME
 
 pytestmark = pytest.mark.tensorflow
 
@@ -74,7 +74,7 @@ def content(folder: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".tiny-") for part in path.relative_to(folder).parts)
-        if path.is_file() and not hidden and not LEFT.fullmatch(path.name):
+        if path.is_file() and not hidden and not TEMPORARY_NAME.fullmatch(path.name):
             digest.update(f"{path.relative_to(folder)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
@@ -94,8 +94,8 @@ def record(runs, tmp_path):
     def record(work: Callable[[], object]) -> Disk:
         disk = Disk(runs, tmp_path / "copies")
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("nntrain.system.files.sync", disk.sync)
-            patch.setattr("nntrain.system.files.move", disk.move)
+            patch.setattr("nntrain.system.files.sync_file", disk.sync)
+            patch.setattr("nntrain.system.files.replace_and_sync", disk.move)
             work()
         return disk
 
@@ -113,7 +113,9 @@ def outcome(folder):
     run = RunDir(folder)
     rows = [{**row, "seconds": 0.0} for row in read_history(run.history_path)]
     info = run.read_info()
-    litter = [path.name for path in [*folder.iterdir(), *run.checkpoint_dir.iterdir()] if LEFT.fullmatch(path.name)]
+    litter = [
+        path.name for path in [*folder.iterdir(), *run.checkpoint_dir.iterdir()] if TEMPORARY_NAME.fullmatch(path.name)
+    ]
     return run.status(), info["fingerprints"]["weights"], run.read_metrics()["test"], rows, litter
 
 

@@ -13,7 +13,7 @@ from nntrain.errors import DataError, RunError, UsageError
 from nntrain.jobs.reproduce import Comparison, Difference, Reproduction, reproduce
 from nntrain.results import EpochResult
 from nntrain.runs.folder import RunDir
-from nntrain.system.locks import FileLock
+from nntrain.system.locks import acquire_lock
 
 
 @pytest.fixture
@@ -96,7 +96,10 @@ def test_a_stop_before_the_last_epoch_is_no_verdict(workshop, run, recorder):
 
 
 def test_a_run_that_is_being_trained_is_refused(workshop, run):
-    with FileLock(run.lock_path), pytest.raises(UsageError, match="is being trained; wait until it ends, or stop it"):
+    with (
+        acquire_lock(run.lock_path),
+        pytest.raises(UsageError, match="is being trained; wait until it ends, or stop it"),
+    ):
         reproduce("tiny-1", runs_dir=workshop.runs)
 
 

@@ -9,7 +9,7 @@ from nntrain.jobs.requirements import Requirements
 from nntrain.jobs.resume import resume
 from nntrain.runs.checkpoint import read_checkpoint
 from nntrain.runs.history import read_history
-from nntrain.system.locks import FileLock
+from nntrain.system.locks import acquire_lock, is_locked
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_without_a_name_the_run_that_was_stopped_last_continues(workshop, stoppe
 
 
 def test_without_a_stopped_run_a_name_is_needed(workshop, finished):
-    with pytest.raises(UsageError, match="was stopped before its end; name one to train it longer"):
+    with pytest.raises(UsageError, match="to train a complete run longer, name it"):
         resume(runs_dir=workshop.runs)
 
 
@@ -156,7 +156,7 @@ def test_a_run_that_diverged_is_not_continued(workshop):
 
 def test_a_run_that_another_process_trains_is_not_continued(workshop, stopped):
     with (
-        FileLock(stopped.lock_path),
+        acquire_lock(stopped.lock_path),
         pytest.raises(UsageError, match="is being trained by another process; wait"),
     ):
         resume("tiny-1", runs_dir=workshop.runs)
@@ -165,7 +165,7 @@ def test_a_run_that_another_process_trains_is_not_continued(workshop, stopped):
 def test_the_lock_is_free_after_a_refusal(workshop, finished):
     with pytest.raises(UsageError):
         resume("tiny-1", ["seed=2"], runs_dir=workshop.runs)
-    assert not FileLock(finished.lock_path).is_held()
+    assert not is_locked(finished.lock_path)
 
 
 def test_a_requirement_of_an_unknown_metric_is_refused(workshop, stopped):
