@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import atexit
-import gc
-import os
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 
+from nntrain.cli.startup import end_process, without_garbage_collection
 from nntrain.system.stdio import escape_unencodable_stdout, silence_library_stderr
 
 
@@ -17,24 +14,21 @@ def main() -> None:
     """Run the command line and end the process."""
     silence_library_stderr()
     escape_unencodable_stdout()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # it is Ctrl-C, everywhere
-    _end(exit_code(_run))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the same as Ctrl-C, in every command
+    end_process(exit_code(_run))
 
 
 def _run() -> None:
-    gc.disable()  # what is loaded stays: there is nothing to collect in it
-    from nntrain.cli.app import app
-
-    gc.freeze()
-    gc.enable()
+    with without_garbage_collection():
+        from nntrain.cli.app import app
     app()
 
 
-def exit_code(work: Callable[[], object]) -> int:
-    """Do the work and write out what it said; returns the process's exit code."""
+def exit_code(command: Callable[[], object]) -> int:
+    """Run a command and flush its output; returns the process's exit code."""
     try:
         try:
-            work()
+            command()
         finally:
             sys.stdout.flush()
     except SystemExit as ending:
@@ -44,20 +38,11 @@ def exit_code(work: Callable[[], object]) -> int:
 
         return EXIT_CODE
     except BrokenPipeError:
-        return 0  # whoever read (`| head`) has enough
-    except OSError as error:  # a full disk under a result that is written to a file, say
+        return 0  # the reader (`| head`) has seen enough
+    except OSError as error:  # for example a full disk under a result that goes to a file
         print(f"Error: {error.filename or 'the output'}: {error.strerror or error}", file=sys.stderr)
         return 1
     return 0
-
-
-def _end(code: int) -> None:
-    """End the process without taking it apart object by object, which takes TensorFlow a second."""
-    atexit._run_exitfuncs()
-    with suppress(OSError):
-        sys.stdout.flush()
-        sys.stderr.flush()
-    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from fake_engine import FakeEngine
+from forkserver import ForkServer, Program
 
 SAMPLE = Path(__file__).parent.parent / "nntrain" / "assets" / "mnist_5k.npz"
 
@@ -65,21 +67,35 @@ def full_mnist() -> Path:
     return Path(folder).resolve()
 
 
-# Says on stderr, at the very end, whether TensorFlow was loaded.
 PROGRAM = """
-import atexit, sys
-atexit.register(lambda: "tensorflow" in sys.modules and sys.stderr.write("TENSORFLOW WAS LOADED\\n"))
+import sys
 sys.argv[0] = "nntrain"
 from nntrain.__main__ import main
 main()
 """
+# Says on stderr, at the very end, if TensorFlow was imported.
+TELLTALE = """
+import atexit, sys
+atexit.register(lambda: "tensorflow" in sys.modules and sys.stderr.write("TENSORFLOW WAS LOADED\\n"))
+"""
 
 
 class Nntrain:
-    """Runs nntrain in a folder."""
+    """Runs nntrain in a folder, each command in a process of its own.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    The process is forked from one that has imported TensorFlow, which saves three seconds per command; `fresh` starts a
+    new interpreter.
+    """
+
+    server: ClassVar[ForkServer | None] = None
+
+    def __init__(self, folder: Path, *, forked: bool = hasattr(os, "fork")) -> None:
+        self.folder, self.forked = folder, forked
+
+    @property
+    def fresh(self) -> Nntrain:
+        """The program in the same folder, whose commands start in a new interpreter."""
+        return Nntrain(self.folder, forked=False)
 
     def environment(self, **env: str) -> dict[str, str]:
         """Return the process's environment: the tests' own, without a terminal's habits."""
@@ -87,32 +103,59 @@ class Nntrain:
         return {**kept, "NO_COLOR": "1", "HOME": str(self.folder), **env}
 
     def command(self, *arguments: str) -> list[str]:
-        """Return the words that start a command."""
-        return [sys.executable, "-c", PROGRAM, *arguments]
+        """Return the words that start a command in a new interpreter."""
+        return [sys.executable, "-c", TELLTALE + PROGRAM, *arguments]
 
-    def start(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
-        """Start a command and return at once."""
-        command = self.command(*arguments)
+    def start(self, *arguments: str, stdin: bytes = b"", **env: str) -> Any:
+        """Start a command and return at once, with a subprocess.Popen or its like."""
+        if self.forked:
+            return self.start_code(PROGRAM, arguments, cwd=self.folder, env=self.environment(**env), stdin=stdin)
         pipe = subprocess.PIPE
         return subprocess.Popen(
-            command, cwd=self.folder, env=self.environment(**env), stdout=pipe, stderr=pipe, text=True
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environment(**env),
+            stdin=subprocess.DEVNULL,
+            stdout=pipe,
+            stderr=pipe,
+            text=True,
         )
 
-    def __call__(self, *arguments: str, stdin: bytes | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    @staticmethod
+    def start_code(code: str, arguments: Sequence[str], **options: Any) -> Program:
+        """Start Python code in a process that is forked from one that has imported TensorFlow."""
+        Nntrain.server = Nntrain.server or ForkServer()
+        return Nntrain.server.start(code, arguments, **options)
+
+    def __call__(self, *arguments: str, stdin: bytes = b"", **env: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
-        command = self.command(*arguments)
+        if self.forked:
+            process = self.start(*arguments, stdin=stdin, **env)
+            out, err = process.communicate(timeout=120)
+            return subprocess.CompletedProcess(list(arguments), process.returncode, out, err)
         done = subprocess.run(
-            command, cwd=self.folder, env=self.environment(**env), input=stdin, capture_output=True, timeout=120
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environment(**env),
+            input=stdin,
+            capture_output=True,
+            timeout=120,
         )
-        return subprocess.CompletedProcess(
-            command, done.returncode, done.stdout.decode(), done.stderr.decode().replace("TENSORFLOW WAS LOADED\n", "")
-        )
+        err = done.stderr.decode().replace("TENSORFLOW WAS LOADED\n", "")
+        return subprocess.CompletedProcess(list(arguments), done.returncode, done.stdout.decode(), err)
 
     def json(self, *arguments: str) -> Any:
         """Run a command with --json; returns the document."""
         done = self(*arguments, "--json")
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _end_fork_server() -> Iterator[None]:
+    yield
+    if Nntrain.server is not None:
+        Nntrain.server.close()
 
 
 @pytest.fixture
@@ -161,6 +204,15 @@ def trained(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Nntrai
         done = nntrain("train", f"{name}.yaml")
         assert done.returncode == 0, done.stderr
     return nntrain
+
+
+@pytest.fixture
+def fake_engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
+    """Replace the engine by one that needs no TensorFlow; returns it, to be told what to do."""
+    engine = FakeEngine()
+    monkeypatch.setattr("nntrain.jobs.session.load_engine", lambda: lambda: engine.train)
+    monkeypatch.setattr("nntrain.report.plots.draw_training", lambda *_, **options: None)
+    return engine
 
 
 @pytest.fixture

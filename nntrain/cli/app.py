@@ -1,4 +1,4 @@
-"""The wiring: the Typer app, its commands, and the one place where errors become a message and an exit code."""
+"""The Typer app, its commands, and the one place where an error becomes a message and an exit code."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from nntrain.system.signals import EXIT_CODE
 EXAMPLES = """
 Examples:
 
-  nntrain train quickstart           a first network, in half a minute\n
-  nntrain train mlp epochs=3         any setting of the config can follow it\n
-  nntrain evaluate                   the latest run on its test images\n
-  nntrain predict photo.png          what digit is it?
+  nntrain train quickstart           train a first network in half a minute\n
+  nntrain train mlp epochs=3         change any setting of a config\n
+  nntrain evaluate                   score the latest run on its test images\n
+  nntrain predict photo.png          read the digit in a picture
 """
 
 
 class ErrorBoundary(Group):
-    """Turns our errors into one message and their exit code; a bug keeps its traceback."""
+    """Turns an NntrainError into a message and its exit code; a bug keeps its traceback."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command."""
+        """Run a command; raises typer.Exit if it fails."""
         try:
             return super().invoke(ctx)
         except NntrainError as error:
@@ -39,7 +39,7 @@ class ErrorBoundary(Group):
             console.print_message("interrupted")
             raise typer.Exit(EXIT_CODE) from None
         except BrokenPipeError:
-            # Whoever read stdout (`| head`) has enough.
+            # The reader of stdout (`| head`) has seen enough.
             import os
             import sys
 
@@ -58,28 +58,26 @@ app = typer.Typer(
 )
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"nntrain {__version__}")
         raise typer.Exit
 
 
-def _no_color(asked: bool) -> None:
-    if asked:
+def _disable_color(wanted: bool) -> None:
+    if wanted:
         import os
 
         os.environ["NO_COLOR"] = "1"
         os.environ.pop("FORCE_COLOR", None)
 
 
+Version = Annotated[bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)]
+NoColor = Annotated[bool, typer.Option("--no-color", help="Print without colors.", callback=_disable_color)]
+
+
 @app.callback()
-def nntrain(
-    context: typer.Context,
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
-    ] = False,
-    no_color: Annotated[bool, typer.Option("--no-color", help="Print without colours.", callback=_no_color)] = False,
-) -> None:
+def nntrain(context: typer.Context, version: Version = False, no_color: NoColor = False) -> None:
     """Train neural networks on MNIST from a YAML file."""
     if context.invoked_subcommand is None:
         _tour()
@@ -88,28 +86,27 @@ def nntrain(
 def _tour() -> None:
     from nntrain.report import console
 
-    for words, what in (
-        (("train", "quickstart"), "train a first network, in half a minute"),
-        (("configs",), "see what there is to train, and what it reaches"),
-        (("predict", "picture.png"), "ask the latest network about a picture"),
-        (("--help",), "all commands"),
+    for words, purpose in (
+        (("train", "quickstart"), "train a first network in half a minute"),
+        (("configs",), "list the configs and the accuracy they reach"),
+        (("predict", "picture.png"), "read the digit in a picture"),
+        (("--help",), "show all commands"),
     ):
-        line = console.next_command(*words)
-        console.print_result(f"{line}{' ' * max(2, 42 - len(line))}{what}")
+        console.print_result(f"{console.next_command(*words):<40}  {purpose}")
 
 
 def _add_commands() -> None:
     from nntrain.cli import check, configs, data, evaluate, predict, reproduce, resume, runs, train
 
-    app.command(cls=Command)(train.train)
-    app.command(cls=Command)(resume.resume)
-    app.command(cls=Command)(evaluate.evaluate)
-    app.command(cls=Command)(predict.predict)
-    app.command(cls=Command)(check.check)
+    app.command("train", cls=Command)(train.train_command)
+    app.command("resume", cls=Command)(resume.resume_command)
+    app.command("evaluate", cls=Command)(evaluate.evaluate_command)
+    app.command("predict", cls=Command)(predict.predict)
+    app.command("check", cls=Command)(check.check_command)
     app.add_typer(configs.app, name="configs")
     app.add_typer(data.app, name="data")
-    app.command(cls=Command)(runs.runs)
-    app.command(cls=Command)(reproduce.reproduce)
+    app.command("runs", cls=Command)(runs.runs_command)
+    app.command("reproduce", cls=Command)(reproduce.reproduce_command)
 
 
 _add_commands()

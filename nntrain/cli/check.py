@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
-from nntrain.cli.options import ConfigArguments, Json
-from nntrain.report import console, tables
+from typing import TYPE_CHECKING, Any
+
+from nntrain.cli.options import ConfigArguments, Json, split_config
+
+if TYPE_CHECKING:
+    from nntrain.jobs.plan import TrainingPlan
 
 
-def check(arguments: ConfigArguments, json: Json = False) -> None:
+def check_command(arguments: ConfigArguments, json: Json = False) -> None:
     """Check a config without training it: its problems, its layers with shapes and parameters, hints.
 
     Example: nntrain check my.yaml optimizer.adam.learning_rate=0.01
     """
-    from nntrain.config.model_summary import summarize_layers
-    from nntrain.jobs.plan import data_words, load_plan, work_words
+    from nntrain.cli.plan import plan_lines
+    from nntrain.jobs.plan import open_config, plan_training
+    from nntrain.report import console, tables
 
-    plan = load_plan(arguments)
-    rows = summarize_layers(plan.config.model)
-    parameters, trainable = sum(row.parameters for row in rows), sum(row.trainable for row in rows)
+    loaded = open_config(*split_config(arguments))
+    plan = plan_training(loaded)
     console.show_hints(plan.hints)
     if json:
-        console.print_json(
-            {
-                "schema": 1,
-                "config": plan.name,
-                "parameters": parameters,
-                "trainable": trainable,
-                "layers": [
-                    {"layer": row.kind, "output": list(row.shape), "parameters": row.parameters} for row in rows
-                ],
-                "hints": [{"place": hint.place, "hint": hint.message} for hint in plan.hints],
-            }
-        )
+        console.print_json(_document(loaded.name, plan))
         return
-    tables.print_table(tables.layer_table(rows))
-    console.print_result(f"{parameters:,} parameters, {trainable:,} of them trainable")
-    console.print_result(f"data      {data_words(plan.config)}")
-    console.print_result(f"training  {work_words(plan.config)}")
+    tables.print_table(tables.layer_table(plan.layers))
+    console.print_result(f"{plan.parameters:,} parameters, {plan.trainable:,} of them trainable")
+    for line in plan_lines(plan):
+        console.print_result(line)
+
+
+def _document(name: str, plan: TrainingPlan) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "config": name,
+        "parameters": plan.parameters,
+        "trainable": plan.trainable,
+        "gflops": None if plan.flops is None else plan.flops / 1e9,
+        "layers": [
+            {"layer": layer.kind, "output": list(layer.shape), "parameters": layer.parameters} for layer in plan.layers
+        ],
+        "hints": [{"place": hint.place, "hint": hint.message} for hint in plan.hints],
+    }

@@ -9,76 +9,74 @@ from typing import Annotated
 import typer
 
 from nntrain.cli.command import Command, Group
-from nntrain.config.shipped import copy_config, shipped_config, shipped_configs
-from nntrain.report import console
+from nntrain.cli.options import Json
 
 app = typer.Typer(
     cls=Group,
     invoke_without_command=True,
-    help="List the shipped configs, show one, copy one, print the schema.\n\nExample: nntrain configs cp mlp my.yaml",
+    help="List the shipped configs, show or copy one, or print the schema.\n\nExample: nntrain configs cp mlp my.yaml",
 )
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A shipped config's name, as `nntrain configs` lists it.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of a shipped config.")]
+Target = Annotated[Path, typer.Argument(metavar="FILE", help="The file to write, for example my.yaml.")]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite a file that exists.")]
 
 
 @app.callback()
-def configs(
-    context: typer.Context,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, and nothing else.")] = False,
-) -> None:
-    """List them with what each shows and reaches."""
+def list_command(context: typer.Context, json: Json = False) -> None:
+    """List the shipped configs, with what each shows and the accuracy it reaches."""
     if context.invoked_subcommand is not None:
         return
-    listed = shipped_configs()
+    from nntrain.config.shipped import shipped_configs
+    from nntrain.report import console
+
+    configs = shipped_configs()
     if json:
-        console.print_json(
-            {
-                "schema": 1,
-                "configs": [
-                    {"name": one.name, "shows": one.shows, "reaches": one.reaches, "path": str(one.path)}
-                    for one in listed
-                ],
-            }
-        )
+        documents = [
+            {"name": config.name, "shows": config.shows, "reaches": config.reaches, "path": str(config.path)}
+            for config in configs
+        ]
+        console.print_json({"schema": 1, "configs": documents})
         return
-    width = max(len(one.name) for one in listed)
-    for one in listed:
-        console.print_result(console.emphasized(f"{one.name:<{width}}", f"  {one.shows}"))
-        console.print_result(console.faint(f"{'':<{width}}  {one.reaches}"))
-    console.print_message(
-        f"Next: `{console.next_command('train', 'mlp')}`, or `{console.next_command('configs', 'show', 'mlp')}`"
-    )
+    width = max(len(config.name) for config in configs)
+    for config in configs:
+        console.print_result(console.emphasized(f"{config.name:<{width}}", f"  {config.shows}"))
+        console.print_result(console.faint(f"{'':<{width}}  {config.reaches}"))
+    train, show = console.next_command("train", "mlp"), console.next_command("configs", "show", "mlp")
+    console.print_message(f"Next: `{train}`, or `{show}`")
 
 
-@app.command(cls=Command)
-def show(name: Name) -> None:
+@app.command("show", cls=Command)
+def show_command(name: Name) -> None:
     """Print a shipped config.
 
     Example: nntrain configs show mlp
     """
+    from nntrain.config.shipped import shipped_config
+
     sys.stdout.write(shipped_config(name).path.read_text(encoding="utf-8"))
 
 
-@app.command(cls=Command)
-def cp(
-    name: Name,
-    target: Annotated[Path, typer.Argument(metavar="FILE", help="Where to, for example my.yaml.")],
-    force: Annotated[bool, typer.Option("--force", "-f", help="Write over a file that exists.")] = False,
-) -> None:
+@app.command("cp", cls=Command)
+def copy_command(name: Name, target: Target, force: Force = False) -> None:
     """Copy a shipped config to a file of your own.
 
     Example: nntrain configs cp mlp my.yaml
     """
+    from nntrain.config.shipped import copy_config
+    from nntrain.report import console
+
     copy_config(name, target, force=force)
-    console.print_message(f"{target} written. Next: `{console.next_command('train', str(target))}`")
+    console.print_message(f"wrote {target}. Next: `{console.next_command('train', str(target))}`")
 
 
-@app.command(cls=Command)
-def schema() -> None:
+@app.command("schema", cls=Command)
+def schema_command() -> None:
     """Print the JSON schema of a config, for editors.
 
     Example: nntrain configs schema > nntrain.schema.json
     """
     from nntrain.config.json_schema import config_schema
+    from nntrain.report import console
 
     console.print_json(config_schema())

@@ -7,143 +7,111 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nntrain.cli.command import Command, Group
-from nntrain.errors import DataError, UsageError
-from nntrain.report import console, tables
+from nntrain.cli.options import Json
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import numpy as np
 
-    from nntrain.data.dataset import Dataset
+    from nntrain.jobs.data import DatasetDescription, DatasetSummary
 
 app = typer.Typer(
     cls=Group,
     invoke_without_command=True,
     help="List the data sets, look into one, or download one.\n\nExample: nntrain data show mnist_5k",
 )
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, and nothing else.")]
 Name = Annotated[str, typer.Argument(metavar="DATASET", help="mnist, fashion_mnist, mnist_5k, or a path.")]
+SHADES = " .:-=+*#%@"
 
 
 @app.callback()
-def data(context: typer.Context, json: Json = False) -> None:
+def list_command(context: typer.Context, json: Json = False) -> None:
     """List the data sets: where each was found, how many images, and their fingerprint."""
     if context.invoked_subcommand is not None:
         return
-    from nntrain.data.catalog import DATASETS
+    from nntrain.jobs.data import list_datasets
+    from nntrain.report import console, tables
 
-    listed = [_summary(name, info.description) for name, info in DATASETS.items()]
+    datasets = list_datasets()
     if json:
-        console.print_json({"schema": 1, "datasets": listed})
+        console.print_json({"schema": 1, "datasets": [_summary_document(dataset) for dataset in datasets]})
         return
-    made = tables.new_table("data set", "training", "test", "fingerprint", "found", right=["training", "test"])
-    for one in listed:
-        counts = [f"{one[part]:,}" if one[part] is not None else "" for part in ("training", "test")]
-        where = one["source"] or one["problem"] or f"not here: {console.next_command('data', 'fetch', one['name'])}"
-        made.add_row(*tables.cells(one["name"], *counts, (one["fingerprint"] or "")[:12], where))
-    tables.print_table(made)
+    table = tables.new_table("data set", "training", "test", "fingerprint", "found", right=["training", "test"])
+    for dataset in datasets:
+        table.add_row(*tables.cells(*_cells(dataset)))
+    tables.print_table(table)
 
 
-def _summary(name: str, what: str) -> dict[str, Any]:
-    from nntrain.data.catalog import find_dataset
-    from nntrain.data.load import load_dataset
-
-    summary: dict[str, Any] = {"name": name, "about": what, "source": None, "training": None, "test": None}
-    summary.update(fingerprint=None, problem=None)
-    if find_dataset(name) is None:
-        return summary
-    try:
-        dataset = load_dataset(name, download=False)
-    except DataError as error:
-        return {**summary, "problem": str(error)}
+def _summary_document(dataset: DatasetSummary) -> dict[str, Any]:
     return {
-        **summary,
-        "source": str(dataset.source),
-        "training": len(dataset.x_train),
-        "test": len(dataset.x_test),
+        "name": dataset.name,
+        "about": dataset.about,
+        "source": None if dataset.source is None else str(dataset.source),
+        "training": dataset.training,
+        "test": dataset.test,
         "fingerprint": dataset.fingerprint,
+        "problem": dataset.problem,
     }
 
 
-@app.command(cls=Command)
-def fetch(name: Name) -> None:
-    """Download a data set to Keras's cache, unless it is here already.
+def _cells(dataset: DatasetSummary) -> tuple[object, ...]:
+    from nntrain.report import console
+
+    training, test = ("" if count is None else f"{count:,}" for count in (dataset.training, dataset.test))
+    fetch = f"not found; download it: {console.next_command('data', 'fetch', dataset.name)}"
+    return dataset.name, training, test, (dataset.fingerprint or "")[:12], dataset.source or dataset.problem or fetch
+
+
+@app.command("fetch", cls=Command)
+def fetch_command(name: Name) -> None:
+    """Download a data set to Keras's cache, unless it is found on the disk.
 
     Example: nntrain data fetch mnist
     """
-    from nntrain.data.catalog import DATASETS, find_dataset
+    from nntrain.jobs.data import fetch_dataset
+    from nntrain.jobs.listener import JobListener
+    from nntrain.report import console
+    from nntrain.report.progress import download_bar
 
-    if name not in DATASETS:
-        raise UsageError(f"no data set '{name}' to download; there are {', '.join(DATASETS)}")
-    found = find_dataset(name)
-    if found is not None:
-        console.print_result(f"{found} (already here)")
-        return
-    console.print_result(str(download(name, quiet=False)))
+    fetched = fetch_dataset(name, listener=JobListener(downloading=download_bar))
+    console.print_result(str(fetched.path) if fetched.downloaded else f"{fetched.path} (found, not downloaded)")
 
 
-def download(name: str, *, quiet: bool) -> Path:
-    """Download a data set with a progress bar on stderr; returns where it is."""
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from nntrain.data.download import fetch_dataset
-
-    bar = Progress(
-        TextColumn(f"downloading {name}"),
-        BarColumn(),
-        DownloadColumn(),
-        TimeRemainingColumn(),
-        console=console.err(),
-        transient=True,
-        disable=quiet or not console.err().is_terminal,
-    )
-    if not quiet and not console.err().is_terminal:
-        console.print_message(f"downloading {name}")
-    with bar:
-        task = bar.add_task(name, total=None)
-        return fetch_dataset(
-            name, on_download=lambda done, total: bar.update(task, completed=done, total=total or None)
-        )
-
-
-@app.command(cls=Command)
-def show(name: Name, json: Json = False) -> None:
-    """Print a data set's shapes, pixel range, counts a class, and one image with its label and one-hot form.
+@app.command("show", cls=Command)
+def show_command(name: Name, json: Json = False) -> None:
+    """Print a data set's shapes, pixel range, counts per class, and one image with its label and one-hot form.
 
     Example: nntrain data show mnist
     """
-    from pathlib import Path
+    from nntrain.jobs.data import describe_dataset
+    from nntrain.report import console
 
-    from nntrain.data.catalog import is_dataset_path
-    from nntrain.data.load import load_dataset
-
-    dataset = load_dataset(str(Path(name).resolve()) if is_dataset_path(name) else name, download=False)
+    dataset = describe_dataset(name)
     if json:
         console.print_json(_document(dataset))
-        return
-    for part, images, labels in _parts(dataset):
-        shape = " x ".join(map(str, images.shape))
+    else:
+        _show(dataset)
+
+
+def _show(dataset: DatasetDescription) -> None:
+    from nntrain.report import console, tables
+
+    for part in dataset.parts:
+        shape = " x ".join(map(str, part.shape))
+        least, greatest = part.pixels
         console.print_result(
-            f"{part:<9} {shape} {images.dtype}, pixels {images.min()} to {images.max()}; {len(labels):,} labels"
+            f"{part.name:<9} {shape} {part.dtype}, pixels {least} to {greatest}; {sum(part.counts):,} labels"
         )
     counts = tables.new_table("class", "training", "test", right=["training", "test"])
-    for label, word in enumerate(dataset.classes):
-        counts.add_row(*tables.cells(word, *(f"{int((labels == label).sum()):,}" for _, _, labels in _parts(dataset))))
+    for label, name in enumerate(dataset.classes):
+        counts.add_row(*tables.cells(name, *(f"{part.counts[label]:,}" for part in dataset.parts)))
     tables.print_table(counts)
-    label = int(dataset.y_train[0])
     console.print_result("the first training image:")
-    console.print_result(picture(dataset.x_train[0]))
-    one_hot = [int(index == label) for index in range(len(dataset.classes))]
-    console.print_result(f"label {label} ({dataset.classes[label]}), one-hot {one_hot}")
+    console.print_result(draw_characters(dataset.image))
+    label = dataset.label
+    console.print_result(f"label {label} ({dataset.classes[label]}), one-hot {list(dataset.one_hot)}")
 
 
-def _parts(dataset: Dataset) -> list[tuple[str, np.ndarray, np.ndarray]]:
-    return [("training", dataset.x_train, dataset.y_train), ("test", dataset.x_test, dataset.y_test)]
-
-
-def _document(dataset: Dataset) -> dict[str, Any]:
-    label = int(dataset.y_train[0])
+def _document(dataset: DatasetDescription) -> dict[str, Any]:
     return {
         "schema": 1,
         "name": dataset.name,
@@ -151,23 +119,14 @@ def _document(dataset: Dataset) -> dict[str, Any]:
         "fingerprint": dataset.fingerprint,
         "classes": list(dataset.classes),
         "parts": {
-            part: {
-                "shape": list(images.shape),
-                "pixels": [int(images.min()), int(images.max())],
-                "counts": [int((labels == one).sum()) for one in range(len(dataset.classes))],
-            }
-            for part, images, labels in _parts(dataset)
+            part.name: {"shape": list(part.shape), "pixels": list(part.pixels), "counts": list(part.counts)}
+            for part in dataset.parts
         },
-        "example": {
-            "label": label,
-            "one_hot": [int(index == label) for index in range(len(dataset.classes))],
-            "pixels": dataset.x_train[0].tolist(),
-        },
+        "example": {"label": dataset.label, "one_hot": list(dataset.one_hot), "pixels": dataset.image.tolist()},
     }
 
 
-def picture(pixels: np.ndarray) -> str:
-    """Draw a uint8 picture (28, 28) with characters, two pixels above each other in one."""
-    shades = " .:-=+*#%@"
-    rows = pixels.astype(int).reshape(pixels.shape[0] // 2, 2, pixels.shape[1]).mean(axis=1)
-    return "\n".join("".join(shades[int(value * 9.999 / 255)] for value in row) for row in rows)
+def draw_characters(image: np.ndarray) -> str:
+    """Draw a uint8 image with characters, one for two pixels above each other."""
+    rows = image.astype(int).reshape(image.shape[0] // 2, 2, image.shape[1]).mean(axis=1)
+    return "\n".join("".join(SHADES[int(value * len(SHADES) / 256)] for value in row) for row in rows)

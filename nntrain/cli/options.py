@@ -1,81 +1,72 @@
-"""Options that several commands share, and how their text is read."""
+"""Options and arguments that several commands share."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from nntrain.errors import RequirementError, UsageError
-from nntrain.runs.store import runs_dir
+from nntrain.errors import UsageError
 
 RunsDir = Annotated[
     Path | None,
     typer.Option(
-        "--runs-dir", metavar="DIR", help="Where runs are kept; NNTRAIN_RUNS_DIR, else runs.", show_default=False
+        "--runs-dir", metavar="DIR", help="The folder of runs. Default: NNTRAIN_RUNS_DIR, or runs.", show_default=False
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, and nothing else.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but results and errors.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only results and errors.")]
 Require = Annotated[
     list[str] | None,
     typer.Option(
         "--require",
         metavar="NAME>=VALUE",
-        help="Exit with 6 if the test score misses this; may be repeated.",
+        help="Exit with code 6 if the test score misses this. Can be repeated.",
         show_default=False,
     ),
 ]
 ConfigArguments = Annotated[
     list[str],
-    typer.Argument(metavar="CONFIG [KEY=VALUE]...", help="A shipped config's name or a file, then settings to change."),
+    typer.Argument(
+        metavar="CONFIG [KEY=VALUE]...", help="The name of a shipped config or a YAML file, then settings to change."
+    ),
 ]
 RunArgument = Annotated[
     str | None,
-    typer.Argument(metavar="[RUN]", help="A run's name or folder; the latest if none is given.", show_default=False),
+    typer.Argument(metavar="[RUN]", help="A run's name or folder. Default: the latest.", show_default=False),
 ]
 
-_REQUIREMENT = re.compile(r"\s*(\w+)\s*(>=|<=)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(%?)\s*")
+
+def split_config(arguments: Sequence[str]) -> tuple[str, list[str]]:
+    """Tell a config's name or path from the `key=value` overrides; raises UsageError unless there is one config."""
+    names, overrides = _split(arguments)
+    if not names:
+        raise UsageError("no config given; `nntrain configs` lists those with a name, or give a YAML file")
+    if len(names) > 1:
+        meant = "; write a setting as key=value" if any("=" in name or ":" in name for name in names[1:]) else ""
+        raise UsageError(f"give one config, not {len(names)}: {' and '.join(names)}{meant}")
+    return names[0], overrides
+
+
+def split_run(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
+    """Tell a run's name or path, if there is one, from the overrides; raises UsageError if there are several."""
+    names, overrides = _split(arguments)
+    if len(names) > 1:
+        raise UsageError(f"give one run, not {len(names)}: {' and '.join(names)}")
+    return (names[0] if names else None), overrides
+
+
+def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    from nntrain.config.overrides import is_override
+
+    overrides = [argument for argument in arguments if is_override(argument)]
+    return [argument for argument in arguments if not is_override(argument)], overrides
 
 
 def chosen_runs_dir(option: Path | None) -> Path:
     """Return the folder of runs: the option's, the environment's, or `runs`."""
+    from nntrain.runs.store import runs_dir
+
     return option if option is not None else runs_dir()
-
-
-class Requirements:
-    """The `--require` options, read before any work is done."""
-
-    def __init__(self, texts: list[str] | None) -> None:
-        self._wanted = [_read(text) for text in texts or ()]
-
-    def check_names(self, metrics: Iterable[str]) -> None:
-        """Raise UsageError for a figure that the test score will not have: it has the loss and these."""
-        self._check_known(["loss", *metrics])
-
-    def _check_known(self, known: list[str]) -> None:
-        for text, name, _, _ in self._wanted:
-            if name not in known:
-                raise UsageError(f"--require '{text}': the test score has no {name}; it has {', '.join(known)}")
-
-    def check(self, values: Mapping[str, float]) -> None:
-        """Raise RequirementError for what was missed."""
-        self._check_known(list(values))
-        missed = [
-            f"{name} is {values[name]:.4f}, required was {sign} {wanted:g}"
-            for _, name, sign, wanted in self._wanted
-            if not (values[name] >= wanted if sign == ">=" else values[name] <= wanted)
-        ]
-        if missed:
-            raise RequirementError("; ".join(missed))
-
-
-def _read(text: str) -> tuple[str, str, str, float]:
-    match = _REQUIREMENT.fullmatch(text)
-    if match is None:
-        raise UsageError(f"--require '{text}': write NAME>=VALUE in quotes, for example --require 'accuracy>=0.97'")
-    value = float(match[3]) / (100 if match[4] else 1)
-    return text, match[1], match[2], value

@@ -2,16 +2,68 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from nntrain.cli.options import Json, Quiet, RunArgument, RunsDir
+from nntrain.errors import NotReproducedError
+
+if TYPE_CHECKING:
+    from nntrain.jobs.reproduce import Reproduction
 
 
-def reproduce(run: RunArgument = None, runs_dir: RunsDir = None, quiet: Quiet = False, json: Json = False) -> None:
-    """Train a run again from its own folder, elsewhere, and compare epoch by epoch; the run is not touched.
+def reproduce_command(
+    run: RunArgument = None, runs_dir: RunsDir = None, quiet: Quiet = False, json: Json = False
+) -> None:
+    """Train a run again elsewhere and compare it epoch by epoch. The run itself is not touched.
 
-    Exit code 0: identical, or, on another machine, within the tolerance that is stated. 7: another result.
+    Exit code 0: the result is identical, or, on another machine, within the tolerance that is shown. 7: it is not.
 
     Example: nntrain reproduce mlp-1
     """
-    from nntrain.jobs.reproduce import reproduce_run
+    from nntrain.cli.listener import terminal_listener
+    from nntrain.jobs.reproduce import reproduce
+    from nntrain.report import console
+    from nntrain.report.progress import TrainingProgress
 
-    reproduce_run(run, runs_dir=runs_dir, quiet=quiet, json=json)
+    with TrainingProgress(quiet=quiet or json) as progress:
+        reproduction = reproduce(run, runs_dir=runs_dir, listener=terminal_listener(progress), handle_signals=True)
+    if json:
+        console.print_json(_document(reproduction))
+    sentence = verdict(reproduction)
+    if not (reproduction.identical or reproduction.within_tolerance):
+        raise NotReproducedError(sentence)
+    if not json:
+        console.print_result(sentence)
+
+
+def _document(reproduction: Reproduction) -> dict[str, object]:
+    first = reproduction.first_difference
+    return {
+        "schema": 1,
+        "run": str(reproduction.run.path),
+        "epochs": reproduction.compared,
+        "identical": reproduction.identical,
+        "weights_identical": reproduction.weights_identical,
+        "first_difference": first
+        and {"epoch": first.epoch, "what": first.name, "was": first.before, "is": first.after},
+        "reasons": list(reproduction.reasons),
+    }
+
+
+def verdict(reproduction: Reproduction) -> str:
+    """Return the outcome as a sentence."""
+    path, epochs = reproduction.run.path, reproduction.epochs
+    if reproduction.identical:
+        weights = "(the run has not saved their weights)" if reproduction.weights_identical is None else "and weights"
+        return f"{path}: identical in all {epochs} epochs {weights}"
+    cause = ", ".join(reproduction.reasons) or "data, config, versions and machine are the same"
+    if reproduction.within_tolerance:
+        return f"{path}: within {reproduction.largest:.2g} of the run in all {epochs} epochs; {cause}"
+    first = reproduction.first_difference
+    if first is not None:
+        difference = f"epoch {first.epoch} has {first.name} {first.after:.9g}, was {first.before:.9g}"
+    elif reproduction.compared == epochs:
+        difference = "the weights differ"
+    else:
+        difference = f"it stopped after epoch {reproduction.compared}"
+    return f"{path}: not reproduced: {difference}; {cause}"

@@ -1,4 +1,4 @@
-"""`nntrain resume`: a run that was stopped goes on."""
+"""`nntrain resume`: continue a run that was stopped."""
 
 from __future__ import annotations
 
@@ -6,33 +6,48 @@ from typing import Annotated
 
 import typer
 
-from nntrain.cli.options import Json, Quiet, Require, RunsDir
+from nntrain.cli.options import Json, Quiet, Require, RunsDir, split_run
 
 ResumeArguments = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[RUN] [KEY=VALUE]...",
-        help="A run's name or folder (else the latest unfinished one), then what to change, epochs above all.",
+        help="A run's name or folder (default: the latest that is not finished), then settings to change.",
         show_default=False,
     ),
 ]
 
 
-def resume(
+def resume_command(
     arguments: ResumeArguments = None,
     runs_dir: RunsDir = None,
     require: Require = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Go on with a run that was interrupted or killed, or train a finished one for more epochs.
+    """Continue a run that was interrupted or killed, or train a finished one for more epochs.
 
-    The result is, bit for bit, that of a run that was never stopped. What may change is fit.epochs, unless the
-    learning rate depends on it (cosine_annealing), and early stopping: more patience, or none of it
-    (early_stopping=null). Anything else is another training.
+    The result is, bit for bit, that of a run that was never stopped. What can change is fit.epochs, unless the learning
+    rate depends on it (cosine_annealing), and early stopping: more patience, or none of it (early_stopping=null).
 
     Example: nntrain resume mlp-1 epochs=40
     """
-    from nntrain.jobs.resume import resume_run
+    from nntrain.cli.listener import terminal_listener
+    from nntrain.cli.train import show_trained_run
+    from nntrain.jobs.requirements import Requirements
+    from nntrain.jobs.resume import resume
+    from nntrain.report.progress import TrainingProgress
 
-    resume_run(arguments or [], runs_dir=runs_dir, require=require, quiet=quiet, json=json)
+    run, overrides = split_run(arguments or ())
+    requirements = Requirements.parse(require or ())
+    with TrainingProgress(quiet=quiet or json) as progress:
+        trained = resume(
+            run,
+            overrides,
+            runs_dir=runs_dir,
+            requirements=requirements,
+            listener=terminal_listener(progress),
+            handle_signals=True,
+        )
+    show_trained_run(trained, quiet=quiet, json=json)
+    requirements.check(trained.test_metrics)

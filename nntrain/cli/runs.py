@@ -2,53 +2,48 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from nntrain.cli.options import Json, RunsDir, chosen_runs_dir
-from nntrain.errors import RunError
-from nntrain.report import console, tables
-from nntrain.runs.folder import RunDir
-from nntrain.runs.store import list_runs
+
+if TYPE_CHECKING:
+    from nntrain.jobs.runs import RunSummary
 
 
-def runs(runs_dir: RunsDir = None, json: Json = False) -> None:
+def runs_command(runs_dir: RunsDir = None, json: Json = False) -> None:
     """List the runs: how each ended, what it scored, and how its config differs.
 
     Example: nntrain runs --json
     """
+    from nntrain.jobs.runs import summarize_runs
+    from nntrain.report import console, tables
+
     folder = chosen_runs_dir(runs_dir)
-    listed = [_summary(run) for run in list_runs(folder)]
+    runs = summarize_runs(folder)
     if json:
-        console.print_json({"schema": 1, "runs_dir": str(folder), "runs": listed})
+        documents = [{**asdict(run), "path": str(run.path)} for run in runs]
+        console.print_json({"schema": 1, "runs_dir": str(folder), "runs": documents})
         return
-    if not listed:
-        console.print_message(f"no runs in {folder} yet; train one: `nntrain train quickstart`")
+    if not runs:
+        console.print_message(f"No runs in {folder} yet. Train one: `nntrain train quickstart`")
         return
-    made = tables.new_table("run", "config", "status", "epochs", "time", "test", "differs", right=["epochs", "time"])
-    for one in listed:
-        test = {name: value for name, value in (one["test"] or {}).items() if name != "images"}
-        seconds = tables.format_duration(one["seconds"]) if one["seconds"] is not None else ""
-        differs = " ".join(f"{key}={value}" for key, value in (one["differs"] or {}).items())
-        epochs = one["epochs"] if one["epochs"] is not None else ""
-        row = (one["name"], one["config"], one["status"], epochs, seconds, tables.format_metrics(test), differs)
-        made.add_row(*tables.cells(*row))
-    tables.print_table(made)
+    table = tables.new_table("run", "config", "status", "epochs", "time", "test", "differs", right=["epochs", "time"])
+    for run in runs:
+        table.add_row(*tables.cells(*_cells(run)))
+    tables.print_table(table)
 
 
-def _summary(run: RunDir) -> dict[str, Any]:
-    empty = {"config": None, "epochs": None, "seconds": None, "test": None, "differs": None, "finished": None}
-    summary: dict[str, Any] = {"name": run.name, "path": str(run.path), "status": "damaged", **empty}
-    with suppress(RunError, KeyError):
-        info = run.read_info()
-        summary.update(
-            status=run.status(),
-            config=info["config"],
-            seconds=info["seconds"],
-            differs=info["differs"],
-            finished=info["finished"],
-        )
-    with suppress(RunError, KeyError):
-        metrics = run.read_metrics()
-        summary.update(epochs=metrics["epochs"], test=metrics["test"])
-    return summary
+def _cells(run: RunSummary) -> tuple[object, ...]:
+    from nntrain.report import tables
+
+    test = {name: value for name, value in (run.test or {}).items() if name != "images"}
+    return (
+        run.name,
+        run.config or "",
+        run.status,
+        "" if run.epochs is None else run.epochs,
+        "" if run.seconds is None else tables.format_duration(run.seconds),
+        tables.format_metrics(test),
+        " ".join(f"{key}={value}" for key, value in (run.differs or {}).items()),
+    )

@@ -1,20 +1,23 @@
-"""`nntrain train`: a config to a run folder."""
+"""`nntrain train`: from a config to a run folder."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.cli.options import ConfigArguments, Json, Quiet, Require, RunsDir
+from nntrain.cli.options import ConfigArguments, Json, Quiet, Require, RunsDir, split_config
+
+if TYPE_CHECKING:
+    from nntrain.jobs.train import TrainedRun
 
 Name = Annotated[
     str | None,
-    typer.Option("--name", metavar="NAME", help="What the run is called, instead of its config.", show_default=False),
+    typer.Option("--name", metavar="NAME", help="The run's name. Default: its config's.", show_default=False),
 ]
 
 
-def train(
+def train_command(
     arguments: ConfigArguments,
     name: Name = None,
     runs_dir: RunsDir = None,
@@ -22,10 +25,52 @@ def train(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Train the network of a config and keep it, with all that belongs to it, in a run folder of its own.
+    """Train a config's network and keep it, with all that belongs to it, in a run folder of its own.
 
     Example: nntrain train mlp epochs=3 --name short --require 'accuracy>=0.95'
     """
-    from nntrain.jobs.train import train_config
+    from nntrain.cli.listener import terminal_listener
+    from nntrain.jobs.plan import open_config
+    from nntrain.jobs.requirements import Requirements
+    from nntrain.jobs.train import train
+    from nntrain.report.progress import TrainingProgress
 
-    train_config(arguments, name=name, runs_dir=runs_dir, require=require, quiet=quiet, json=json)
+    config, overrides = split_config(arguments)
+    loaded = open_config(config, overrides)
+    requirements = Requirements.parse(require or ())
+    with TrainingProgress(quiet=quiet or json) as progress:
+        trained = train(
+            loaded,
+            name=name,
+            runs_dir=runs_dir,
+            requirements=requirements,
+            listener=terminal_listener(progress),
+            handle_signals=True,
+        )
+    show_trained_run(trained, quiet=quiet, json=json)
+    requirements.check(trained.test_metrics)
+
+
+def show_trained_run(trained: TrainedRun, *, quiet: bool, json: bool) -> None:
+    """Show how a training ended; raises DivergedError, and exits with 130 if it was interrupted."""
+    from nntrain.jobs.session import how_to_continue
+    from nntrain.report import console, tables
+    from nntrain.system.signals import EXIT_CODE
+
+    run, result = trained.run, trained.result
+    for note in result.notes:
+        console.print_warning(note)
+    trained.check_diverged()
+    if result.status == "interrupted":
+        after, saved = "during the first epoch", "no network is saved yet in"
+        if result.epochs:
+            after, saved = f"after {tables.format_count(result.epochs, 'epoch')}", "the network is saved in"
+        console.print_warning(f"interrupted {after}; {saved} {run.path}. {how_to_continue(run)}")
+        raise typer.Exit(EXIT_CODE)
+    if json:
+        console.print_json(run.read_metrics())
+    elif result.test is not None:
+        metrics = tables.format_metrics(result.test.metrics)
+        console.print_result(f"{run.path}: test {metrics} ({result.test.images:,} images)")
+        if not quiet:
+            console.print_message(f"Next: `{console.next_command('evaluate', str(run.path))}`")

@@ -7,6 +7,7 @@ from typing import Any
 
 from nntrain.config.dump import to_plain
 from nntrain.config.load import LoadedConfig, load_config
+from nntrain.config.schema import Config
 from nntrain.errors import ConfigError, UsageError
 
 
@@ -20,11 +21,19 @@ def changed_settings(loaded: LoadedConfig, *, previous: Path | None, include_aut
         earlier = load_config(previous or loaded.path).config
     except (ConfigError, UsageError):
         return {}
-    old, new = _flat(to_plain(earlier)), _flat(to_plain(loaded.config))
-    keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
-    if previous is not None and not include_auto:
-        keys = [key for key in keys if not (key.startswith("runtime.") and new.get(key) == "auto")]
-    return {key: new.get(key) for key in keys}
+    return differing_settings(earlier, loaded.config, include_auto=include_auto or previous is None)
+
+
+def differing_settings(old: Config, new: Config, *, include_auto: bool) -> dict[str, Any]:
+    """Return the settings of `new` that differ from those of `old`, by dotted key; None for one that is gone.
+
+    Without `include_auto`, a runtime setting that is `auto` in `new` does not count.
+    """
+    before, after = _flat(to_plain(old)), _flat(to_plain(new))
+    keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+    if not include_auto:
+        keys = [key for key in keys if not (key.startswith("runtime.") and after.get(key) == "auto")]
+    return {key: after.get(key) for key in keys}
 
 
 def _flat(value: Any, path: str = "") -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""What the commands do, callable from Python."""
+"""What the commands do, callable from Python: no command line and no console in here."""

@@ -1,64 +1,96 @@
-"""A config and its overrides, told apart by form, read and described: what `check` and `train` have in common."""
+"""What training a config will take, worked out without training it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import floor
-from pathlib import Path
+from typing import NamedTuple
 
 from nntrain.config.load import LoadedConfig, load_config
-from nntrain.config.model_summary import training_flops
-from nntrain.config.overrides import is_override
+from nntrain.config.model_summary import summarize_layers, training_flops
 from nntrain.config.schema import Config
 from nntrain.config.shipped import find_config
-from nntrain.data.catalog import DATASETS, is_dataset_path
-from nntrain.errors import UsageError
+from nntrain.data.catalog import DATASETS
+from nntrain.results import LayerRow, Problem
+
+# Floating-point operations per second of training, and the seconds that loading TensorFlow and building a network take.
+# The shipped configs reach 55 to 175 billion on two x86-64 cores: an estimate is right within a factor of about two
+# there, and far too long for a GPU.
+ASSUMED_SPEED = 75e9
+ASSUMED_START = 4.0
 
 
-def load_plan(arguments: list[str]) -> LoadedConfig:
-    """Read the config that the arguments name; an argument that begins `key=` is an override."""
-    overrides = [argument for argument in arguments if is_override(argument)]
-    named = [argument for argument in arguments if not is_override(argument)]
-    if not named:
-        raise UsageError("no config is named; `nntrain configs` lists them, or give a YAML file")
-    if len(named) > 1:
-        hint = "; a setting is written key=value" if any("=" in word or ":" in word for word in named[1:]) else ""
-        raise UsageError(f"one config at a time, got {' and '.join(named)}{hint}")
-    path, shown = find_config(named[0])
+class ImageCounts(NamedTuple):
+    """How many images a data set has for each purpose."""
+
+    training: int
+    validation: int
+    test: int
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """What training a config will take. What depends on the data is None unless the data set has a name."""
+
+    dataset: str
+    layers: tuple[LayerRow, ...]
+    hints: tuple[Problem, ...]  # advice, with places
+    epochs: int
+    batch_size: int
+    images: ImageCounts | None
+    flops: int | None  # floating-point operations in all epochs
+
+    @property
+    def parameters(self) -> int:
+        """All weights of the network."""
+        return sum(layer.parameters for layer in self.layers)
+
+    @property
+    def trainable(self) -> int:
+        """The weights that training changes."""
+        return sum(layer.trainable for layer in self.layers)
+
+    @property
+    def seconds(self) -> float | None:
+        """A rough estimate of the time on two CPU cores."""
+        return None if self.flops is None else ASSUMED_START + self.flops / ASSUMED_SPEED
+
+
+def open_config(name: str, overrides: Sequence[str] = ()) -> LoadedConfig:
+    """Read a shipped config by its name, or a YAML file by its path, and apply `key=value` overrides.
+
+    Raises UsageError if there is no such config, ConfigError with every problem in it.
+    """
+    path, shown = find_config(name)
     return load_config(path, overrides, shown_as=shown, count_classes=_count_classes)
 
 
 def _count_classes(dataset: str) -> int | None:
-    from nntrain.data.load import count_classes
+    from nntrain.data.load import count_classes  # loads NumPy, which a data set without a path does not need
 
     return count_classes(dataset)
 
 
-def data_words(config: Config) -> str:
-    """Say what is learnt from: "mnist: 48,000 images to learn from, 12,000 to validate, 10,000 to test"."""
-    name = config.data.dataset
-    if name not in DATASETS:
-        return str(Path(name)) if is_dataset_path(name) else name
-    images, test = DATASETS[name].training_images, DATASETS[name].test_images
-    learnt = floor(images * (1 - config.fit.validation_split))
-    return f"{name}: {learnt:,} images to learn from, {images - learnt:,} to validate, {test:,} to test"
-
-
-def work_words(config: Config) -> str:
-    """Say what training takes: steps and arithmetic."""
-    epochs, size = config.fit.epochs, config.fit.batch_size
-    if config.data.dataset not in DATASETS:
-        return f"{epochs} epochs of batches of {size}"
-    learnt = floor(DATASETS[config.data.dataset].training_images * (1 - config.fit.validation_split))
-    steps = -(-learnt // size)
-    operations = training_flops(config.model, learnt)
-    return (
-        f"{epochs} epoch{'s' if epochs > 1 else ''} of {steps:,} steps (batches of {size}); "
-        f"{_operations(operations)} an epoch, {_operations(operations * epochs)} in all"
+def plan_training(loaded: LoadedConfig) -> TrainingPlan:
+    """Return the layers, sizes and cost of a config's training."""
+    config = loaded.config
+    images = _image_counts(config)
+    flops = None if images is None else training_flops(config.model, images.training) * config.fit.epochs
+    return TrainingPlan(
+        dataset=config.data.dataset,
+        layers=tuple(summarize_layers(config.model)),
+        hints=loaded.hints,
+        epochs=config.fit.epochs,
+        batch_size=config.fit.batch_size,
+        images=images,
+        flops=flops,
     )
 
 
-def _operations(count: int) -> str:
-    for size, word in ((10**15, "peta-operations"), (10**12, "tera-operations"), (10**9, "giga-operations")):
-        if count >= size:
-            return f"{count / size:.3g} {word}"
-    return f"{count / 10**6:.3g} mega-operations"
+def _image_counts(config: Config) -> ImageCounts | None:
+    dataset = DATASETS.get(config.data.dataset)
+    if dataset is None:
+        return None
+    training = floor(dataset.training_images * (1 - config.fit.validation_split))
+    return ImageCounts(training, dataset.training_images - training, dataset.test_images)

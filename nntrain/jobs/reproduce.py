@@ -1,135 +1,163 @@
-"""The work of `nntrain reproduce`: a run trained again beside itself."""
+"""Train a run again, elsewhere, and compare it with the first time, epoch by epoch."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nntrain.cli.options import chosen_runs_dir
 from nntrain.config.dump import dump_config
-from nntrain.errors import NotReproducedError, RunError, UsageError
-from nntrain.jobs.train import Job, ready_data
-from nntrain.report import console
+from nntrain.errors import RunError, UsageError
+from nntrain.jobs.data import ensure_dataset
+from nntrain.jobs.listener import SILENT, JobListener
+from nntrain.jobs.session import TrainingSession
 from nntrain.results import EpochResult
 from nntrain.runs.folder import RunDir
 from nntrain.runs.history import read_epoch_results
 from nntrain.runs.json_files import to_json
 from nntrain.runs.metadata import environment_differences, initial_info, load_run_config
 from nntrain.runs.store import create_run, find_run
+from nntrain.runs.store import runs_dir as default_runs_dir
 from nntrain.system.locks import acquire_lock, is_locked
-from nntrain.training.listener import TrainingListener
 
-# Two machines round otherwise, and training magnifies that: losses and metrics may differ by so much in any epoch.
+# How far a loss or metric may be off, in any epoch, on another machine: it rounds differently, and training magnifies
+# the difference.
 TOLERANCE = 0.02
 
 
-@dataclass
+@dataclass(frozen=True)
+class Difference:
+    """A value of an epoch that came out differently."""
+
+    epoch: int  # from 1
+    name: str  # "learning_rate", or a metric's
+    before: float
+    after: float  # NaN if there is no such value
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """How a run that was trained again compares with the first time."""
+
+    run: RunDir
+    epochs: int  # of the first time
+    compared: int  # epochs
+    first_difference: Difference | None
+    largest: float  # absolute difference of any value
+    weights_identical: bool | None  # None if the first time has not saved the weights of its last epoch
+    reasons: tuple[str, ...]  # in what machine, versions or device differ
+
+    @property
+    def identical(self) -> bool:
+        """Whether every value and all weights are the same."""
+        return self.first_difference is None and self.weights_identical is not False and self.compared == self.epochs
+
+    @property
+    def within_tolerance(self) -> bool:
+        """Whether every value is near, and there is a reason for it not to be the same."""
+        return bool(self.reasons) and self.compared == self.epochs and self.largest <= TOLERANCE
+
+
 class Comparison:
-    """A run's rows, met one by one by those of its repetition."""
+    """Compares the epochs of a run with those of its repetition as they come."""
 
-    expected: list[EpochResult]
-    met: int = 0
-    first: tuple[int, str, float, float] | None = None  # epoch, what, was, is
-    largest: float = field(default=0.0)
+    def __init__(self, epochs: Sequence[EpochResult]) -> None:
+        self._epochs = epochs
+        self.compared = 0
+        self.first: Difference | None = None
+        self.largest = 0.0
 
-    def on_epoch(self, again: EpochResult) -> None:
-        """Compare an epoch."""
-        before = self.expected[again.epoch - 1]
-        self.met = again.epoch
-        was = {"learning_rate": before.learning_rate, **before.metrics}
-        now = {"learning_rate": again.learning_rate, **again.metrics}
-        for name in was:
-            apart = abs(was[name] - now.get(name, float("inf")))
-            self.largest = max(self.largest, apart)
-            if apart and self.first is None:
-                self.first = (again.epoch, name, was[name], now.get(name, float("nan")))
+    def on_epoch(self, result: EpochResult) -> None:
+        """Compare an epoch with the same one of the first time."""
+        epoch = self._epochs[result.epoch - 1]
+        self.compared = result.epoch
+        before = {"learning_rate": epoch.learning_rate, **epoch.metrics}
+        after = {"learning_rate": result.learning_rate, **result.metrics}
+        for name, value in before.items():
+            difference = abs(value - after.get(name, float("inf")))
+            self.largest = max(self.largest, difference)
+            if difference and self.first is None:
+                self.first = Difference(result.epoch, name, value, after.get(name, float("nan")))
 
-    def enough(self) -> bool:
-        """Tell whether every epoch of the run was met."""
-        return self.met >= len(self.expected)
+    def is_complete(self) -> bool:
+        """Return whether every epoch of the first time has been compared."""
+        return self.compared >= len(self._epochs)
 
 
-def reproduce_run(named: str | None, *, runs_dir: Path | None, quiet: bool, json: bool) -> None:
-    """Train a run again and tell whether it came out the same; raises NotReproducedError."""
-    run = find_run(named, chosen_runs_dir(runs_dir))
+def reproduce(
+    name: str | None = None,
+    *,
+    runs_dir: Path | None = None,
+    listener: JobListener = SILENT,
+    handle_signals: bool = False,
+) -> Reproduction:
+    """Train a run again, by name or path, or the latest complete one; the run itself is not touched.
+
+    Raises UsageError if there is no such run or it is being trained, RunError if it is damaged or has no epoch,
+    KeyboardInterrupt if it is stopped before all epochs are compared; and as `train` does.
+    """
+    run = find_run(name, runs_dir or default_runs_dir())
     info = run.read_info()
     if is_locked(run.lock_path):
-        raise UsageError(f"{run.path} is being trained; wait for it, or stop it first")
-    plan = load_run_config(run, info)
-    rows = read_epoch_results(run.history_path, epochs=plan.config.fit.epochs)
-    if not rows:
+        raise UsageError(f"{run.path} is being trained; wait until it ends, or stop it first")
+    loaded = load_run_config(run, info)
+    epochs = read_epoch_results(run.history_path, epochs=loaded.config.fit.epochs)
+    if not epochs:
         raise RunError(f"{run.history_path}: no epoch to compare with")
-    ready_data(plan.config.data.dataset, quiet=quiet or json)
-    reasons = environment_differences(info, plan.config)
-    comparison = Comparison(rows)
+    ensure_dataset(loaded.config.data.dataset, listener=listener)
+    reasons = environment_differences(info, loaded.config)
+    comparison = Comparison(epochs)
     with tempfile.TemporaryDirectory(prefix="nntrain-") as folder:
-        again = create_run(Path(folder), run.name, _files(info, dump_config(plan.config)))
-        with acquire_lock(again.lock_path):
-            listener = TrainingListener(on_epoch=comparison.on_epoch, should_stop=comparison.enough)
-            data = (info["data"] or {}).get("fingerprints")
-            result = Job(plan, again, quiet or json, data=data, listener=listener, scratch=Path(folder)).train()
-        if result.status == "interrupted" and not comparison.enough():
+        files = {"config.yaml": dump_config(loaded.config), "run.json": to_json(_initial_info(info))}
+        repetition = create_run(Path(folder), run.name, files)
+        with acquire_lock(repetition.lock_path):
+            result = TrainingSession(
+                loaded,
+                repetition,
+                _comparing(listener, comparison),
+                fingerprints=(info["data"] or {}).get("fingerprints") or {},
+                scratch=Path(folder),
+                handle_signals=handle_signals,
+            ).execute()
+        if result.status == "interrupted" and not comparison.is_complete():
             raise KeyboardInterrupt
-        found = again.read_info()
-    reasons += _another_device(info, found)
-    known = _weights(run, info, epochs=len(rows))
-    same_weights = None if known is None else known == found["fingerprints"].get("weights")
-    _tell(run, comparison, reasons, same_weights=same_weights, json=json)
+        repeated = repetition.read_info()
+    weights = _final_weights(run, info, epochs=len(epochs))
+    return Reproduction(
+        run=run,
+        epochs=len(epochs),
+        compared=comparison.compared,
+        first_difference=comparison.first,
+        largest=comparison.largest,
+        weights_identical=None if weights is None else weights == repeated["fingerprints"].get("weights"),
+        reasons=(*reasons, *_other_device(info, repeated)),
+    )
 
 
-def _files(info: dict[str, Any], config: str) -> dict[str, str]:
-    first = initial_info(info["config"], shipped=False, differs={}, parameters=info["parameters"])
-    return {"config.yaml": config, "run.json": to_json(first)}
+def _comparing(listener: JobListener, comparison: Comparison) -> JobListener:
+    """Return a listener that compares each epoch, and stops after the last one that the run has."""
+
+    def on_epoch(result: EpochResult) -> None:
+        listener.on_epoch(result)
+        comparison.on_epoch(result)
+
+    return replace(listener, on_epoch=on_epoch, should_stop=lambda: comparison.is_complete() or listener.should_stop())
 
 
-def _another_device(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    names = [(info["device"] or {}).get("name") for info in (now, before)]
-    return [] if names[0] == names[1] else [f"the device is {names[0]}, was {names[1]}"]
+def _initial_info(info: Mapping[str, Any]) -> dict[str, Any]:
+    return initial_info(info["config"], shipped=False, differs={}, parameters=info["parameters"])
 
 
-def _weights(run: RunDir, info: Mapping[str, Any], *, epochs: int) -> str | None:
-    """Return the fingerprint of a run's weights after so many epochs; None where it ended elsewhere, or not at all."""
+def _other_device(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    was, now = ((info["device"] or {}).get("name") for info in (before, after))
+    return [] if now == was else [f"the device is {now}, was {was}"]
+
+
+def _final_weights(run: RunDir, info: Mapping[str, Any], *, epochs: int) -> str | None:
+    """Return the fingerprint of a run's weights after `epochs`, or None if it saved those of another epoch or none."""
     if not run.metrics_path.exists() or run.read_metrics()["epochs"] != epochs:
         return None
-    found: str | None = info["fingerprints"].get("weights")
-    return found
-
-
-def _tell(run: RunDir, comparison: Comparison, reasons: list[str], *, same_weights: bool | None, json: bool) -> None:
-    """Say what came of it; `same_weights` is None where the run has saved none of its last epoch."""
-    epochs, first = len(comparison.expected), comparison.first
-    identical = first is None and same_weights is not False and comparison.met == epochs
-    near = comparison.met == epochs and comparison.largest <= TOLERANCE
-    if json:
-        different = dict(zip(("epoch", "what", "was", "is"), first, strict=True)) if first else None
-        console.print_json(
-            {
-                "schema": 1,
-                "run": str(run.path),
-                "epochs": comparison.met,
-                "identical": identical,
-                "weights_identical": same_weights,
-                "first_difference": different,
-                "reasons": reasons,
-            }
-        )
-    if identical:
-        if not json:
-            weights = "and the weights" if same_weights else "(it has not saved their weights)"
-            console.print_result(f"{run.path}: identical, {epochs} epochs {weights}")
-        return
-    cause = f"; {', '.join(reasons)}" if reasons else "; data, config, versions and machine are the same as then"
-    if reasons and near:
-        if not json:
-            console.print_result(
-                f"{run.path}: within {comparison.largest:.2g} of the run in all {epochs} epochs{cause}"
-            )
-        return
-    if first is None:
-        what = "the weights differ" if comparison.met == epochs else f"it stopped after epoch {comparison.met}"
-        raise NotReproducedError(f"{run.path}: not reproduced: {what}{cause}")
-    epoch, name, was, now = first
-    raise NotReproducedError(f"{run.path}: not reproduced: epoch {epoch} has {name} {now:.9g}, was {was:.9g}{cause}")
+    weights: str | None = info["fingerprints"].get("weights")
+    return weights

@@ -1,122 +1,162 @@
-"""The work of `nntrain resume`: what a run has left, what may change in it, and its training from there."""
+"""Continue a run that was stopped, or train a finished one for more epochs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nntrain.cli.options import Requirements, chosen_runs_dir
-from nntrain.config.diff import changed_settings
-from nntrain.config.load import LoadedConfig
-from nntrain.config.overrides import is_override
+from nntrain.config.diff import differing_settings
+from nntrain.config.load import LoadedConfig, load_config
 from nntrain.config.schema import Config, CosineAnnealing
 from nntrain.errors import LockedError, RunError, UsageError
-from nntrain.jobs.train import Job, ready_data, show_result
-from nntrain.report import console
+from nntrain.jobs.commands import command_line
+from nntrain.jobs.data import ensure_dataset
+from nntrain.jobs.listener import SILENT, JobListener
+from nntrain.jobs.requirements import NO_REQUIREMENTS, Requirements
+from nntrain.jobs.session import TrainingSession
+from nntrain.jobs.train import TrainedRun, draw_history
 from nntrain.runs.checkpoint import TrainingState, read_checkpoint
 from nntrain.runs.folder import RunDir
 from nntrain.runs.history import read_epoch_results
 from nntrain.runs.metadata import environment_differences, load_run_config
 from nntrain.runs.store import find_run, latest_unfinished_run
+from nntrain.runs.store import runs_dir as default_runs_dir
 from nntrain.system.files import clear_leftovers
 from nntrain.system.locks import acquire_lock
 
-# What a resume may change beside leaving early stopping out: what has no part in the epochs that are trained already.
+# What has no part in the epochs that are trained already. Early stopping may also be left out.
 CHANGEABLE = ("fit.epochs", "early_stopping.patience")
 
 
-def resume_run(
-    arguments: list[str],
+def resume(
+    name: str | None = None,
+    overrides: Sequence[str] = (),
     *,
-    runs_dir: Path | None,
-    require: list[str] | None,
-    quiet: bool,
-    json: bool,
-) -> None:
-    """Go on with the run that the arguments name; see `nntrain resume`."""
-    overrides = [argument for argument in arguments if is_override(argument)]
-    named = [argument for argument in arguments if not is_override(argument)]
-    if len(named) > 1:
-        raise UsageError(f"one run at a time, got {' and '.join(named)}")
-    runs = chosen_runs_dir(runs_dir)
-    run = find_run(named[0], runs) if named else latest_unfinished_run(runs)
-    requirements = Requirements(require)
+    runs_dir: Path | None = None,
+    requirements: Requirements = NO_REQUIREMENTS,
+    listener: JobListener = SILENT,
+    handle_signals: bool = False,
+) -> TrainedRun:
+    """Continue a run, by name or path, or the one that was stopped last.
+
+    The result is, bit for bit, that of a run that was never stopped. `requirements` and `handle_signals` are as for
+    `train`.
+
+    Raises UsageError if there is no such run, if it is being trained, or if the overrides ask for another training;
+    RunError if it is damaged; and as `train` does.
+    """
+    runs = runs_dir or default_runs_dir()
+    run = find_run(name, runs) if name is not None else latest_unfinished_run(runs)
     with ExitStack() as stack:
         try:
             stack.enter_context(acquire_lock(run.lock_path))
         except LockedError:
-            raise UsageError(f"{run.path} is being trained by another process; wait for it, or stop it first") from None
-        job = _job(run, overrides, quiet=quiet or json)
-        requirements.check_names(metric.key for metric in job.plan.config.metrics or ())
+            raise UsageError(
+                f"{run.path} is being trained by another process; wait until it ends, or stop it first"
+            ) from None
+        session = _open_session(run, overrides, listener)
+        session.handle_signals = handle_signals
+        requirements.check_names(metric.key for metric in session.loaded.config.metrics or ())
         for folder in (run.path, run.checkpoint_dir):
             clear_leftovers(folder)
-        result = job.train()
-    show_result(result, run, quiet=quiet, json=json)
-    requirements.check(result.test.metrics if result.test else {})
+        result = session.execute()
+    draw_history(run)
+    return TrainedRun(run, result, session.loaded.config)
 
 
-def _job(run: RunDir, overrides: list[str], *, quiet: bool) -> Job:
+def _open_session(run: RunDir, overrides: Sequence[str], listener: JobListener) -> TrainingSession:
     info = run.read_info()
-    was, plan = load_run_config(run, info).config, load_run_config(run, info, overrides)
-    changed = changed_settings(plan, previous=run.config_path, include_auto=True) if overrides else {}
-    state = _state(run, plan, quiet=quiet)
-    _check(run, info["status"], was, plan, state, changed)
-    ready_data(plan.config.data.dataset, quiet=quiet)
-    if not quiet:
-        for words in environment_differences(info, plan.config):
-            console.print_warning(
-                f"{words}: the result may differ in the last digits from that of a run without a stop"
-            )
-    data = (info["data"] or {}).get("fingerprints")
-    return Job(plan, run, quiet, resumed=replace(state, ended=state.ended and not changed), data=data)
+    before = load_run_config(run, info)
+    loaded = load_config(run.config_path, overrides, shown_as=str(run.config_path)) if overrides else before
+    changed = differing_settings(before.config, loaded.config, include_auto=True)
+    state = _read_state(run, loaded, listener)
+    _Resumption(run, info["status"], before.config, loaded.config, changed, state).check()
+    ensure_dataset(loaded.config.data.dataset, listener=listener)
+    for difference in environment_differences(info, loaded.config):
+        listener.on_note(f"{difference}: the result may differ in its last digits from a run that was not stopped")
+    return TrainingSession(
+        loaded,
+        run,
+        listener,
+        resumed=replace(state, ended=state.ended and not changed),
+        fingerprints=(info["data"] or {}).get("fingerprints") or {},
+    )
 
 
-def _state(run: RunDir, plan: LoadedConfig, *, quiet: bool) -> TrainingState:
-    """Return the state that the run has left, or that of a run which has not begun."""
-    state, notes = read_checkpoint(run.checkpoint_dir)
-    if not quiet:
-        for words in notes:
-            console.print_warning(f"{words}; going on from {'the one before' if state else 'the beginning'}")
+def _read_state(run: RunDir, loaded: LoadedConfig, listener: JobListener) -> TrainingState:
+    """Return the state after the run's last epoch that is saved, or that before its first."""
+    state, damages = read_checkpoint(run.checkpoint_dir)
+    for damage in damages:
+        listener.on_note(f"{damage}; continuing from {'the one before' if state else 'the beginning'}")
     state = state or TrainingState(epoch=0, seconds=0.0, history=())
+    epochs = loaded.config.fit.epochs
     rows = []
-    with suppress(RunError):  # the checkpoint has the rows as well
-        rows = read_epoch_results(run.history_path, epochs=plan.config.fit.epochs)
-    return replace(state, beyond=tuple(rows[state.epoch : plan.config.fit.epochs]))
+    with suppress(RunError):  # the checkpoint holds the rows as well
+        rows = read_epoch_results(run.history_path, epochs=epochs)
+    return replace(state, beyond=tuple(rows[state.epoch : epochs]))
 
 
-def _check(
-    run: RunDir, status: str, was: Config, plan: LoadedConfig, state: TrainingState, changed: Mapping[str, Any]
-) -> None:
-    """Raise UsageError for a resume that cannot be, or would not be the training that was asked for at once."""
-    config = plan.config
-    for key, value in changed.items():
-        if key not in CHANGEABLE and (config.early_stopping or not key.startswith("early_stopping")):
+@dataclass(frozen=True)
+class _Resumption:
+    """What is asked of a run that has been trained already."""
+
+    run: RunDir
+    status: str
+    before: Config
+    after: Config
+    changed: Mapping[str, Any]  # settings of `after` that differ from `before`, by dotted key
+    state: TrainingState
+
+    def check(self) -> None:
+        """Raise UsageError unless the result can be that of a training that was asked for at once."""
+        self._check_settings()
+        self._check_patience()
+        if self.status == "diverged":
             raise UsageError(
-                f"{key}={value}: a resume may change fit.epochs and early_stopping.patience alone, and leave "
-                "early_stopping out (=null); "
-                f"for another training `{console.next_command('train', str(run.config_path), f'{key}={value}')}`"
+                f"{self.run.path} diverged, and would diverge again; train a new run with a smaller learning rate"
             )
-    asked, before = (one.early_stopping.patience if one.early_stopping else 0 for one in (config, was))
-    if config.early_stopping and asked < before:
-        raise UsageError(
-            f"early_stopping.patience={asked}: with less than its {before} {run.path} may have ended before"
+        if "fit.epochs" in self.changed:
+            self._check_epochs()
+        if self.status == "complete" and not self.changed:
+            longer = [f"epochs={2 * self.after.fit.epochs}", *(["early_stopping=null"] if self.state.ended else [])]
+            raise UsageError(
+                f"{self.run.path} is complete after {self.state.epoch} epochs; to train it longer: "
+                f"{command_line('resume', str(self.run.path), *longer)}"
+            )
+
+    def _check_settings(self) -> None:
+        for key, value in self.changed.items():
+            left_out = key.startswith("early_stopping") and self.after.early_stopping is None
+            if key not in CHANGEABLE and not left_out:
+                raise UsageError(
+                    f"{key}={value}: resume can only change epochs and early stopping (more patience, or "
+                    "early_stopping=null); to train a new run with this setting: "
+                    f"{command_line('train', str(self.run.config_path), f'{key}={value}')}"
+                )
+
+    def _check_patience(self) -> None:
+        before, after = (
+            config.early_stopping.patience if config.early_stopping else 0 for config in (self.before, self.after)
         )
-    if status == "diverged":
-        raise UsageError(f"{run.path} has diverged, and would again; train anew with a smaller learning rate")
-    if "fit.epochs" in changed:
-        if isinstance(config.lr_schedule, CosineAnnealing):
-            raise UsageError("epochs: under cosine_annealing every learning rate depends on the number of epochs")
-        if state.ended and not any(key.startswith("early_stopping") for key in changed):
-            longer = console.next_command("resume", str(run.path), f"epochs={config.fit.epochs}", "early_stopping=null")
+        if self.after.early_stopping and after < before:
             raise UsageError(
-                f"{run.path} was stopped early after {state.epoch} epochs, and would be again; to train on: `{longer}`"
+                f"early_stopping.patience={after}: with less than its patience of {before}, {self.run.path} may have "
+                "stopped earlier"
             )
-        if config.fit.epochs < state.epoch:
-            raise UsageError(f"epochs={config.fit.epochs}: {run.path} has been trained for {state.epoch} already")
-    if status == "complete" and not changed:
-        longer = console.next_command("resume", str(run.path), f"epochs={2 * config.fit.epochs}")
-        early = " early_stopping=null" if state.ended else ""
-        raise UsageError(f"{run.path} is complete, after {state.epoch} epochs; to train it longer: `{longer}{early}`")
+
+    def _check_epochs(self) -> None:
+        if isinstance(self.after.lr_schedule, CosineAnnealing):
+            raise UsageError("epochs: with cosine_annealing, every learning rate depends on the number of epochs")
+        if self.state.ended and not any(key.startswith("early_stopping") for key in self.changed):
+            longer = (str(self.run.path), f"epochs={self.after.fit.epochs}", "early_stopping=null")
+            raise UsageError(
+                f"{self.run.path} was stopped early after {self.state.epoch} epochs, and would be stopped there again; "
+                f"to train on: {command_line('resume', *longer)}"
+            )
+        if self.after.fit.epochs < self.state.epoch:
+            raise UsageError(
+                f"epochs={self.after.fit.epochs}: {self.run.path} has already been trained for {self.state.epoch}"
+            )

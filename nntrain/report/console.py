@@ -1,7 +1,7 @@
-"""The terminal: messages and errors on stderr, results on stdout; tables, progress, JSON.
+"""The terminal: messages and errors go to stderr, results and JSON to stdout.
 
-Text of users (names, paths, class labels) is handed to Rich as Text or escaped, and long lines are never wrapped: a
-problem in a config stays one line.
+Everything is given to Rich as Text, so that a user's text (names, paths, class labels) is never read as markup. Long
+lines are not wrapped: a problem in a config stays on one line.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def out() -> Console:
 
 
 def command() -> str:
-    """Return what the user types to run nntrain again: `nntrain` only where that finds this program."""
+    """Return what the user types to run this program again: `nntrain` only if a shell finds it by that name."""
     program = Path(sys.argv[0] or "nntrain")
     if program.name == "__main__.py":
         python = shutil.which("python")
@@ -47,34 +47,34 @@ def command() -> str:
 
 
 def _short(program: Path) -> str:
-    """Return a path relative to here where that is shorter and stays below here."""
+    """Return a path for a shell, relative to the current folder if it is inside."""
     absolute = os.path.abspath(program)
     relative = os.path.relpath(absolute) if Path(absolute).anchor == Path.cwd().anchor else absolute
     return shlex.quote(absolute if relative.startswith("..") else relative)
 
 
 def as_typed(message: str) -> str:
-    """Put the program's real name into the commands of a message, which are written `nntrain ...`."""
+    """Replace the `nntrain` that begins a command in a message by what runs this program."""
     return re.sub(r"`nntrain(?=[ `])", lambda _: f"`{command()}", message)
 
 
 def next_command(*words: str) -> str:
-    """Return a command line that works as printed."""
+    """Return a command line that works as it is printed."""
     return " ".join([command(), *(shlex.quote(word) for word in words)])
 
 
 def print_message(message: str, *, style: str = "") -> None:
-    """Say something on stderr."""
+    """Print a message on stderr."""
     err().print(Text(as_typed(message), style=style))
 
 
 def print_warning(message: str) -> None:
-    """Say something worth a look."""
+    """Print a message that deserves attention."""
     print_message(message, style="yellow")
 
 
 def show_error(error: NntrainError) -> None:
-    """Show one of our errors: a config's problems one a line, anything else as one sentence."""
+    """Show an error: a config's problems one per line, anything else as one sentence."""
     if not isinstance(error, ConfigError):
         err().print(Text.assemble(("Error: ", "bold red"), as_typed(str(error))))
         return
@@ -85,13 +85,13 @@ def show_error(error: NntrainError) -> None:
 
 
 def show_hints(hints: Iterable[Problem]) -> None:
-    """Show the article's advice."""
+    """Show advice on a config."""
     for hint in hints:
         err().print(Text.assemble((f"{hint.place}: hint: ", "cyan"), hint.message))
 
 
 def print_json(document: Mapping[str, Any] | Sequence[Any]) -> None:
-    """Print one JSON document on stdout, and nothing else."""
+    """Print one JSON document on stdout."""
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
@@ -106,5 +106,5 @@ def emphasized(strong: str, rest: str) -> Text:
 
 
 def faint(text: str) -> Text:
-    """Return text of less weight."""
+    """Return dimmed text."""
     return Text(text, style="dim")

@@ -1,106 +1,140 @@
-"""The progress of a training: one line per epoch."""
+"""The progress of a training and of a download, on stderr."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
+from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from nntrain.report.console import as_typed, err
+from nntrain.report.console import as_typed, err, print_message
 from nntrain.report.tables import format_duration
 from nntrain.results import EpochResult
 
+BAR_WIDTH = 20  # characters
+MIN_COLUMN_WIDTH = 7
+
 
 class TrainingProgress:
-    """A line an epoch on stderr: columns that fill on a terminal, one plain line an epoch elsewhere."""
+    """A row per epoch on a terminal, with a bar for the epoch that is under way; elsewhere a plain line per epoch.
 
-    def __init__(self, epochs: int, *, quiet: bool = False) -> None:
-        self.epochs, self.quiet = epochs, quiet
-        self.console = err()
-        self.on_terminal = self.console.is_terminal and not quiet
-        self.seconds: list[float] = []
-        self.columns: list[str] = []
-        self.live: Live | None = None
-        self.begun = time.perf_counter()
+    As a context manager it clears the bar when training ends, in whatever way.
+    """
+
+    def __init__(self, *, quiet: bool = False, console: Console | None = None) -> None:
+        self.epochs = 0  # in all; set before the first is reported
+        self.quiet = quiet
+        self._console = console or err()
+        self._on_terminal = self._console.is_terminal and not quiet
+        self._seconds: list[float] = []  # by epoch
+        self._widths: list[int] = []  # of the columns
+        self._live: Live | None = None
 
     def __enter__(self) -> TrainingProgress:
-        if self.on_terminal:
-            self.live = Live(Text(""), console=self.console, transient=True, auto_refresh=False)
-            self.live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.live is not None:
-            self.live.stop()
+        if self._live is not None:
+            self._live.stop()
 
     def say(self, message: str, style: str = "") -> None:
-        """Say something between the epochs' lines."""
+        """Print a message between the epochs' lines, unless quiet."""
         if not self.quiet:
-            self.console.print(Text(as_typed(message), style=style))
+            self._console.print(Text(as_typed(message), style=style))
 
     def waiting(self, message: str) -> None:
-        """Show what is being waited for, on a terminal only."""
+        """Show what takes a moment, on a terminal only."""
         self._show(Text(message, style="dim"))
 
     def progress(self, epoch: int, share: float, values: dict[str, float]) -> None:
-        """Show an epoch under way."""
-        width = 20
-        bar = "━" * round(width * share)
+        """Show the epoch under way, numbered from 1, its share done from 0 to 1, and its metrics so far."""
+        bar = "━" * round(BAR_WIDTH * share)
         loss = f"  loss {values['loss']:.4f}" if "loss" in values else ""
         line = Text.assemble(
             f"{epoch:>{len(str(self.epochs))}}/{self.epochs}  ",
             (bar, "green"),
-            ("─" * (width - len(bar)), "dim"),
-            f"  {100 * share:3.0f} %{loss}  {self._left(epoch - 1 + share)}",
+            ("─" * (BAR_WIDTH - len(bar)), "dim"),
+            f"  {100 * share:3.0f} %{loss}  {self._time_left(epoch - 1 + share)}",
         )
         self._show(line)
 
-    def epoch(self, done: EpochResult) -> None:
-        """Write a finished epoch's line."""
-        self.seconds.append(done.seconds)
+    def epoch(self, result: EpochResult) -> None:
+        """Print a finished epoch."""
+        self.epochs = result.epochs
+        self._seconds.append(result.seconds)
         if self.quiet:
             return
-        left = self._left(done.epoch) if done.epoch < done.epochs else ""
-        if not self.on_terminal:
-            values = ", ".join(f"{name} {value:.4f}" for name, value in _paired(done.metrics))
-            ending = f", {left}" if left else ""
-            rate = f"learning_rate {done.learning_rate:.3g}"
-            line = f"epoch {done.epoch}/{done.epochs}: {values}, {rate}, {done.seconds:.1f} s{ending}"
-            self.console.print(Text(line))
-            return
-        if not self.columns:
-            self._header(done)
-        cells = [f"{done.epoch}/{done.epochs}".rjust(self.widths[0])]
-        shown = [f"{value:.4f}" for _, value in _paired(done.metrics)]
-        shown += [f"{done.learning_rate:.3g}", f"{done.seconds:.1f} s"]
-        cells += [text.rjust(width) for text, width in zip(shown, self.widths[1:], strict=True)]
-        self.console.print(Text("  ".join(cells)).append(f"  {left}", style="dim"))
-
-    def _header(self, done: EpochResult) -> None:
-        self.columns = ["epoch", *(name for name, _ in _paired(done.metrics)), "lr", "time"]
-        self.widths = [max(len(name), 7) for name in self.columns]
-        self.console.print(
-            Text(
-                "  ".join(name.rjust(width) for name, width in zip(self.columns, self.widths, strict=True)),
-                style="bold",
+        left = self._time_left(result.epoch) if result.epoch < result.epochs else ""
+        if self._on_terminal:
+            self._print_row(result, left)
+        else:
+            metrics = ", ".join(f"{name} {value:.4f}" for name, value in _paired(result.metrics))
+            line = (
+                f"epoch {result.epoch}/{result.epochs}: {metrics}, learning_rate {result.learning_rate:.3g}, "
+                f"{result.seconds:.1f} s"
             )
-        )
+            self._console.print(Text(f"{line}, {left}" if left else line))
 
-    def _left(self, epochs_done: float) -> str:
-        """Estimate the time left; the first epoch, which may build the steps, counts only until there is a second."""
-        if not self.seconds:
+    def _print_row(self, result: EpochResult, left: str) -> None:
+        metrics = _paired(result.metrics)
+        if not self._widths:
+            names = ["epoch", *(name for name, _ in metrics), "lr", "time"]
+            self._widths = [max(len(name), MIN_COLUMN_WIDTH) for name in names]
+            self._console.print(Text(self._align(names), style="bold"))
+        cells = [f"{result.epoch}/{result.epochs}", *(f"{value:.4f}" for _, value in metrics)]
+        cells += [f"{result.learning_rate:.3g}", f"{result.seconds:.1f} s"]
+        self._console.print(Text(self._align(cells)).append(f"  {left}", style="dim"))
+
+    def _align(self, cells: list[str]) -> str:
+        return "  ".join(cell.rjust(width) for cell, width in zip(cells, self._widths, strict=True))
+
+    def _time_left(self, finished: float) -> str:
+        """Estimate the time left after so many epochs, from the median epoch.
+
+        The first one, which may compile the network, counts only until there is a second.
+        """
+        typical = sorted(self._seconds[1:] or self._seconds)
+        if not typical:
             return ""
-        typical = sorted(self.seconds[1:] or self.seconds)[len(self.seconds[1:] or self.seconds) // 2]
-        return f"{format_duration(typical * (self.epochs - epochs_done))} left"
+        return f"{format_duration(typical[len(typical) // 2] * (self.epochs - finished))} left"
 
     def _show(self, line: Text) -> None:
-        if self.live is not None:
-            self.live.update(line, refresh=True)
+        if not self._on_terminal:
+            return
+        if self._live is None:
+            self._live = Live(Text(""), console=self._console, transient=True, auto_refresh=False)
+            self._live.start()
+        self._live.update(line, refresh=True)
 
 
-def _paired(values: Mapping[str, float]) -> list[tuple[str, float]]:
-    """Return the loss, each metric, then their validation twins."""
-    names = sorted(values, key=lambda name: (name.startswith("val_"), name.removeprefix("val_") != "loss"))
-    return [(name, values[name]) for name in names]
+def _paired(metrics: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Return the loss, the other metrics, then their validation twins in the same order."""
+    names = sorted(metrics, key=lambda name: (name.startswith("val_"), name.removeprefix("val_") != "loss"))
+    return [(name, metrics[name]) for name in names]
+
+
+@contextmanager
+def download_bar(name: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a download on stderr, with a bar on a terminal.
+
+    Yields a function to call with the bytes so far and in all, which is 0 if unknown.
+    """
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = err()
+    if not console.is_terminal:
+        print_message(f"downloading {name}")
+    bar = Progress(
+        TextColumn(f"downloading {name}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with bar:
+        task = bar.add_task(name, total=None)
+        yield lambda count, total: bar.update(task, completed=count, total=total or None)

@@ -1,4 +1,4 @@
-"""Tables and numbers as they are shown in a terminal."""
+"""Tables and numbers as a terminal shows them."""
 
 from __future__ import annotations
 
@@ -10,33 +10,35 @@ from rich.text import Text
 
 from nntrain.results import LayerRow, Scores
 
+MAX_WIDTH = 10_000  # characters
+
 
 def new_table(*columns: str, right: Iterable[str] = ()) -> Table:
     """Return an empty table in the house style; columns named in `right` are numbers."""
-    made = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     numbers = set(right)
     for column in columns:
-        made.add_column(column, justify="right" if column in numbers else "left", no_wrap=True)
-    return made
+        table.add_column(column, justify="right" if column in numbers else "left", no_wrap=True)
+    return table
 
 
 def cells(*values: object) -> list[Text]:
-    """Return a row's cells as plain text, whatever is in them."""
+    """Return a row's cells, in which no text counts as markup."""
     return [value if isinstance(value, Text) else Text(str(value)) for value in values]
 
 
-def print_table(made: Table, *, stderr: bool = False) -> None:
-    """Print a table whole: never cut to the terminal's width, which a log or a pipe does not have anyway."""
-    Console(stderr=stderr, highlight=False, width=10_000).print(made)
+def print_table(table: Table, *, stderr: bool = False) -> None:
+    """Print a table at its full width: it is never cut to the terminal's, which a log or a pipe does not have."""
+    Console(stderr=stderr, highlight=False, width=MAX_WIDTH).print(table)
 
 
 def layer_table(rows: Sequence[LayerRow]) -> Table:
-    """Return a network's layers, shapes and parameters."""
-    made = new_table("layer", "", "output", "parameters", right=["parameters"])
+    """Return a network's layers with their output shapes and parameters."""
+    table = new_table("layer", "", "output", "parameters", right=["parameters"])
     for row in rows:
         shape = " x ".join(map(str, row.shape))
-        made.add_row(*cells(row.kind, row.description, shape, f"{row.parameters:,}" if row.parameters else ""))
-    return made
+        table.add_row(*cells(row.kind, row.description, shape, f"{row.parameters:,}" if row.parameters else ""))
+    return table
 
 
 def format_metrics(values: Mapping[str, float]) -> str:
@@ -46,7 +48,7 @@ def format_metrics(values: Mapping[str, float]) -> str:
 
 
 def format_metric(name: str, value: float) -> str:
-    """Return one metric: shares as percentages, anything else with four digits."""
+    """Return one metric: a fraction as a percentage, anything else with four digits."""
     return f"{100 * value:.2f} %" if is_fraction(name) else f"{value:.4g}"
 
 
@@ -56,26 +58,26 @@ def is_fraction(name: str) -> bool:
 
 
 def confusion_table(scores: Scores) -> Table:
-    """Return the confusion matrix: rows are the truth, columns the answers; right answers are bold."""
+    """Return the confusion matrix: a row per true class, a column per answer; right answers are bold."""
     labels = [score.label for score in scores.classes]
-    made = new_table("true \\ answer", *labels, right=labels)
+    table = new_table("true \\ answer", *labels, right=labels)
     for row, (label, counts) in enumerate(zip(labels, scores.confusion, strict=True)):
         shown = [
             Text(f"{count:,}" if count else ".", style="bold" if column == row else "dim" if not count else "red")
             for column, count in enumerate(counts)
         ]
-        made.add_row(Text(label), *shown)
-    return made
+        table.add_row(Text(label), *shown)
+    return table
 
 
 def class_table(scores: Scores) -> Table:
     """Return precision, recall and F1 of each class."""
     columns = ("precision", "recall", "f1", "images")
-    made = new_table("class", *columns, right=columns)
+    table = new_table("class", *columns, right=columns)
     for score in scores.classes:
         ratios = (f"{100 * value:.2f} %" for value in (score.precision, score.recall, score.f1))
-        made.add_row(*cells(score.label, *ratios, f"{score.support:,}"))
-    return made
+        table.add_row(*cells(score.label, *ratios, f"{score.support:,}"))
+    return table
 
 
 def format_duration(seconds: float) -> str:
@@ -87,3 +89,16 @@ def format_duration(seconds: float) -> str:
         return f"{whole} s"
     minutes, rest = divmod(whole, 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def format_estimate(seconds: float) -> str:
+    """Return a rough time in one unit: "5 s", "17 min", "3 h"; at least a second."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = seconds / 60
+    return f"{round(minutes)} min" if minutes < 90 else f"{round(minutes / 60):,} h"
+
+
+def format_count(count: int, noun: str) -> str:
+    """Return a number of things: "1 epoch", "3 epochs"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

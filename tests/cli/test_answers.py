@@ -60,7 +60,7 @@ def test_the_loss_is_the_plain_one_without_smoothing(trained, tiny_data):
 
 @pytest.mark.parametrize("command", [["evaluate", "--no-plots"], ["predict", "--test", "0-4"]])
 def test_answers_need_no_tensorflow_and_stderr_is_nntrains_own(trained, command):
-    process = trained.start(*command)
+    process = trained.fresh.start(*command)
     _, words = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "TENSORFLOW" not in words

@@ -254,7 +254,7 @@ def test_pretrained_names_the_shipped_network_in_evaluate_too(in_process, tmp_pa
 
 def test_evaluate_says_how_far_confidence_is_off(in_process):
     lines = in_process("evaluate", "--data", "mnist_5k", "--no-plots").stdout.splitlines()
-    assert lines[-2].startswith("confidence off by 0.")
+    assert lines[-2].startswith("confidence is off by 0.")
     assert lines[-1].startswith("pretrained: accuracy ")
 
 

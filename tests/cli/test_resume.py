@@ -1,38 +1,41 @@
-"""Runs that are killed, interrupted, lengthened, repeated."""
+"""Runs that are killed, interrupted, trained for longer and repeated, with TensorFlow: bit for bit as without a stop.
+
+What `resume` and `reproduce` refuse and report is in tests/jobs, without TensorFlow.
+"""
 
 from __future__ import annotations
 
 import csv
 import json
+import os
 import random
 import re
 import shutil
 import signal
-from pathlib import Path
+import subprocess
 
-import numpy as np
 import pytest
-from soak.kills import MOMENTS, Killer
+from soak.kills import PROGRAM, Killer
 
-pytestmark = pytest.mark.tensorflow
-
-LONG = """
+EPOCHS = 40
+LONG = f"""
 model:
-  - dense: {units: 32, activation: relu}
+  - dense: {{units: 32, activation: relu}}
   - dropout: 0.2
-  - dense: {units: 10, activation: softmax}
-optimizer: {adam: {learning_rate: 0.01}}
+  - dense: {{units: 10, activation: softmax}}
+optimizer: {{adam: {{learning_rate: 0.01}}}}
 loss: categorical_crossentropy
-fit: {epochs: 200, batch_size: 8}
-lr_schedule: {reduce_lr_on_plateau: {patience: 20}}
+fit: {{epochs: {EPOCHS}, batch_size: 8}}
+lr_schedule: {{reduce_lr_on_plateau: {{patience: 5}}}}
 """
 
+tensorflow = pytest.mark.tensorflow
 
-def result(nntrain, name):
+
+def outcome(run):
     """Return what a run came to: status, the weights' fingerprint, and history.csv without its seconds."""
-    folder = nntrain.folder / "runs" / name
-    info = json.loads((folder / "run.json").read_text())
-    rows = [{**row, "seconds": ""} for row in csv.DictReader((folder / "history.csv").read_text().splitlines())]
+    info = json.loads((run / "run.json").read_text())
+    rows = [{**row, "seconds": ""} for row in csv.DictReader((run / "history.csv").read_text().splitlines())]
     return info["status"], info["fingerprints"]["weights"], rows
 
 
@@ -44,212 +47,210 @@ def wait_for(process, pattern):
 
 @pytest.fixture
 def long(write_config):
-    """Return the path of a config of 200 epochs of some milliseconds."""
+    """Return the path of a config whose epochs take some milliseconds."""
     return str(write_config(LONG))
 
 
-def test_ten_kills_at_random_moments_of_every_kind_change_nothing(tmp_path):
+@pytest.fixture(scope="module")
+def whole(tiny_data, tmp_path_factory, request):
+    """Return what the long config comes to without a stop."""
+    program = request.getfixturevalue("trained")
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "long.yaml").write_text(f"data: {{dataset: {tiny_data}}}\n{LONG}")
+    done = type(program)(folder)("train", "long.yaml", "--quiet")
+    assert done.returncode == 0, done.stderr
+    return outcome(folder / "runs" / "long-1")
+
+
+class ForkedKiller(Killer):
+    """Kills programs that start with TensorFlow imported."""
+
+    def __init__(self, folder, config, dice, program):
+        self.start = program.start_code
+        super().__init__(folder, config, dice)
+
+    def run(self, *arguments, **env):
+        """Run a command to its end, or to its death."""
+        self.tally.processes += 1
+        process = self.start(PROGRAM, [*arguments, "--quiet"], cwd=self.folder, env={**os.environ, **env})
+        out, err = process.communicate(timeout=300)
+        return subprocess.CompletedProcess(list(arguments), process.returncode, out, err)
+
+
+@tensorflow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_kill_at_every_kind_of_moment_changes_nothing(tmp_path, nntrain):
     dice = random.Random(7)
-    killer = Killer(tmp_path / "kills", "plateau", dice)
-    # A moment that comes after the end kills nothing: then others are drawn, until there were ten.
-    moments = [["start", "data", "epoch", "checkpoint", "saving"], ["history", "epoch", "checkpoint", "epoch", "end"]]
-    while (kills := sum(killer.tally.kills.values())) < 10 and killer.tally.runs < 10:
-        killer.killed_run((moments.pop(0) if moments else dice.sample(list(MOMENTS), k=3))[: 10 - kills])
+    killer = ForkedKiller(tmp_path / "kills", "plateau", dice, nntrain)
+    # A moment that comes after the end kills nothing: then it is tried in another run.
+    waiting = ["start", "data", "history", "epoch", "checkpoint", "saving", "end"]
+    while waiting and killer.tally.runs < 8:
+        killer.killed_run(waiting[:4])
+        waiting = [moment for moment in waiting if moment not in killer.tally.kills]
     assert killer.tally.lost == []
-    assert kills == 10, killer.tally
+    assert waiting == [], killer.tally
 
 
-def test_ctrl_c_then_resume_is_the_run_without_a_stop(nntrain, long):
-    assert nntrain("train", long, "fit.epochs=60", "--quiet", "--name", "whole").returncode == 0
-    process = nntrain.start("train", long, "fit.epochs=60")
-    wait_for(process, "epoch 20/")
-    process.send_signal(signal.SIGINT)
-    _, words = process.communicate(timeout=30)
-    assert process.returncode == 130
-    (command,) = re.findall(r"To go on: `nntrain (resume runs/tiny-1)`", words)
-    assert result(nntrain, "tiny-1")[0] == "interrupted"
-    before = (nntrain.folder / "runs/tiny-1/history.csv").read_text()
-    assert nntrain(*command.split(), "--quiet").returncode == 0
-    assert (nntrain.folder / "runs/tiny-1/history.csv").read_text().startswith(before)
-    assert result(nntrain, "tiny-1") == result(nntrain, "whole-1")
-
-
-def test_a_finished_run_can_be_trained_longer_as_if_it_had_been_asked_for_at_once(nntrain, long):
-    assert nntrain("train", long, "fit.epochs=12", "--quiet", "--name", "whole").returncode == 0
-    assert nntrain("train", long, "fit.epochs=5", "--quiet").returncode == 0
-    done = nntrain("resume", "tiny-1", "epochs=12")
-    assert (done.returncode, "going on after epoch 5" in done.stderr) == (0, True), done.stderr
-    assert result(nntrain, "tiny-1") == result(nntrain, "whole-1")
-    assert nntrain("train", "runs/tiny-1/config.yaml", "--quiet", "--name", "again").returncode == 0
-    assert result(nntrain, "again-1") == result(nntrain, "whole-1")
-
-
-@pytest.fixture
-def finished(trained, tmp_path):
-    """Return the program in a copy of the trained folder."""
-    shutil.copytree(trained.folder / "runs", tmp_path / "runs")
-    return type(trained)(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "words"),
-    [
-        (["tiny-1"], 2, r"Error: runs/tiny-1 is complete, after 3 epochs; to train it longer: `nntrain resume .*`"),
-        (
-            ["tiny-1", "epochs=4", "--require", "acc>=0.9"],
-            2,
-            r"Error: --require .*: the test score has no acc; it has .*",
-        ),
-        (["tiny-1", "epochs=2"], 2, r"Error: epochs=2: runs/tiny-1 has been trained for 3 already"),
-        (["tiny-1", "seed=2"], 2, r"Error: seed=2: a resume may change fit\.epochs and early_stopping\.patience .*"),
-        (["tiny-1", "epochs=4", "runtime.threads=auto"], 2, r"Error: runtime\.threads=auto: a resume may change .*"),
-        (["tiny-1", "epochs=4", "early_stopping={patience: 3}"], 2, r"Error: early_stopping\S* a resume may change .*"),
-        (["tiny-1", "value-1"], 2, r"Error: one run at a time, got tiny-1 and value-1"),
-        (["tiny-1", "epochs=many"], 2, r"argument epochs=many: fit\.epochs: must be .*"),
-        (["nothing-1"], 2, r"Error: no run 'nothing-1' in runs.*"),
-        ([], 2, r"Error: no unfinished run in runs; to train a complete run longer, name it"),
-    ],
-    ids=str,
-)
-def test_a_resume_that_cannot_be_is_told_so(finished, arguments, code, words):
-    done = finished("resume", *arguments)
-    assert (done.returncode, done.stdout) == (code, "")
-    assert re.match(words, done.stderr.splitlines()[0])
-
-
-def test_under_cosine_annealing_a_longer_training_is_another_one(nntrain, write_config):
-    path = str(write_config(also="lr_schedule: cosine_annealing"))
-    assert nntrain("train", path, "--quiet").returncode == 0
-    done = nntrain("resume", "tiny-1", "epochs=9")
-    assert (done.returncode, "cosine_annealing" in done.stderr) == (2, True)
-
-
-def test_a_running_run_is_neither_resumed_nor_reproduced(nntrain, long):
-    first = nntrain.start("train", long, "fit.epochs=100000")
-    wait_for(first, "epoch 1/")
-    for command in ("resume", "reproduce"):
-        done = nntrain(command, "tiny-1")
-        assert done.returncode == 2
-        assert re.search(r"runs/tiny-1 is being trained", done.stderr)
-    first.send_signal(signal.SIGKILL)
-    first.communicate()
-    assert [one["status"] for one in nntrain.json("runs")["runs"]] == ["interrupted"]
-    both = [nntrain.start("resume", "tiny-1") for _ in range(2)]
-    assert sorted(one.wait(timeout=60) for one in both if stop_when_it_trains(one)) == [2, 130]
-
-
-def stop_when_it_trains(process):
-    """Interrupt a training after an epoch, or let it end before."""
-    for line in process.stderr:
-        if re.match(r"epoch \d", line):
-            process.send_signal(signal.SIGINT)
-            break
-    process.communicate()
-    return True
-
-
-def test_what_a_killed_run_has_finished_can_be_reproduced(nntrain, long):
-    process = nntrain.start("train", long, "fit.epochs=100000")
+@tensorflow
+def test_ctrl_c_then_resume_is_the_run_without_a_stop(nntrain, long, whole):
+    process = nntrain.start("train", long)
     wait_for(process, "epoch 3/")
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    done = nntrain("reproduce", "tiny-1", "--quiet")
-    assert re.fullmatch(r"runs/tiny-1: identical, \d+ epochs \(it has not saved their weights\)\n", done.stdout)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    (command,) = re.findall(r"To continue: `nntrain (resume runs/tiny-1)`", err)
+    run = nntrain.folder / "runs/tiny-1"
+    assert outcome(run)[0] == "interrupted"
+    before = (run / "history.csv").read_text()
+    assert nntrain(*command.split(), "--quiet").returncode == 0
+    assert (run / "history.csv").read_text().startswith(before)
+    assert outcome(run) == whole
+
+
+@tensorflow
+def test_a_finished_run_can_be_trained_longer_as_if_all_epochs_had_been_asked_for_at_once(nntrain, long, whole):
+    assert nntrain("train", long, "fit.epochs=5", "--quiet").returncode == 0
+    done = nntrain("resume", "tiny-1", f"epochs={EPOCHS}")
+    assert "continuing after epoch 5" in done.stderr
     assert done.returncode == 0
+    assert outcome(nntrain.folder / "runs/tiny-1") == whole
 
 
-def test_a_run_that_early_stopping_ended_goes_on_only_where_it_would_have(nntrain, write_config):
-    early = "early_stopping: {monitor: loss, patience: 3, min_delta: 10}\nlr_schedule"
-    config = str(write_config(LONG.replace("lr_schedule", early).replace("{patience: 20}", "{patience: 1}")))
-    assert nntrain("train", config, "--quiet").returncode == 0
-    done = nntrain("resume", "tiny-1", "epochs=300")
-    assert (done.returncode, "was stopped early after 4 epochs, and would be again" in done.stderr) == (2, True)
-    done = nntrain("resume", "tiny-1", "early_stopping.patience=2")
-    assert (done.returncode, "may have ended before" in done.stderr) == (2, True)
-    assert nntrain("resume", "tiny-1", "early_stopping.patience=5", "--quiet").returncode == 0
-    assert nntrain("train", config, "early_stopping.patience=5", "--quiet", "--name", "whole").returncode == 0
-    assert result(nntrain, "tiny-1") == result(nntrain, "whole-1")
-
-
-def test_a_changed_config_is_refused(finished):
-    config = finished.folder / "runs/tiny-1/config.yaml"
-    config.write_text(config.read_text().replace("0.01", "0.02"))
-    for command in (("resume", "tiny-1", "epochs=9"), ("reproduce", "tiny-1")):
-        done = finished(*command)
-        assert (done.returncode, "was changed since the run was trained" in done.stderr) == (3, True)
-
-
-def test_a_complete_run_that_cannot_be_trained_longer_stays_complete(nntrain, write_config, tiny_data):
-    data = nntrain.folder / "own.npz"
-    shutil.copyfile(tiny_data, data)
-    config = write_config()
-    config.write_text(re.sub(r"dataset: \S+", "dataset: own.npz}", config.read_text()))
-    assert nntrain("train", str(config), "--quiet").returncode == 0
-    with np.load(data) as arrays:
-        np.savez(data, **{**arrays, "y_train": arrays["y_train"][::-1]})
-    done = nntrain("resume", "tiny-1", "epochs=9")
-    assert (done.returncode, "bring that back, or train anew" in done.stderr) == (3, True)
-    assert nntrain.json("runs")["runs"][0]["status"] == "complete"
-
-
-def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before_and_says_so(nntrain, long):
-    assert nntrain("train", long, "fit.epochs=6", "--quiet", "--name", "whole").returncode == 0
+@tensorflow
+def test_after_a_damaged_checkpoint_the_one_before_gives_the_same_run(nntrain, long, whole):
     assert nntrain("train", long, "fit.epochs=3", "--quiet").returncode == 0
     checkpoints = nntrain.folder / "runs/tiny-1/checkpoint"
     assert nntrain("resume", "tiny-1", "epochs=4", "--quiet").returncode == 0
     assert sorted(path.name for path in checkpoints.iterdir()) == ["epoch-000003.npz", "epoch-000004.npz"]
     newest = checkpoints / "epoch-000004.npz"
     newest.write_bytes(newest.read_bytes()[:-2000])
-    done = nntrain("resume", "tiny-1", "epochs=6")
-    assert (
-        done.returncode,
-        "epoch-000004.npz is damaged and left out; going on from the one before" in done.stderr,
-    ) == (
-        0,
-        True,
-    )
-    assert result(nntrain, "tiny-1") == result(nntrain, "whole-1")
+    done = nntrain("resume", "tiny-1", f"epochs={EPOCHS}")
+    assert "epoch-000004.npz is damaged and left out; continuing from the one before" in done.stderr
+    assert done.returncode == 0
+    assert outcome(nntrain.folder / "runs/tiny-1") == whole
 
 
-def test_reproduce_finds_the_same_and_leaves_the_run_alone(finished):
-    before = {path.name: path.read_bytes() for path in (finished.folder / "runs/tiny-1").iterdir() if path.is_file()}
-    done = finished("reproduce", "tiny-1", "--quiet")
-    assert (done.returncode, done.stdout) == (0, "runs/tiny-1: identical, 3 epochs and the weights\n")
-    after = {path.name: path.read_bytes() for path in (finished.folder / "runs/tiny-1").iterdir() if path.is_file()}
-    assert after == before
+def stop_when_it_trains(process):
+    """Interrupt a training after an epoch, or let it end before; returns its exit code."""
+    for line in process.stderr:
+        if re.match(r"epoch \d", line):
+            process.send_signal(signal.SIGINT)
+            break
+    process.communicate()
+    return process.returncode
 
 
-def test_reproduce_names_the_first_epoch_that_differs(finished):
-    history = finished.folder / "runs/tiny-1/history.csv"
-    rows = history.read_text().splitlines()
-    rows[2] = rows[2].rpartition(",")[0] + ",0.5"
-    history.write_text("\n".join(rows) + "\n")
-    done = finished("reproduce", "tiny-1", "--quiet")
-    assert done.returncode == 7
-    assert re.match(r"Error: runs/tiny-1: not reproduced: epoch 2 has val_\w+ [\d.e-]+, was 0\.5; data, ", done.stderr)
+@tensorflow
+def test_a_run_that_is_trained_is_neither_resumed_nor_reproduced_until_its_process_is_killed(nntrain, long):
+    first = nntrain.start("train", long, "fit.epochs=100000")
+    wait_for(first, "epoch 3/")
+    for command in ("resume", "reproduce"):
+        done = nntrain(command, "tiny-1")
+        assert "runs/tiny-1 is being trained" in done.stderr
+        assert done.returncode == 2
+    first.send_signal(signal.SIGKILL)
+    first.communicate()
+    assert [run["status"] for run in nntrain.json("runs")["runs"]] == ["interrupted"]
+    done = nntrain("reproduce", "tiny-1", "--quiet")
+    pattern = r"runs/tiny-1: identical in all \d+ epochs \(the run has not saved their weights\)\n"
+    assert re.fullmatch(pattern, done.stdout), done.stderr
+    assert done.returncode == 0
+    both = [nntrain.start("resume", "tiny-1") for _ in range(2)]
+    assert sorted(stop_when_it_trains(process) for process in both) == [2, 130]
 
 
-def comparison(*apart):
-    """Return a comparison of epochs whose losses lie so far apart."""
-    from nntrain.jobs.reproduce import Comparison
-    from nntrain.results import EpochResult
+@tensorflow
+def test_with_more_patience_a_run_that_was_stopped_early_is_the_run_with_that_patience_from_the_start(
+    nntrain, write_config
+):
+    early = "early_stopping: {monitor: loss, patience: 3, min_delta: 10}\nlr_schedule"
+    config = str(write_config(LONG.replace("lr_schedule", early).replace("{patience: 5}", "{patience: 1}")))
+    assert nntrain("train", config, "--quiet").returncode == 0
+    assert len(outcome(nntrain.folder / "runs/tiny-1")[2]) == 4
+    assert nntrain("resume", "tiny-1", "early_stopping.patience=5", "--quiet").returncode == 0
+    assert nntrain("train", config, "early_stopping.patience=5", "--quiet", "--name", "whole").returncode == 0
+    assert outcome(nntrain.folder / "runs/tiny-1") == outcome(nntrain.folder / "runs/whole-1")
 
-    count = len(apart)
-    made = Comparison([EpochResult(number, count, 1.0, 0.1, {"loss": 0.5}) for number in range(1, count + 1)])
-    for number, difference in enumerate(apart, 1):
-        made.on_epoch(EpochResult(number, count, 2.0, 0.1, {"loss": 0.5 + difference}))
-    return made
+
+@tensorflow
+def test_a_run_comes_out_the_same_again_and_is_left_alone(trained):
+    run = trained.folder / "runs/tiny-1"
+    before = {path.name: path.read_bytes() for path in run.iterdir() if path.is_file()}
+    done = trained("reproduce", "tiny-1", "--quiet")
+    assert done.stdout == "runs/tiny-1: identical in all 3 epochs and weights\n"
+    assert done.returncode == 0
+    assert {path.name: path.read_bytes() for path in run.iterdir() if path.is_file()} == before
 
 
-def test_on_another_machine_a_run_is_reproduced_within_a_tolerance(capsys):
-    from nntrain.errors import NotReproducedError
-    from nntrain.jobs.reproduce import _tell
-    from nntrain.runs.folder import RunDir
+@pytest.fixture
+def finished(in_process, fake_engine, write_config, tmp_path):
+    """Train a run of two epochs without TensorFlow; returns its folder."""
+    assert in_process("train", str(write_config()), "--quiet").exit_code == 0
+    return tmp_path / "runs" / "tiny-1"
 
-    run, reasons = RunDir(Path("runs/mlp-1")), ["processor is B, was A"]
-    _tell(run, comparison(0, 0.015625), reasons, same_weights=False, json=False)
-    assert capsys.readouterr().out == "runs/mlp-1: within 0.016 of the run in all 2 epochs; processor is B, was A\n"
-    with pytest.raises(NotReproducedError, match=r"epoch 2 has loss 0\.5\d+, was 0\.5; processor is B, was A"):
-        _tell(run, comparison(0, 0.03), reasons, same_weights=False, json=False)
-    with pytest.raises(NotReproducedError, match=r"epoch 1 has .*; data, config, versions and machine are the same"):
-        _tell(run, comparison(0.015625, 0), [], same_weights=False, json=False)
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["tiny-1"], 2, r"Error: runs/tiny-1 is complete after 2 epochs; to train it longer: `\S.* resume .*`"),
+        (["tiny-1", "epochs=4", "--require", "acc>=0.9"], 2, r"Error: --require .*: the test score has no acc; it has"),
+        (["tiny-1", "seed=2"], 2, r"Error: seed=2: resume can only change epochs and early stopping"),
+        (["tiny-1", "value-1"], 2, r"Error: give one run, not 2: tiny-1 and value-1"),
+        (["tiny-1", "epochs=many"], 2, r"argument epochs=many: fit\.epochs: must be"),
+        (["nothing-1"], 2, r"Error: no run 'nothing-1' in runs"),
+        ([], 2, r"Error: no unfinished run in runs; to train a complete run longer, name it"),
+    ],
+    ids=str,
+)
+def test_a_resume_that_cannot_be_exits_with_2_and_tells_why(in_process, finished, arguments, code, message):
+    done = in_process("resume", *arguments)
+    assert re.match(message, done.stderr)
+    assert (done.exit_code, done.stdout) == (code, "")
+
+
+def test_a_resumed_run_is_shown_as_a_trained_one(in_process, finished):
+    done = in_process("resume", "tiny-1", "epochs=3", "--require", "loss<=1")
+    assert done.stdout == "runs/tiny-1: test accuracy 87.50 %, loss 0.125 (100 images)\n"
+    assert "run       runs/tiny-1, continuing after epoch 2\n" in done.stderr
+    assert done.exit_code == 0
+
+
+def test_a_resumed_run_in_json_is_its_metrics_file(in_process, finished):
+    done = in_process("resume", "tiny-1", "epochs=3", "--json")
+    assert json.loads(done.stdout) == json.loads((finished / "metrics.json").read_text())
+    assert done.stderr == ""
+
+
+def test_a_resumed_run_that_misses_a_requirement_exits_with_6(in_process, finished):
+    done = in_process("resume", "tiny-1", "epochs=3", "--quiet", "--require", "accuracy>=99%")
+    assert done.stderr == "Error: accuracy 0.8750 is below the required 0.99\n"
+    assert done.exit_code == 6
+
+
+@pytest.mark.parametrize("command", [("resume", "tiny-1", "epochs=9"), ("reproduce", "tiny-1")], ids=" ".join)
+def test_a_config_that_was_edited_exits_with_3(in_process, finished, command):
+    config = finished / "config.yaml"
+    config.write_text(config.read_text().replace("0.01", "0.02"))
+    done = in_process(*command)
+    assert "was changed since the run was trained" in done.stderr
+    assert done.exit_code == 3
+
+
+def test_variables_that_change_the_arithmetic_are_named(in_process, finished, monkeypatch):
+    monkeypatch.setenv("NVIDIA_TF32_OVERRIDE", "0")
+    done = in_process("resume", "tiny-1", "epochs=5")
+    assert "NVIDIA_TF32_OVERRIDE is 0, was not set: the result may differ in its last digits" in done.stderr
+
+
+def test_a_run_that_was_stopped_while_it_was_saved_is_to_be_resumed(in_process, finished):
+    info = json.loads((finished / "run.json").read_text())
+    (finished / "run.json").write_text(json.dumps({**info, "status": "running"}))
+    (finished / "model.tflite").write_bytes(b"newer")
+    done = in_process("predict", "--test", "0", "--run", "tiny-1", "--quiet")
+    assert "was stopped while it was saved; `" in done.stderr
+    assert done.exit_code == 3
+
+
+def test_a_copied_run_can_be_resumed_by_its_path(in_process, finished, tmp_path):
+    shutil.copytree(finished, tmp_path / "copy")
+    assert in_process("resume", str(tmp_path / "copy"), "epochs=3", "--quiet").exit_code == 0

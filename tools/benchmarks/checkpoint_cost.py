@@ -48,22 +48,21 @@ def main() -> None:
     arguments = parser.parse_args()
 
     from nntrain.engine import callbacks, train
-    from nntrain.jobs import train as training
+    from nntrain.jobs.plan import open_config
+    from nntrain.jobs.train import train as train_run
 
     keeping, writing, rows, whole = Clock(), Clock(), Clock(), Clock()
     keeping.around(callbacks.CheckpointCallback, "on_epoch_end")
     writing.around(callbacks, "write_checkpoint")
     rows.around(train, "write_history")
     whole.around(train, "fit")
-    training.show_result = lambda *_, **__: None  # type: ignore[assignment]
     for name in arguments.configs:
         shares, history = [], []
         for _ in range(arguments.rounds):
             for clock in (keeping, writing, rows, whole):
                 clock.seconds, clock.calls = 0.0, 0
             with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
-                words = [name, *SETTINGS.get(name, [])]
-                training.train_config(words, name=None, runs_dir=Path(folder), require=None, quiet=True, json=False)
+                train_run(open_config(name, SETTINGS.get(name, [])), runs_dir=Path(folder))
             shares.append(100 * keeping.seconds / whole.seconds)
             history.append(100 * rows.seconds / whole.seconds)
         print(

@@ -542,7 +542,7 @@ def without_tensorflow(world: World) -> Iterator[None]:
     with (
         surroundings(world),
         mock.patch.dict(os.environ, {"NNTRAIN_DEBUG": "1"}),  # shows bugs of preprocessing as such
-        mock.patch("nntrain.jobs.train.Job.train", _would_train),
+        mock.patch("nntrain.jobs.session.TrainingSession.execute", _would_train),
         mock.patch("nntrain.inference.trained_model.LiteRTClassifier", _FakeClassifier),
     ):
         yield

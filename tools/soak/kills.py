@@ -42,15 +42,17 @@ def at_call(holder, name, number):
 
 sys.argv[0] = "nntrain"
 from nntrain.__main__ import main
-import nntrain.jobs.train as training
+import nntrain.jobs.session as session
 where = os.environ.get("KILL_AT", "")
 if where == "start":
     begin()
 elif where == "data":
-    at_call(training, "load_dataset", 1)
-real = training._Engine.train
-def train(self, *arguments):
-    self._thread.join()
+    at_call(session, "load_dataset", 1)
+real = session.load_engine
+def load_engine():
+    loaded = real()
+    return lambda: patched(loaded())
+def patched(train):
     callbacks = importlib.import_module("nntrain.engine.callbacks.checkpoint")
     engine = importlib.import_module("nntrain.engine.train")
     callbacks.MIN_CHECKPOINT_INTERVAL, callbacks.CHECKPOINT_COST_RATIO = 0.05, 1
@@ -64,8 +66,8 @@ def train(self, *arguments):
     }
     if where in places:
         at_call(*places[where], number)
-    return real(self, *arguments)
-training._Engine.train = train
+    return train
+session.load_engine = load_engine
 main()
 """
 

@@ -1,0 +1,137 @@
+"""Data sets: found, downloaded, listed, described."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from nntrain.data.catalog import DATASETS, find_dataset, is_dataset_path
+from nntrain.data.dataset import Dataset
+from nntrain.data.load import load_dataset
+from nntrain.errors import DataError, UsageError
+from nntrain.jobs.listener import SILENT, JobListener
+
+
+@dataclass(frozen=True)
+class DatasetSummary:
+    """A data set that has a name, and where it was found. Without a source the rest is None."""
+
+    name: str
+    about: str
+    source: Path | None = None
+    training: int | None = None  # images
+    test: int | None = None
+    fingerprint: str | None = None
+    problem: str | None = None  # why what was found cannot be used
+
+
+@dataclass(frozen=True)
+class PartDescription:
+    """The training or the test images of a data set."""
+
+    name: str  # "training" or "test"
+    shape: tuple[int, ...]
+    dtype: str
+    pixels: tuple[int, int]  # the least and the greatest value
+    counts: tuple[int, ...]  # images by label
+
+
+@dataclass(frozen=True)
+class DatasetDescription:
+    """What is in a data set."""
+
+    name: str
+    source: Path
+    fingerprint: str
+    classes: tuple[str, ...]  # names by label
+    parts: tuple[PartDescription, ...]
+    image: np.ndarray = field(repr=False)  # the first training image: uint8, 28 x 28
+    label: int  # of that image
+
+    @property
+    def one_hot(self) -> tuple[int, ...]:
+        """The label as a classification is trained on it."""
+        return tuple(int(index == self.label) for index in range(len(self.classes)))
+
+
+@dataclass(frozen=True)
+class FetchedDataset:
+    """Where a data set is, and whether it had to be downloaded."""
+
+    path: Path
+    downloaded: bool
+
+
+def absolute_dataset(name: str) -> str:
+    """Return a data set as configs name it: a name unchanged, a path absolute."""
+    return str(Path(name).resolve()) if is_dataset_path(name) else name
+
+
+def ensure_dataset(name: str, *, listener: JobListener = SILENT) -> None:
+    """Download a data set that has a name unless it is on the disk; raises DataError if there is none at a path."""
+    if find_dataset(name) is not None:
+        return
+    if name not in DATASETS:
+        raise DataError(f"{name}: no such file or folder")
+    fetch_dataset(name, listener=listener)
+
+
+def fetch_dataset(name: str, *, listener: JobListener = SILENT) -> FetchedDataset:
+    """Download a data set to Keras's cache unless it is on the disk.
+
+    Raises UsageError for an unknown name, DataError if it cannot be downloaded.
+    """
+    from nntrain.data import download
+
+    if name not in DATASETS:
+        raise UsageError(f"no data set '{name}' to download; choose from {', '.join(DATASETS)}")
+    path = find_dataset(name)
+    if path is not None:
+        return FetchedDataset(path, downloaded=False)
+    with listener.downloading(name) as on_download:
+        return FetchedDataset(download.fetch_dataset(name, on_download=on_download), downloaded=True)
+
+
+def list_datasets() -> list[DatasetSummary]:
+    """Return the data sets that have a name, each read if it is on the disk."""
+    return [_summarize(name, info.description) for name, info in DATASETS.items()]
+
+
+def _summarize(name: str, about: str) -> DatasetSummary:
+    if find_dataset(name) is None:
+        return DatasetSummary(name, about)
+    try:
+        dataset = load_dataset(name, download=False)
+    except DataError as error:
+        return DatasetSummary(name, about, problem=str(error))
+    training, test = len(dataset.x_train), len(dataset.x_test)
+    return DatasetSummary(name, about, dataset.source, training, test, dataset.fingerprint)
+
+
+def describe_dataset(name: str) -> DatasetDescription:
+    """Return what is in a data set, by name or path; raises as `load_dataset` does."""
+    dataset = load_dataset(absolute_dataset(name), download=False)
+    return DatasetDescription(
+        name=dataset.name,
+        source=dataset.source,
+        fingerprint=dataset.fingerprint,
+        classes=dataset.classes,
+        parts=(
+            _describe_part("training", dataset.x_train, dataset.y_train, dataset),
+            _describe_part("test", dataset.x_test, dataset.y_test, dataset),
+        ),
+        image=dataset.x_train[0],
+        label=int(dataset.y_train[0]),
+    )
+
+
+def _describe_part(name: str, images: np.ndarray, labels: np.ndarray, dataset: Dataset) -> PartDescription:
+    return PartDescription(
+        name=name,
+        shape=images.shape,
+        dtype=str(images.dtype),
+        pixels=(int(images.min()), int(images.max())),
+        counts=tuple(np.bincount(labels, minlength=len(dataset.classes)).tolist()),
+    )

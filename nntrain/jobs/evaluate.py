@@ -1,0 +1,110 @@
+"""Score a trained run on all test images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nntrain.data.dataset import Dataset
+from nntrain.data.load import load_dataset
+from nntrain.errors import DataError, NntrainError
+from nntrain.inference.calibration import calibration_error
+from nntrain.inference.scoring import score, worst_mistakes
+from nntrain.inference.trained_model import TrainedModel, open_trained_model
+from nntrain.jobs.data import absolute_dataset
+from nntrain.jobs.keras_fallback import load_keras_classifier
+from nntrain.jobs.listener import SILENT, JobListener
+from nntrain.jobs.requirements import NO_REQUIREMENTS, Requirements
+from nntrain.results import Scores
+from nntrain.runs.folder import PRETRAINED, RunDir
+from nntrain.runs.store import find_trained_run
+from nntrain.runs.store import runs_dir as default_runs_dir
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How a trained run scored."""
+
+    run: RunDir
+    dataset: str  # a name or an absolute path
+    scores: Scores
+    calibration_error: float | None  # mean distance of confidence from accuracy, 0 to 1; None for a regression
+    temperature: float | None  # that confidence is calibrated by
+    plots: tuple[Path, ...]  # files that were drawn
+
+
+def evaluate(
+    name: str | None = None,
+    *,
+    data: str | None = None,
+    plots: bool = True,
+    runs_dir: Path | None = None,
+    requirements: Requirements = NO_REQUIREMENTS,
+    listener: JobListener = SILENT,
+) -> Evaluation:
+    """Score a run, by name or path, or the latest complete one, on the test images of its data set or of `data`.
+
+    With `plots`, confusion.png and worst.png are drawn in the run's folder.
+    Raises UsageError if there is no such run, RunError if it is damaged, DataError if the data does not fit it.
+    """
+    model = open_trained_model(find_trained_run(name, runs_dir or default_runs_dir()))
+    requirements.check_names(metric for metric, _ in model.task_spec.metrics)
+    dataset = load_dataset(absolute_dataset(data) if data else model.dataset, splits=("test",), download=False)
+    _check_classes(model, dataset)
+    for warning in _warnings(model, dataset, named=data is not None):
+        listener.on_note(warning)
+    outputs = model.classifier(load_keras_classifier).predict(dataset.x_test)
+    scores = score(outputs, dataset.y_test, model.task_spec)
+    calibrated = model.calibrate(outputs)
+    regression = model.task_spec.task == "regression"
+    return Evaluation(
+        run=model.run,
+        dataset=dataset.name,
+        scores=scores,
+        calibration_error=None if regression else calibration_error(calibrated, dataset.y_test, model.task_spec),
+        temperature=model.temperature,
+        plots=_draw(model, dataset, calibrated, scores, named=data is not None) if plots else (),
+    )
+
+
+def _check_classes(model: TrainedModel, dataset: Dataset) -> None:
+    classes = len(model.task_spec.classes)
+    if len(dataset.classes) > classes:
+        raise DataError(f"{dataset.name} has {len(dataset.classes)} classes, but {model.run.name} knows {classes}")
+
+
+def _warnings(model: TrainedModel, dataset: Dataset, *, named: bool) -> list[str]:
+    """Return what would give the score another meaning."""
+    warnings = []
+    if dataset.name == "mnist_5k" and model.dataset == "mnist":
+        warnings.append("mnist_5k is part of mnist's training images: the network may have been trained on them")
+    before = model.info["data"].get("fingerprints", {})
+    changed = any(before.get(array) != dataset.fingerprints.get(array) for array in ("x_test", "y_test"))
+    if not named and changed:
+        warnings.append(f"{dataset.source} has other test images than when {model.run.name} was trained")
+    return warnings
+
+
+def _draw(
+    model: TrainedModel, dataset: Dataset, outputs: np.ndarray, scores: Scores, *, named: bool
+) -> tuple[Path, ...]:
+    """Draw the confusion matrix, unless it is a regression, and the worst mistakes; returns the files."""
+    from nntrain.report.plots import draw_confusion, draw_worst
+
+    folder, suffix = model.run, dataset.name if named else ""
+    if model.run.is_pretrained:
+        # The package's own folder may belong to someone else, so files go to the current one.
+        folder, suffix = RunDir(Path()), f"{PRETRAINED}-{dataset.name}"
+    title = f"{model.run.name} on {Path(dataset.name).name}'s {scores.images:,} test images"
+    files = []
+    try:
+        if scores.confusion:
+            files.append(folder.plot("confusion", suffix))
+            draw_confusion(scores, files[-1], title=title)
+        files.append(folder.plot("worst", suffix))
+        draw_worst(dataset.x_test, worst_mistakes(outputs, dataset.y_test, model.task_spec), files[-1], title=title)
+    except NntrainError as error:
+        raise NntrainError(f"{error}; --no-plots scores without drawing") from None
+    return tuple(files)

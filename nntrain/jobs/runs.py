@@ -1,0 +1,52 @@
+"""List the runs of a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from nntrain.errors import RunError
+from nntrain.runs.folder import RunDir
+from nntrain.runs.store import list_runs
+from nntrain.runs.store import runs_dir as default_runs_dir
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A run: how it ended, what it scored. What its files do not say is None."""
+
+    name: str
+    path: Path
+    status: str = "damaged"  # or one of run.json's
+    config: str | None = None  # the name of its config
+    epochs: int | None = None  # finished
+    seconds: float | None = None
+    test: Mapping[str, float] | None = None  # "images", "loss", and each metric
+    differs: Mapping[str, Any] | None = None  # settings that differ from the run before, by dotted key
+    finished: str | None = None  # ISO 8601, UTC
+
+
+def summarize_runs(runs_dir: Path | None = None) -> list[RunSummary]:
+    """Return the runs of a folder, the oldest first."""
+    return [_summarize(run) for run in list_runs(runs_dir or default_runs_dir())]
+
+
+def _summarize(run: RunDir) -> RunSummary:
+    summary = RunSummary(run.name, run.path)
+    with suppress(RunError, KeyError):
+        info = run.read_info()
+        summary = replace(
+            summary,
+            status=run.status(),
+            config=info["config"],
+            seconds=info["seconds"],
+            differs=info["differs"],
+            finished=info["finished"],
+        )
+    with suppress(RunError, KeyError):
+        metrics = run.read_metrics()
+        summary = replace(summary, epochs=metrics["epochs"], test=metrics["test"])
+    return summary

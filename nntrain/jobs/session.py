@@ -1,0 +1,168 @@
+"""One training in a run's folder: what is reported, how it may be stopped, and what is left if it fails."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from nntrain.config.load import LoadedConfig
+from nntrain.data.dataset import Dataset
+from nntrain.data.load import load_dataset
+from nntrain.errors import DataError, NntrainError
+from nntrain.jobs.commands import command_line
+from nntrain.jobs.engine import load_engine
+from nntrain.jobs.listener import SILENT, JobListener
+from nntrain.jobs.plan import plan_training
+from nntrain.results import TrainResult
+from nntrain.runs.checkpoint import TrainingState, newest_epoch
+from nntrain.runs.folder import RunDir
+from nntrain.runs.metadata import record_failure
+from nntrain.system import environment, threads
+from nntrain.system.signals import Interrupts
+
+
+@dataclass
+class TrainingSession:
+    """A training from its first epoch, or from where an earlier session of the run stopped.
+
+    The caller holds the run's lock.
+    """
+
+    loaded: LoadedConfig
+    run: RunDir
+    listener: JobListener = SILENT
+    resumed: TrainingState | None = None  # what the run's earlier sessions have left
+    fingerprints: Mapping[str, str] = field(default_factory=dict)  # that the data has to have, by array
+    scratch: Path | None = None  # the folder around a run that is not to be kept
+    handle_signals: bool = False  # Ctrl-C and SIGTERM: the first stops training, a second one ends the process
+
+    def __post_init__(self) -> None:
+        self._started = threading.Event()  # set once the engine writes to the run
+
+    def execute(self) -> TrainResult:
+        """Train, with TensorFlow loading while the data is read.
+
+        After a failure the run's status is `failed` and the error says how to go on; a new run without a finished epoch
+        is removed, and a resumed run that the engine has not touched stays as it was.
+        """
+        self._announce()
+        with self._interrupts() as interrupts:
+            try:
+                engine_train = load_engine()
+                self.listener.on_waiting("loading TensorFlow")
+                dataset = load_dataset(self.loaded.config.data.dataset, download=False)
+                self._check_fingerprints(dataset)
+                listener = self._training_listener(interrupts)
+                return engine_train()(self.loaded.config, dataset, self.run, listener, self.resumed)
+            except NntrainError as error:
+                if self._is_untouched:
+                    raise
+                if self.scratch is None and (self._has_epochs or not self.run.path.is_dir()):
+                    self._record("failed", str(error))
+                    raise type(error)(f"{error}. {self._what_is_left()}") from None
+                shutil.rmtree(self.run.path, ignore_errors=True)
+                raise
+            except BaseException as error:
+                if not self._is_untouched:
+                    self._record("failed", f"{type(error).__name__}: {error}")
+                raise
+
+    def _announce(self) -> None:
+        self.listener.on_plan(plan_training(self.loaded))
+        self.listener.on_run(self.run, self.resumed.epoch if self.resumed else 0)
+        for name in environment.ignored_variables():
+            self.listener.on_note(f"{name} is set, but nntrain ignores it")
+
+    @contextmanager
+    def _interrupts(self) -> Iterator[Interrupts]:
+        interrupts = Interrupts(
+            on_first=lambda: self.listener.on_note("Stopping and saving. Press Ctrl-C again to quit now"),
+            on_exit=self.abandon,
+        )
+        if self.handle_signals:
+            with interrupts:
+                yield interrupts
+        else:
+            yield interrupts
+
+    def _check_fingerprints(self, dataset: Dataset) -> None:
+        for name, expected in self.fingerprints.items():
+            if dataset.fingerprints.get(name) != expected:
+                raise DataError(
+                    f"{dataset.source}: {name} is not what the run was trained on (its fingerprint differs); "
+                    "restore the data, or train a new run"
+                )
+
+    def _training_listener(self, interrupts: Interrupts) -> JobListener:
+        """Return the listener that the engine reports to: the caller's, with an ear for signals."""
+        listener = self.listener
+
+        def on_device(words: str) -> None:
+            self._started.set()
+            listener.on_device(words)
+            listener.on_waiting("building the network")
+
+        def on_progress(epoch: int, share: float, values: dict[str, float]) -> None:
+            interrupts.can_stop = True
+            listener.on_progress(epoch, share, values)
+
+        def on_saving() -> None:
+            listener.on_saving()
+            listener.on_waiting("saving and testing")
+            # The plots' library takes half a second to load: on a thread, while the network is exported.
+            threads.import_in_background("matplotlib.figure")
+
+        return replace(
+            listener,
+            on_device=on_device,
+            on_progress=on_progress,
+            on_saving=on_saving,
+            should_stop=lambda: interrupts.stop_requested or listener.should_stop(),
+        )
+
+    @property
+    def _is_untouched(self) -> bool:
+        """Whether this is a resumed run to which nothing has been written yet."""
+        return self.resumed is not None and not self._started.is_set()
+
+    @property
+    def _has_epochs(self) -> bool:
+        return self.resumed is not None or self.run.history_path.exists()
+
+    def abandon(self) -> None:
+        """Leave the run in order: the process ends as soon as this returns."""
+        note = self.listener.on_note
+        if self.scratch is not None:
+            shutil.rmtree(self.scratch, ignore_errors=True)
+            note("interrupted")
+        elif self._is_untouched:
+            note("interrupted before training continued; the run is unchanged")
+        elif self._has_epochs:
+            self._record("interrupted", None)
+            note(f"interrupted. {how_to_continue(self.run)}")
+        else:
+            shutil.rmtree(self.run.path, ignore_errors=True)
+            note("interrupted before the first epoch was finished; nothing is kept")
+
+    def _record(self, status: str, problem: str | None) -> None:
+        # A full disk does not take this either; a run that is `running` without a process counts as interrupted.
+        with suppress(NntrainError, OSError):
+            record_failure(self.run, status, problem)
+
+    def _what_is_left(self) -> str:
+        if not self.run.path.is_dir():
+            return "The run's folder is gone, and the trained network with it"
+        epoch = newest_epoch(self.run.checkpoint_dir)
+        saved = f"epochs 1 to {epoch} are saved" if epoch > 1 else "epoch 1 is saved"
+        if epoch == 0:
+            saved = "the config is saved, but no epoch yet"
+        return f"In {self.run.path}, {saved}. {how_to_continue(self.run)}"
+
+
+def how_to_continue(run: RunDir) -> str:
+    """Return the sentence that tells how to resume a run."""
+    return f"To continue: {command_line('resume', str(run.path))}"

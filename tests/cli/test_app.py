@@ -1,0 +1,215 @@
+"""The command line as a whole: help, start, errors and their exit codes."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from PIL import Image
+from typer.testing import CliRunner
+
+from nntrain import errors
+from nntrain.cli.app import ErrorBoundary, app
+
+
+def command_names(group=app, path=()):
+    """Yield every command and group of the program as its words."""
+    yield list(path)
+    for command in group.registered_commands:
+        yield [*path, command.name]
+    for added in group.registered_groups:
+        yield from command_names(added.typer_instance, (*path, added.name))
+
+
+COMMANDS = list(command_names())
+
+
+def test_the_program_has_its_commands():
+    assert ["train"] in COMMANDS
+    assert ["configs", "schema"] in COMMANDS
+    assert len(COMMANDS) == 15
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_help_shows_a_worked_example(in_process, command):
+    done = in_process(*command, "--help")
+    assert done.exit_code == 0
+    assert "Example" in done.output
+    assert " ".join(["nntrain", *command]) in done.output
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_no_help_names_types_of_python(in_process, command):
+    assert re.findall(r"<(?:bool|str|list|path)\b", in_process(*command, "-h").output) == []
+
+
+HEAVY = ("tensorflow", "keras", "matplotlib", "PIL", "pooch", "ai_edge_litert", "pandas")
+
+
+def modules_loaded(folder, command, names):
+    """Run a command in a new interpreter; returns which of these modules it has imported."""
+    code = f"""
+import atexit, sys
+sys.argv = ["nntrain", *{command!r}]
+atexit.register(lambda: print([name for name in {names!r} if name in sys.modules]))
+from nntrain.__main__ import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True)
+    return done.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "command", [["--help"], ["train", "--help"], ["check", "mlp"], ["configs"], ["runs"], ["--version"]], ids=" ".join
+)
+def test_a_command_imports_only_what_it_needs(tmp_path, command):
+    assert modules_loaded(tmp_path, command, HEAVY) == "[]"
+
+
+def test_a_prediction_needs_no_pydantic(tmp_path):
+    Image.new("L", (40, 40), 255).save(tmp_path / "blank.png")
+    command = ["predict", "blank.png", "--run", "pretrained", "--runs-dir", "runs"]
+    assert modules_loaded(tmp_path, command, ("pydantic", "numpy")) == "['numpy']"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
+@pytest.mark.parametrize("command", [["--help"], ["check", "mlp"], ["configs", "--json"]], ids=" ".join)
+def test_a_result_that_cannot_be_written_is_one_error(tmp_path, command):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "nntrain", *command], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.stderr == "Error: the output: No space left on device\n"
+    assert done.returncode == 1
+
+
+def test_nntrain_alone_shows_a_tour_of_four_lines(in_process):
+    done = in_process()
+    assert done.exit_code == 0
+    assert [line.split()[-1] for line in done.output.splitlines()] == ["minute", "reach", "picture", "commands"]
+
+
+def test_the_version_is_printed(in_process):
+    done = in_process("--version")
+    assert (done.exit_code, done.output) == (0, "nntrain 0.1.0\n")
+
+
+def test_no_color_wins_over_force_color(in_process, monkeypatch):
+    import os
+
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[" in in_process("configs").output
+    assert "\x1b[" not in in_process("--no-color", "configs").output
+    assert (os.environ["NO_COLOR"], os.environ.get("FORCE_COLOR")) == ("1", None)
+
+
+def error_classes(parent=errors.NntrainError):
+    """Return an error class and all below it."""
+    return [parent, *(found for child in parent.__subclasses__() for found in error_classes(child))]
+
+
+ERRORS = [error for error in error_classes() if error.__module__ == "nntrain.errors"]
+
+
+def run_raising(error):
+    """Run a program whose one command raises an error."""
+    program = typer.Typer(cls=ErrorBoundary)
+
+    @program.callback(invoke_without_command=True)
+    def fail() -> None:
+        raise error
+
+    return CliRunner().invoke(program)
+
+
+@pytest.mark.parametrize("kind", ERRORS, ids=lambda kind: kind.__name__)
+def test_every_error_becomes_a_message_and_its_exit_code(kind):
+    problem = errors.ConfigError.__init__ is kind.__init__
+    error = kind([]) if problem else kind("what was found; what to do")
+    done = run_raising(error)
+    assert done.exit_code == kind.exit_code
+    assert done.stdout == ""
+    assert done.stderr == ("0 problem; nothing was run\n" if problem else "Error: what was found; what to do\n")
+
+
+def test_the_exit_codes_are_those_that_are_promised():
+    codes = {kind.__name__: kind.exit_code for kind in ERRORS}
+    assert (
+        codes.items()
+        >= {
+            "NntrainError": 1,
+            "ImageError": 1,
+            "UsageError": 2,
+            "ConfigError": 2,
+            "DataError": 3,
+            "RunError": 3,
+            "DeviceError": 4,
+            "DivergedError": 5,
+            "RequirementError": 6,
+            "NotReproducedError": 7,
+        }.items()
+    )
+
+
+def test_ctrl_c_in_a_command_exits_with_130():
+    done = run_raising(KeyboardInterrupt())
+    assert (done.exit_code, done.stdout, done.stderr) == (130, "", "interrupted\n")
+
+
+def test_a_bug_keeps_its_traceback():
+    assert isinstance(run_raising(ZeroDivisionError("x")).exception, ZeroDivisionError)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell with pipes")
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path):
+    program = f"{sys.executable} -m nntrain"
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {program} configs schema | head -1"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.stdout, done.stderr) == ("{\n", "")
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (["train"], "Missing argument"),
+        (["train", "epochs=3"], "no config given; `"),
+        (["train", "mpl"], "Did you mean `mlp`?"),
+        (["train", "nowhere.yaml"], "nowhere.yaml: no such file"),
+        (["train", "mlp", "cnn"], "give one config, not 2: mlp and cnn"),
+        (["train", "mlp", "--nmae", "x"], "No such option"),
+        (["train", "mlp", "--name", "a/b"], "--name 'a/b': use up to 100 letters"),
+        (["train", "mlp", "fit.epochs=x"], "argument fit.epochs=x: fit.epochs: must be a whole number of at least 1"),
+        (["train", "mlp", "data.dataset=minst"], "no data set 'minst'; did you mean 'mnist'?"),
+        (["train", "mlp", "--require", "accuracy"], "--require 'accuracy': write NAME>=VALUE or NAME<=VALUE in quotes"),
+        (["train", "mlp", "--require", "f1>=0.5"], "the test score has no f1; it has loss, accuracy"),
+        (["resume"], "no unfinished run in runs"),
+        (["resume", "--require", "x"], "--require 'x': write NAME>=VALUE"),
+        (["reproduce"], "no complete run in runs yet; train one first: `"),
+        (["evaluate", "mlp-7"], "no run 'mlp-7' in runs"),
+        (["evaluate", "--require", "x"], "--require 'x': write NAME>=VALUE"),
+        (["predict"], "name pictures (`"),
+        (["predict", "a.png", "--test", "3"], "name pictures (`"),
+        (["configs", "show", "nope"], "'nope'"),
+        (["data", "fetch", "cifar10"], "no data set 'cifar10' to download"),
+        (["nonsense"], "No such command"),
+    ],
+    ids=" ".join,
+)
+def test_a_mistake_in_the_command_exits_with_2_and_tells_what_is_meant(in_process, command, message):
+    done = in_process(*command)
+    assert message in " ".join(done.stderr.split())
+    assert (done.exit_code, done.stdout) == (2, "")
+
+
+def test_text_of_the_user_is_not_read_as_markup(in_process):
+    assert "[red]x[/x].yaml: no such file" in in_process("train", "[red]x[/x].yaml").stderr

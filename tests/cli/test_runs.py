@@ -1,0 +1,46 @@
+"""`nntrain runs`."""
+
+from __future__ import annotations
+
+import json
+from unittest.mock import ANY
+
+import pytest
+
+
+@pytest.fixture
+def trained_tiny(in_process, fake_engine, write_config):
+    """Train two runs without TensorFlow."""
+    in_process("train", str(write_config()), "epochs=3", "--quiet")
+    in_process("train", str(write_config()), "--name", "other", "--quiet")
+
+
+def test_runs_are_a_table(in_process, trained_tiny):
+    lines = in_process("runs").stdout.splitlines()
+    assert lines[0].split() == ["run", "config", "status", "epochs", "time", "test", "differs"]
+    assert lines[1].split(maxsplit=4) == ["tiny-1", "tiny", "complete", "3", ANY]
+    assert lines[1].endswith("0.8 s  accuracy 87.50 %, loss 0.125  fit.epochs=3  ")
+    assert lines[2].endswith("0.5 s  accuracy 75.00 %, loss 0.25   fit.epochs=2  ")
+
+
+def test_a_damaged_run_has_empty_cells(in_process, trained_tiny, tmp_path):
+    (tmp_path / "runs/tiny-1/run.json").write_text("{")
+    (tmp_path / "runs/tiny-1/metrics.json").unlink()
+    lines = in_process("runs").stdout.splitlines()
+    assert ["tiny-1", "damaged"] in [line.split() for line in lines]
+
+
+def test_runs_in_json(in_process, trained_tiny, tmp_path):
+    document = json.loads(in_process("runs", "--json").stdout)
+    assert (document["schema"], document["runs_dir"]) == (1, "runs")
+    keys = ["name", "path", "status", "config", "epochs", "seconds", "test", "differs", "finished"]
+    assert [list(run) for run in document["runs"]] == [keys, keys]
+    first = document["runs"][0]
+    assert (first["name"], first["path"], first["epochs"]) == ("tiny-1", "runs/tiny-1", 3)
+
+
+def test_without_runs_the_way_to_the_first_is_shown(in_process):
+    done = in_process("runs", "--runs-dir", "nowhere")
+    assert done.stdout == ""
+    assert done.stderr.startswith("No runs in nowhere yet. Train one: `")
+    assert json.loads(in_process("runs", "--json").stdout)["runs"] == []
