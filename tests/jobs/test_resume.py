@@ -185,7 +185,7 @@ def test_a_damaged_checkpoint_is_reported_and_the_one_before_is_used(workshop, s
     newest.write_bytes(newest.read_bytes()[:-20])
     recorder.stop_after = None
     resume("tiny-1", runs_dir=workshop.runs, listener=recorder.listener())
-    assert "epoch-000002.npz is damaged and left out; continuing from the one before" in "\n".join(recorder.notes)
+    assert "epoch-000002.npz is damaged; continuing from the one before" in "\n".join(recorder.notes)
     resumed = workshop.engine.resumed[1]
     assert resumed.epoch == 1
     assert [row.epoch for row in resumed.beyond] == [2]
