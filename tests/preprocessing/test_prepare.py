@@ -157,13 +157,16 @@ def test_the_memory_of_a_picture_is_that_of_its_arrays():
     # 4 bytes of levels and 4 of contrast for each pixel, 2 of labels, and the mask of the digit.
     assert picture.nbytes == 200 * 200 * 10 + mask.size
     assert mask.size == 110 * 88
-    on_sheet = prepare(on_desk(DIGIT))
-    assert on_sheet.nbytes > on_sheet.levels.nbytes + on_sheet.region.levels.nbytes
+    on_sheet = within_sheet(prepare(on_desk(DIGIT)))
+    assert (
+        on_sheet.nbytes == on_sheet.levels.size * 4 + on_sheet.region.levels.size * 10 + on_sheet.whole.source[1].size
+    )
     assert unchanged(mnist_like()).nbytes == 28 * 28 * 4
 
 
 def test_a_picture_is_shown_without_its_arrays():
-    assert "array" not in repr(SEVEN)
+    for shown in (SEVEN, SEVEN.ink, SEVEN.region, SEVEN.whole):
+        assert "array" not in repr(shown)
     assert len(repr(SEVEN)) < 1000
 
 
