@@ -220,11 +220,12 @@ def test_a_small_picture_off_centre_is_centred(down, right):
 
 
 def test_levels_are_rounded_to_pixels():
-    levels = np.array([[-3, 0.4, 0.6], [254.6, 255.4, 300]], dtype=np.float32)
-    padded = np.zeros((28, 28), np.float32)
-    padded[:2, :3] = levels
-    image = read_pixels(encoded(Image.fromarray(padded), "TIFF")).image
+    levels = mnist_like().astype(np.float32)
+    levels[4, 12:16] = [254.6, 254.4, 300, 0.4]
+    levels[0, 0] = -3
+    image = prepare(levels).image
     assert image.dtype == np.uint8
+    assert (image[4, 12:16].tolist(), image[0, 0]) == ([255, 254, 255, 0], 0)
 
 
 def test_28_pixels_pass_for_a_network_of_other_things():
