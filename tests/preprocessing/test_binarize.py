@@ -40,7 +40,7 @@ def test_ink_is_found_whichever_is_lighter(ink, paper, light):
     assert found.light_background == light
     assert (found.threshold, float(found.contrast.max()), float(found.contrast.min())) == (100, 200, 0)
     np.testing.assert_array_equal(found.mask, page((30, 70, 40, 46), ink=1, paper=0) > 0)
-    assert found.labels.dtype == np.int16
+    assert (found.labels.dtype, found.corner) == (np.int16, (0, 0))
 
 
 @pytest.mark.parametrize("levels", [page(), page(ink=0, paper=0), page((30, 70, 40, 46), ink=225)])

@@ -17,6 +17,7 @@ HEIC = "an HEIC photo, the format of iPhones, cannot be read; save it as JPEG"
         (b"\xff\xd8\xff\xe0", "JPEG"),
         (b"GIF89a", "GIF"),
         (b"RIFF\x24\0\0\0WEBPVP8 ", "WebP"),
+        (b"RIFF\n\n\n\nWEBPVP8 ", "WebP"),
         (b"BM\x36\x10\x0e\0\0\0\0\0", "BMP"),
         (b"MM\0*\0\0\0\x08", "TIFF"),
         (b"II*\0\x08\0\0\0", "TIFF"),

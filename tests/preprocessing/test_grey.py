@@ -196,7 +196,15 @@ def test_luma_that_varies_by_64_is_taken():
     np.testing.assert_allclose(to_grey(two_colours((215, 0, 0), (0, 0, 0)))[0, 0], 64.285, rtol=1e-5)
 
 
-def test_half_a_percent_of_stray_pixels_does_not_count():
+@pytest.mark.parametrize(("stray", "levels"), [(2, [255, 0]), (4, [134.945, 135.01])])
+def test_half_a_percent_of_dark_pixels_does_not_count(stray, levels):
+    # Of 400 pixels, red and green of the same luma; one percent of black makes luma vary by more than 64.
+    picture = two_colours((255, 100, 0), (0, 230, 0))
+    picture[0, :stray] = 0
+    np.testing.assert_allclose(to_grey(picture)[1, [0, -1]], levels, rtol=1e-5)
+
+
+def test_half_a_percent_of_light_pixels_does_not_count():
     # 2 of 400 are white; without them the picture is red on green.
     picture = two_colours((200, 0, 0), (0, 102, 0))
     picture[0, :2] = 255

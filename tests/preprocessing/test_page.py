@@ -308,7 +308,6 @@ def test_the_hull_of_32_directions_has_nearly_the_area_of_a_disc():
 def test_levels_outside_go_on_as_the_nearest_inside():
     levels = np.arange(20, dtype=np.float32).reshape(4, 5)
     inside = np.zeros((4, 5), bool)
-    inside[1, [1, 4]] = inside[2, 2] = True
-    np.testing.assert_array_equal(
-        page._paint_over(levels, inside), [[6, 6, 6, 9, 9], [6, 6, 6, 9, 9], [12, 12, 12, 12, 12], [12, 12, 12, 12, 12]]
-    )
+    inside[1, [0, 2, 4]] = inside[2, 2] = True  # of two equally near, the left one
+    expected = [[5, 5, 7, 7, 9], [5, 5, 7, 7, 9], [12, 12, 12, 12, 12], [12, 12, 12, 12, 12]]
+    np.testing.assert_array_equal(page._paint_over(levels, inside), expected)

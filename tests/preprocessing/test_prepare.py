@@ -157,13 +157,16 @@ def test_the_memory_of_a_picture_is_that_of_its_arrays():
     # 4 bytes of levels and 4 of contrast for each pixel, 2 of labels, and the mask of the digit.
     assert picture.nbytes == 200 * 200 * 10 + mask.size
     assert mask.size == 110 * 88
-    on_sheet = prepare(on_desk(DIGIT))
-    assert on_sheet.nbytes > on_sheet.levels.nbytes + on_sheet.region.levels.nbytes
+    on_sheet = within_sheet(prepare(on_desk(DIGIT)))
+    assert (
+        on_sheet.nbytes == on_sheet.levels.size * 4 + on_sheet.region.levels.size * 10 + on_sheet.whole.source[1].size
+    )
     assert unchanged(mnist_like()).nbytes == 28 * 28 * 4
 
 
 def test_a_picture_is_shown_without_its_arrays():
-    assert "array" not in repr(SEVEN)
+    for shown in (SEVEN, SEVEN.ink, SEVEN.region, SEVEN.whole):
+        assert "array" not in repr(shown)
     assert len(repr(SEVEN)) < 1000
 
 
@@ -217,11 +220,12 @@ def test_a_small_picture_off_centre_is_centred(down, right):
 
 
 def test_levels_are_rounded_to_pixels():
-    levels = np.array([[-3, 0.4, 0.6], [254.6, 255.4, 300]], dtype=np.float32)
-    padded = np.zeros((28, 28), np.float32)
-    padded[:2, :3] = levels
-    image = read_pixels(encoded(Image.fromarray(padded), "TIFF")).image
+    levels = mnist_like().astype(np.float32)
+    levels[4, 12:16] = [254.6, 254.4, 300, 0.4]
+    levels[0, 0] = -3
+    image = prepare(levels).image
     assert image.dtype == np.uint8
+    assert (image[4, 12:16].tolist(), image[0, 0]) == ([255, 254, 255, 0], 0)
 
 
 def test_28_pixels_pass_for_a_network_of_other_things():

@@ -51,6 +51,12 @@ def test_a_steep_line_is_not_found(degrees):
     assert ruled_lines._find_lines(line_mask(np.tan(np.deg2rad(degrees)))) == []
 
 
+@pytest.mark.parametrize(("degrees", "lines"), [(-7.4, 0), (-7, 1), (7, 1), (7.4, 0)])
+def test_a_line_is_at_most_7_degrees_steep(degrees, lines):
+    mask = line_mask(np.tan(np.deg2rad(degrees)), row=100, shape=(200, 400))
+    assert len(ruled_lines._find_lines(mask)) == lines
+
+
 @pytest.mark.parametrize(("inked", "found"), [(69, False), (70, True)])
 def test_a_line_is_inked_over_seventy_percent(inked, found):
     mask = np.zeros((100, 100), bool)
@@ -178,6 +184,11 @@ def test_a_line_that_leaves_the_picture_is_removed_where_it_lies_within():
 def test_a_line_along_the_edge_stays(row, stays):
     contrast = 100.0 * mask_of((row, row + 1, 0, 100))
     np.testing.assert_array_equal(removed(contrast), contrast if stays else 0)
+
+
+@pytest.mark.parametrize(("contrast", "found"), [(50, False), (51, True)])
+def test_lines_are_made_of_ink_above_the_threshold(contrast, found):
+    assert (removed(contrast * mask_of((50, 51, 0, 100))) is not None) == found
 
 
 def test_a_picture_without_lines_has_none_to_remove():
