@@ -1,8 +1,7 @@
-"""Rules across fields: settings that are right by themselves and cannot work together.
+"""Rules across fields: settings that are valid individually but cannot work together.
 
-A rule yields findings: the path of the setting to change, and a sentence. It reads the config, or what is right in it:
-reading a value that is wrong raises Unavailable, which ends the rule, so that what does not depend on the mistake is
-reported beside it.
+A rule yields findings: the path of the setting to change, and a message. It also runs on a config that has mistakes:
+reading an invalid value raises Unavailable, which ends the rule, while all others still report what they find.
 """
 
 from __future__ import annotations
@@ -18,35 +17,35 @@ from nntrain.config.model_summary import iterate_summaries
 from nntrain.config.schema import Layer, LayerSummary, Shape, ShapeError, Task
 from nntrain.config.suggest import suggest
 from nntrain.config.validate import InvalidSection, Unavailable
-from nntrain.config.wording import any_of, dotted
+from nntrain.config.wording import dotted, join_or
 from nntrain.config.yaml_tree import KeyPath
 from nntrain.data.catalog import DATASETS, is_dataset_path
 
 Finding = tuple[KeyPath, str]
 
-# A network beyond this is refused before memory is taken: 200 million parameters are 3 GB with Adam's state.
+# Larger networks are refused before they take memory. 200 million parameters are 3 GB with their gradients and Adam's
+# state; the outputs of all layers for a batch are 8 GB, and their gradients as much again.
 MAX_PARAMETERS = 200_000_000
-# So is one whose outputs for a batch take more than 8 GB, which training holds, and again for the gradients.
 MAX_OUTPUTS = 2_000_000_000
-LARGEST_BATCH = 70_000  # all of MNIST; larger batches are limited to the data
+LARGEST_BATCH = 70_000  # all of MNIST; a batch cannot be larger than the data
 
-# The activation of a task's last layer that messages suggest, and what it gives.
+# The activation that messages suggest for the last layer of a task, and what it computes.
 OUTPUTS: dict[Task, tuple[str, str]] = {
     "classification": ("softmax", "probabilities"),
     "binary": ("sigmoid", "a probability"),
-    "regression": ("linear", "a value of any size"),
+    "regression": ("linear", "an unbounded value"),
 }
 
 
 @dataclass(frozen=True)
 class CheckContext:
-    """What is checked: the config, or what is right in it, and its data set's number of classes, or None if unknown."""
+    """What rules check."""
 
-    config: Any
-    classes: int | None
+    config: Any  # a Config, or an InvalidSection with its valid values
+    classes: int | None  # of the data set; None if unknown
 
     def output_units(self) -> int | None:
-        """Return how many numbers the network must give."""
+        """Return how many outputs the network must have, or None if unknown."""
         return self.classes if self.config.task == "classification" else 1
 
 
@@ -54,7 +53,7 @@ Rule = Callable[[CheckContext], Iterator[Finding]]
 
 
 def run_checks(rules: Iterable[Rule], context: CheckContext) -> list[Finding]:
-    """Return what the rules find; a rule that meets a wrong value keeps what it found before."""
+    """Return what the rules find, including what a rule finds before it reads an invalid value."""
     findings: list[Finding] = []
     for rule in rules:
         try:
@@ -69,14 +68,14 @@ def run_checks(rules: Iterable[Rule], context: CheckContext) -> list[Finding]:
 
 
 def layers_take_their_inputs(context: CheckContext) -> Iterator[Finding]:
-    """Every layer can take what the layer before it gives."""
+    """Every layer can take the output of the layer before it."""
     summaries, error = _summaries(_valid_layers(context))
     if error:
         yield ("model", len(summaries)), f"model.{len(summaries)}: {error}"
 
 
 def softmax_has_classes(context: CheckContext) -> Iterator[Finding]:
-    """A softmax inside the network is over more than one number."""
+    """A softmax in a hidden layer is over more than one number."""
     layers = _valid_layers(context)
     for index, summary in enumerate(_summaries(layers)[0][:-1]):
         activation = getattr(layers[index], "activation", None)
@@ -86,7 +85,7 @@ def softmax_has_classes(context: CheckContext) -> Iterator[Finding]:
 
 
 def parameters_fit_into_memory(context: CheckContext) -> Iterator[Finding]:
-    """The network's parameters, and the optimizer's state for them, fit into memory."""
+    """The network's parameters and the optimizer's state fit into memory."""
     summaries, _ = _summaries(_valid_layers(context))
     for index, parameters in enumerate(accumulate(summary.parameters for summary in summaries)):
         if parameters > MAX_PARAMETERS:
@@ -107,7 +106,7 @@ def outputs_fit_into_memory(context: CheckContext) -> Iterator[Finding]:
 
 
 def output_has_the_classes(context: CheckContext) -> Iterator[Finding]:
-    """The network gives one number per class, or one for another task."""
+    """The network has one output per class, or a single output for a task other than classification."""
     layers = _valid_layers(context)
     summaries, error = _summaries(layers)
     units = context.output_units()
@@ -118,22 +117,22 @@ def output_has_the_classes(context: CheckContext) -> Iterator[Finding]:
 
 def _wrong_output(last: Layer, shape: Shape, units: int, task: Task) -> str:
     activation = OUTPUTS[task][0]
-    wanted = f"dense: {units}" if activation == "linear" else f"dense: {{units: {units}, activation: {activation}}}"
+    correct = f"dense: {units}" if activation == "linear" else f"dense: {{units: {units}, activation: {activation}}}"
     if len(shape) != 1:
         return (
             f"the network ends with {schema.describe_shape(shape)}; "
-            f"put `flatten` before its last dense layer, then `{wanted}`"
+            f"put `flatten` before its last dense layer, then `{correct}`"
         )
     noun = "unit" if isinstance(last, schema.Dense) else "output"
-    has = f"has 1 {noun}" if shape[0] == 1 else f"has {shape[0]:,} {noun}s"
+    actual = f"1 {noun}" if shape[0] == 1 else f"{shape[0]:,} {noun}s"
     needed = f"{units} classes need {units}" if task == "classification" else f"a {task} task needs {units}"
-    return f"{has}; {needed}: `{wanted}`"
+    return f"has {actual}; {needed}: `{correct}`"
 
 
 def output_suits_task(context: CheckContext) -> Iterator[Finding]:
-    """The last layer's activation gives the task's answer: probabilities, or a value."""
+    """The last layer's activation suits the task: it computes probabilities, or an unbounded value."""
     task, layers = context.config.task, context.config.model
-    usual, answer = OUTPUTS[task]
+    usual, output = OUTPUTS[task]
     index = _output_index(layers)
     last = layers[index]
     if last.key == "leaky_re_lu" and task == "regression":
@@ -146,11 +145,11 @@ def output_suits_task(context: CheckContext) -> Iterator[Finding]:
     if task in schema.Activation.members[activation].output_tasks:
         return
     path = ("model", index, last.key, "activation") if last.activation else ("model", index)
-    yield path, f"model.{index}: task {task} needs {answer} from the last layer: {usual}, not {activation}"
+    yield path, f"model.{index}: task {task} needs {output} from the last layer: {usual}, not {activation}"
 
 
 def _output_index(layers: Sequence[Any]) -> int:
-    """Return the index of the layer that has the output activation; raises Unavailable if it names no layer."""
+    """Return the index of the layer with the output activation; raises Unavailable if its name is unknown."""
     index = len(layers) - 1
     while index > 0 and layers[index] is not None and Layer.members[layers[index].key].may_follow_output:
         index -= 1
@@ -159,7 +158,7 @@ def _output_index(layers: Sequence[Any]) -> int:
     return index
 
 
-# What each switch of a layer turns off, and the arguments that then have no effect.
+# The arguments that have no effect if a switch of their layer is off.
 SWITCHES = {
     "use_bias": ("bias_initializer", "bias_regularizer"),
     "center": ("beta_initializer", "beta_regularizer"),
@@ -168,8 +167,8 @@ SWITCHES = {
 
 
 def arguments_have_an_effect(context: CheckContext) -> Iterator[Finding]:
-    """No argument is given for a part that is switched off."""
-    for index, layer in _each_valid(context.config.model):
+    """No argument belongs to something that is switched off."""
+    for index, layer in _enumerate_valid(context.config.model):
         fields = type(layer).model_fields
         for switch, names in SWITCHES.items():
             if switch not in fields or getattr(layer, switch):
@@ -181,8 +180,8 @@ def arguments_have_an_effect(context: CheckContext) -> Iterator[Finding]:
 
 
 def initializers_are_consistent(context: CheckContext) -> Iterator[Finding]:
-    """A uniform initializer has a range, and an orthogonal matrix initializes a kernel."""
-    for index, layer in _each_valid(context.config.model):
+    """A uniform initializer's range is not empty, and an orthogonal matrix initializes a kernel."""
+    for index, layer in _enumerate_valid(context.config.model):
         for name in type(layer).model_fields:
             value = getattr(layer, name)
             path: KeyPath = ("model", index, layer.key, name)
@@ -198,24 +197,24 @@ def initializers_are_consistent(context: CheckContext) -> Iterator[Finding]:
 
 
 def loss_suits_task(context: CheckContext) -> Iterator[Finding]:
-    """The loss compares the task's answers."""
+    """The loss suits the task."""
     task, loss = context.config.task, context.config.loss.key
     members = schema.Loss.members
     if task not in members[loss].tasks:
         suitable = [key for key in members if task in members[key].tasks]
-        suitable.sort(key=lambda key: len(members[key].tasks))  # first those for this task alone
-        yield ("loss",), f"loss: {loss} does not suit task {task}; use {any_of(suitable)}"
+        suitable.sort(key=lambda key: len(members[key].tasks))  # the most specific first
+        yield ("loss",), f"loss: {loss} does not suit task {task}; use {join_or(suitable)}"
 
 
 def metrics_suit_task(context: CheckContext) -> Iterator[Finding]:
-    """Each metric has a meaning for the task, and appears once."""
+    """Each metric applies to the task and appears once."""
     task, seen = context.config.task, set()
     members = schema.Metric.members
-    for index, metric in _each_named(context.config.metrics or ()):
+    for index, metric in _enumerate_named(context.config.metrics or ()):
         path: KeyPath = ("metrics", index)
         if task not in members[metric.key].tasks:
             suitable = [key for key, member in members.items() if task in member.tasks]
-            message = f"{metric.key} has no meaning for task {task}; choose from {', '.join(suitable)}"
+            message = f"{metric.key} does not apply to task {task}; choose from {', '.join(suitable)}"
             yield path, f"metrics.{index}: {message}"
         if metric.key in seen:
             yield path, f"metrics.{index}: {metric.key} appears twice; keep one"
@@ -223,22 +222,22 @@ def metrics_suit_task(context: CheckContext) -> Iterator[Finding]:
 
 
 def top_k_leaves_classes_out(context: CheckContext) -> Iterator[Finding]:
-    """The k most probable classes are not all classes."""
-    for index, metric in _each_valid(context.config.metrics or ()):
+    """k is less than the number of classes."""
+    for index, metric in _enumerate_valid(context.config.metrics or ()):
         k = getattr(metric, "k", None)
         if k is not None and context.classes is not None and k >= context.classes:
             path: KeyPath = ("metrics", index, metric.key, "k")
-            yield path, f"metrics.{index}: k: the {k} most probable of {context.classes} classes are always right"
+            yield path, f"metrics.{index}: k: must be below the number of classes ({context.classes}), got {k}"
 
 
 def metrics_suit_labels(context: CheckContext) -> Iterator[Finding]:
-    """Keras hands metrics the labels in the form that the loss takes."""
+    """Keras passes the labels to metrics in the form that the loss takes: one-hot or integers."""
     if context.config.task != "classification":
         return
     loss = context.config.loss.key
     labels = schema.Loss.members[loss].labels
     names = {"one_hot": "one-hot", "integers": "integer"}
-    for index, metric in _each_named(context.config.metrics or ()):
+    for index, metric in _enumerate_named(context.config.metrics or ()):
         needed = schema.Metric.members[metric.key].labels
         if needed not in (None, labels):
             message = f"{metric.key} needs {names[needed]} labels, but loss {loss} takes {names[labels]} ones"
@@ -246,15 +245,15 @@ def metrics_suit_labels(context: CheckContext) -> Iterator[Finding]:
 
 
 def dataset_is_known(context: CheckContext) -> Iterator[Finding]:
-    """A name is that of a data set; anything with a suffix or a slash is a path, which is checked when it is read."""
+    """The data set is one of the catalog, or a path; a path is not checked until it is read."""
     name = context.config.data.dataset
     if name not in DATASETS and not is_dataset_path(name):
-        guess = suggest(name, DATASETS) or f"; choose from {', '.join(DATASETS)}"
-        yield ("data", "dataset"), f"data.dataset: no data set '{name}'{guess} (a path has a suffix or a slash)"
+        hint = suggest(name, DATASETS) or f"; choose from {', '.join(DATASETS)}"
+        yield ("data", "dataset"), f"data.dataset: no data set '{name}'{hint} (a path has a suffix or a slash)"
 
 
 def positive_suits_task(context: CheckContext) -> Iterator[Finding]:
-    """A binary task says which labels count as yes; no other task does."""
+    """A binary task, and no other, has labels that count as yes."""
     task, positive = context.config.task, context.config.data.positive
     path: KeyPath = ("data", "positive")
     if task != "binary":
@@ -278,13 +277,13 @@ def positive_suits_task(context: CheckContext) -> Iterator[Finding]:
 
 
 def stratify_has_images(context: CheckContext) -> Iterator[Finding]:
-    """Drawing the validation images by class needs validation images."""
+    """Stratified validation needs validation images."""
     fit = context.config.fit
     if fit.stratify and fit.validation_split == 0:
         yield ("fit", "stratify"), "fit.stratify: no validation images to draw while fit.validation_split is 0"
 
 
-def _monitoring(context: CheckContext) -> Iterator[tuple[KeyPath, Any]]:
+def _monitoring_sections(context: CheckContext) -> Iterator[tuple[KeyPath, Any]]:
     """Yield the sections that monitor a metric, with their paths."""
     for name in ("lr_schedule", "early_stopping"):
         try:
@@ -298,30 +297,30 @@ def _monitoring(context: CheckContext) -> Iterator[tuple[KeyPath, Any]]:
 
 
 def monitors_are_computed(context: CheckContext) -> Iterator[Finding]:
-    """What is monitored is computed."""
+    """Monitored metrics are computed."""
     config = context.config
     metrics = config.metrics if config.metrics is not None else schema.default_metrics(config.task)
     split = config.fit.validation_split
-    names = ["loss", *(metric.key for _, metric in _each_named(metrics))]
+    names = ["loss", *(metric.key for _, metric in _enumerate_named(metrics))]
     computed = [*(f"val_{name}" for name in names if split > 0), *names]
-    for path, section in _monitoring(context):
+    for path, section in _monitoring_sections(context):
         try:
             monitor = section.monitor
         except Unavailable:
             continue
         if monitor in computed:
             continue
-        message = f"{dotted((*path, 'monitor'))}: nothing computes '{monitor}'"
+        message = f"{dotted((*path, 'monitor'))}: '{monitor}' is not computed"
         if monitor.startswith("val_") and split == 0:
             yield (*path, "monitor"), f"{message} while fit.validation_split is 0; set it, for example to 0.2"
         elif None not in metrics:
-            guess = suggest(monitor, computed) or f"; choose from {', '.join(computed)}"
-            yield (*path, "monitor"), f"{message}{guess}"
+            hint = suggest(monitor, computed) or f"; choose from {', '.join(computed)}"
+            yield (*path, "monitor"), f"{message}{hint}"
 
 
 def modes_suit_monitors(context: CheckContext) -> Iterator[Finding]:
-    """A mode that waits for a loss to grow, or an accuracy to fall, would take the worst epoch for the best."""
-    for path, section in _monitoring(context):
+    """The mode is not the wrong one for the metric; with it, the worst epoch would count as the best."""
+    for path, section in _monitoring_sections(context):
         try:
             monitor, mode = section.monitor, section.mode
         except Unavailable:
@@ -337,7 +336,7 @@ def modes_suit_monitors(context: CheckContext) -> Iterator[Finding]:
 
 
 def early_stopping_outlasts_plateau(context: CheckContext) -> Iterator[Finding]:
-    """Early stopping waits longer than the plateau schedule, or it stops before the lower rate is tried."""
+    """Early stopping is more patient than the plateau schedule; otherwise no lower learning rate is ever tried."""
     schedule, stopping = context.config.lr_schedule, context.config.early_stopping
     if schedule is None or stopping is None or schedule.key != "reduce_lr_on_plateau":
         return
@@ -348,7 +347,7 @@ def early_stopping_outlasts_plateau(context: CheckContext) -> Iterator[Finding]:
 
 
 def schedule_fits_run(context: CheckContext) -> Iterator[Finding]:
-    """The schedule has epochs to act in, and a learning rate to lower."""
+    """The schedule fits into the epochs, and its lowest learning rate is below that of the optimizer."""
     schedule = context.config.lr_schedule
     if schedule is None:
         return
@@ -364,17 +363,17 @@ def schedule_fits_run(context: CheckContext) -> Iterator[Finding]:
             message = f"must be below fit.epochs ({epochs}), got {warmup}"
             yield (*path, "warmup_epochs"), f"{dotted(path)}.warmup_epochs: {message}"
         elif schedule.restarts + 1 > epochs - warmup:
-            message = f"{schedule.restarts} need more than the {epochs - warmup} epochs after the warm-up"
+            message = f"must be below the epochs after the warm-up ({epochs - warmup}), got {schedule.restarts}"
             yield (*path, "restarts"), f"{dotted(path)}.restarts: {message}"
 
 
 def optimizer_is_consistent(context: CheckContext) -> Iterator[Finding]:
-    """Arguments of the optimizer that exclude or need one another."""
+    """The optimizer's arguments do not exclude each other, and those that need another one have it."""
     optimizer = context.config.optimizer
     path: KeyPath = ("optimizer", optimizer.key)
     clips = [name for name in ("clipnorm", "clipvalue", "global_clipnorm") if getattr(optimizer, name) is not None]
     if len(clips) > 1:
-        yield (*path, clips[1]), f"optimizer: {' and '.join(clips)} exclude each other; keep one"
+        yield (*path, clips[1]), f"optimizer: {' and '.join(clips)} cannot be combined; keep one"
     for name in ("ema_momentum", "ema_overwrite_frequency"):
         default = schema.Optimizer.model_fields[name].default
         if getattr(optimizer, name) != default and not optimizer.use_ema:
@@ -382,12 +381,12 @@ def optimizer_is_consistent(context: CheckContext) -> Iterator[Finding]:
     if optimizer.key == "sgd" and optimizer.nesterov and optimizer.momentum == 0:
         yield (*path, "nesterov"), "optimizer.sgd: nesterov needs a momentum, such as 0.9"
     if optimizer.loss_scale_factor is not None and context.config.runtime.dtype_policy == "mixed_float16":
-        message = "loss_scale_factor has no effect under mixed_float16, which finds its own factor"
+        message = "loss_scale_factor has no effect with mixed_float16, which chooses its own factor"
         yield (*path, "loss_scale_factor"), f"optimizer: {message}"
     stopping = context.config.early_stopping
     if optimizer.use_ema and stopping is not None and stopping.restore_best_weights:
         message = (
-            "use_ema and early_stopping.restore_best_weights exclude each other: "
+            "use_ema and early_stopping.restore_best_weights cannot be combined: "
             "the best epoch's weights would replace the average"
         )
         yield (*path, "use_ema"), f"optimizer: {message}"
@@ -417,21 +416,23 @@ CROSS_FIELD_RULES: tuple[Rule, ...] = (
 )
 
 
-# --- what rules share ------------------------------------------------------------------------------------------------
+# --- helpers ---------------------------------------------------------------------------------------------------------
 
 
-def _each_named(components: Iterable[Any]) -> Iterator[tuple[int, Any]]:
-    """Yield the components whose name is right, with their indices."""
+def _enumerate_named(components: Iterable[Any]) -> Iterator[tuple[int, Any]]:
+    """Yield the components with a known name, each with its index."""
     return ((index, component) for index, component in enumerate(components) if component is not None)
 
 
-def _each_valid(components: Iterable[Any]) -> Iterator[tuple[int, Any]]:
-    """Yield the components without a mistake, with their indices."""
-    return ((index, part) for index, part in _each_named(components) if not isinstance(part, InvalidSection))
+def _enumerate_valid(components: Iterable[Any]) -> Iterator[tuple[int, Any]]:
+    """Yield the components without mistakes, each with its index."""
+    for index, component in _enumerate_named(components):
+        if not isinstance(component, InvalidSection):
+            yield index, component
 
 
 def _valid_layers(context: CheckContext) -> list[Layer]:
-    """Return all layers; raises Unavailable if one has a mistake, since the shapes after it are unknown."""
+    """Return all layers; raises Unavailable if one has a mistake, because the shapes after it are unknown."""
     layers = list(context.config.model)
     if not all(isinstance(layer, Layer) for layer in layers):
         raise Unavailable("model")
@@ -439,7 +440,7 @@ def _valid_layers(context: CheckContext) -> list[Layer]:
 
 
 def _summaries(layers: list[Layer]) -> tuple[list[LayerSummary], ShapeError | None]:
-    """Return the summaries of the layers up to the first that cannot take its input, and that layer's error."""
+    """Return the summaries of the layers before the first that cannot take its input, and that layer's error."""
     summaries: list[LayerSummary] = []
     try:
         for _, summary in iterate_summaries(layers):

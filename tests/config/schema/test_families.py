@@ -1,4 +1,4 @@
-"""Every member of a family states what the rules ask of it."""
+"""Every member of a family has the attributes that rules read."""
 
 from __future__ import annotations
 
