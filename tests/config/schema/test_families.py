@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from nntrain.config import schema
-from nntrain.config.rules import OUTPUTS
+from nntrain.config.rules.network import OUTPUTS
 from nntrain.config.schema import TASKS, Labels
 
 DECLARED = [
