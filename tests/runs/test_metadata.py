@@ -85,7 +85,7 @@ fit: {epochs: 1, batch_size: 32}
 """
     path = write_config(text)
     path.write_text(path.read_text().replace("data: {", "data: {positive: [7, 9], "))
-    task_spec = make_task_spec(load_config(path).config, ("no", "yes"))
+    task_spec = make_task_spec(load_config(path).config, DIGITS)
     assert (task_spec.task, task_spec.loss, task_spec.positive) == ("binary", "binary_crossentropy", (7, 9))
     assert task_spec.metrics == (("accuracy", {}), ("binary_accuracy", {"threshold": 0.75}))
 
