@@ -1,10 +1,10 @@
-"""The errors that nntrain raises, and the exit code that each one ends a command with.
+"""The errors that nntrain raises, and the exit code of a command that ends with one.
 
     NntrainError             1  the work failed
     ├── ImageError           1  a picture cannot be read
-    ├── LockedError          1  another process is working in the folder
+    ├── LockedError          1  another process is using the folder
     ├── UsageError           2  the command is wrong: an unknown run, config or data set name
-    ├── ConfigError          2  the config or an override is wrong; holds every problem found
+    ├── ConfigError          2  the config or an override is wrong; has all problems found
     ├── DataError            3  a data set is missing or damaged
     ├── RunError             3  a run folder is damaged, or lacks a file
     ├── DeviceError          4  the device asked for is not available
@@ -31,21 +31,21 @@ class NntrainError(Exception):
 
 
 class ImageError(NntrainError):
-    """A picture cannot be read, or nothing is written on it."""
+    """A picture cannot be read, or there is no writing on it."""
 
 
 class LockedError(NntrainError):
-    """Another process holds a lock, and held it until the timeout was over."""
+    """Another process held a lock until the timeout was over."""
 
 
 class UsageError(NntrainError):
-    """The command names something that does not exist, or combines what does not go together."""
+    """The command names something that does not exist, or combines options that exclude each other."""
 
     exit_code = 2
 
 
 class ConfigError(NntrainError):
-    """A config, or an override of one, is wrong. `problems` holds all that were found, in the order of the file."""
+    """A config or an override is wrong. `problems` are all that were found, in the order of the file."""
 
     exit_code = 2
 

@@ -1,4 +1,4 @@
-"""What the parts of nntrain pass to one another: frozen records of plain values."""
+"""Results that nntrain's modules exchange, as frozen dataclasses of plain values."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class LayerRow:
     """A row of the layer table, as `keras.Model.summary` prints it."""
 
     kind: str  # Keras's class name, "Dense"
-    description: str  # the arguments that matter, "128, relu"
+    description: str  # the main arguments, "128, relu"
     shape: tuple[int, ...]  # output shape without the batch dimension
     parameters: int  # trainable and non-trainable
     trainable: int
@@ -32,15 +32,15 @@ class EpochResult:
     """The result of a finished epoch."""
 
     epoch: int  # from 1
-    epochs: int  # that the config asks for
+    epochs: int  # in total, as set in the config
     seconds: float
     learning_rate: float
-    metrics: dict[str, float]  # loss, metrics, and the same on validation data as val_*, by Keras's names
+    metrics: dict[str, float]  # by Keras's names: loss, metrics, and val_* for those on validation data
 
 
 @dataclass(frozen=True)
 class TrainResult:
-    """How a training ended."""
+    """How training ended."""
 
     status: str  # complete, interrupted or diverged
     epochs: int  # finished
@@ -72,7 +72,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class Prediction:
-    """A network's answer to one image, in the terms of its task.
+    """A network's prediction for one image.
 
     Classification: `label` is the class and `confidence` its probability. Binary: `label` is "yes" or "no" and
     `confidence` the probability of that label. Regression: `label` is the value, rounded; `confidence` is None.

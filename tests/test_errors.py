@@ -1,4 +1,4 @@
-"""Each kind of error has its exit code."""
+"""The tree of errors and their exit codes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_each_kind_of_error_has_its_exit_code():
     assert {name: kind.exit_code for name, kind in error_classes().items()} == EXIT_CODES
 
 
-def test_all_errors_are_caught_as_one():
+def test_all_errors_have_one_base_class():
     assert all(issubclass(kind, NntrainError) for kind in error_classes().values())
 
 

@@ -1,26 +1,28 @@
-"""Mutation testing: change the source in one small place and see whether a test fails.
+"""Mutation testing: make a single small change to the source and see whether a test fails.
 
     python tools/mutants.py [--seed N] [--count N] [--modules PATH ...]
 
-A mutant is a module with one small change: `<` to `<=`, `+` to `-`, another number, a `not`, a call or a keyword
-argument removed (mutation/mutations.py lists them). Mutants are drawn at random from the modules that need no
+A mutant is a module with such a change: `<` becomes `<=`, `+` becomes `-`, a number changes, or a `not`, a call or an
+argument is removed (see mutation/mutations.py). Mutants are drawn at random from the modules that do not need
 TensorFlow, or from the files and folders of `--modules`. The same seed draws the same mutants from the same source.
 
-First, all fast tests run once with their calls traced. Then each mutant is tried with the tests that call the changed
-function or, outside of functions, that use the module or one that imports it, until a test fails. For nntrain/a/b.py,
-tests/a/test_b.py runs first (if there is no such file, those that import the module), then its folder, then the rest.
-Tests marked `tensorflow` run only for modules that need TensorFlow, and only those of the first files.
+First, all fast tests run once, and their calls are traced. Then the tests that call the changed function run on each
+mutant until a test fails; if the change is outside functions, those that use the module or one that imports it. For
+nntrain/a/b.py, tests/a/test_b.py runs first (or, if there is no such file, the test files that import the module), then
+other tests in its folder, then all others. Tests marked `tensorflow` run only for modules that need TensorFlow, and
+only those in the files that run first.
 
-The report, printed and in .mutants/report.txt, counts as
+The report is printed and written to .mutants/report.txt. A mutant is
 
-- killed: a test failed or crashed, or the tests took much longer than before.
-- survived: all these tests passed, or no test calls the function. A test is missing, or the code does nothing, or the
-  change has no effect (`<` to `<=` between floats). The report shows each change, so that someone looks at it.
+- killed if a test failed or crashed, or if the tests took much longer than before;
+- a survivor if all these tests passed, or no test calls the function. Then a test is missing, the code does nothing, or
+  the change has no effect (`<` to `<=` between floats). The report shows the change of each survivor for review.
 
-The mutation score is the share killed, with its 95 % confidence interval: about 4 points each way for 300 mutants.
+The mutation score is the fraction of mutants killed, with its 95 % confidence interval: about +- 4 points for 300
+mutants.
 
-Only copies in a temporary folder are changed. The tests run in forks of a process that has loaded pytest, NumPy and
-others, but not the package, so most mutants take one to three seconds. Forks need Linux or macOS.
+Only copies in a temporary folder are changed. The tests run in forks of a process that has imported pytest, NumPy and
+other libraries, but not the package, so most mutants take one to three seconds. Forks need Linux or macOS.
 """
 
 from __future__ import annotations
@@ -57,7 +59,7 @@ def main() -> None:
     project = Project(options.root.resolve(), options.package)
     modules = project.modules_in(options.modules) if options.modules else project.modules_without_tensorflow()
     if not modules:
-        parser.error(f"no modules in {' '.join(options.modules)}")
+        parser.error(f"no modules in {' '.join(options.modules or [options.package])}")
     report = run(project, modules, options.count, options.seed, options.jobs)
     print(report)
     path = project.root / ".mutants" / "report.txt"
@@ -97,8 +99,8 @@ def _is_fast(project: Project, mutant: Mutant) -> bool:
 
 
 def _workers(project: Project, folder: Path, jobs: int) -> ProcessPoolExecutor:
-    """Return workers that each have a copy of the project, forked after the libraries that tests load are loaded."""
-    sys.dont_write_bytecode = False  # compiled files of the copies save most of the time to start a test's process
+    """Return workers with a copy of the project each, forked after the libraries that tests use are imported."""
+    sys.dont_write_bytecode = False  # with compiled files, a process that a test starts is much faster
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if data := os.environ.get("NNTRAIN_DATA_DIR"):
         os.environ["NNTRAIN_DATA_DIR"] = os.path.abspath(data)
@@ -115,14 +117,14 @@ def _workers(project: Project, folder: Path, jobs: int) -> ProcessPoolExecutor:
 
 
 def _trace(project: Project, modules: list[str], workers: ProcessPoolExecutor) -> tuple[list[Test], list[str]]:
-    """Run all tests that may be needed; returns those that pass, and the names of those that fail."""
+    """Run all tests that mutants may need; returns those that pass, and the names of those that fail."""
     slow = {file for module in modules if project.needs_tensorflow(module) for file in project.first_files(module)}
     traced = list(workers.map(trace_tests, project.test_files, [file not in slow for file in project.test_files]))
     return [test for tests, _ in traced for test in tests], [name for _, failing in traced for name in failing]
 
 
 def _report(outcomes: list[tuple[Mutant, Outcome]], notes: list[str]) -> str:
-    """Return every survivor with its change, the counts by folder, and the mutation score."""
+    """Return the text of the report: each survivor with its change, the counts by folder, and the mutation score."""
     survivors = [(mutant, outcome) for mutant, outcome in outcomes if outcome.killed_by is None]
     lines = [*notes, ""]
     for mutant, outcome in sorted(survivors, key=lambda pair: (pair[0].path, pair[0].line)):

@@ -1,1 +1,1 @@
-"""What a run is: the config's language, its checks, and the configs that ship with nntrain."""
+"""Config files: their schema, reading and checking them, and the configs that ship with nntrain."""

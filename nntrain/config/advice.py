@@ -1,4 +1,4 @@
-"""Advice: the article's recommendations. They are hints beside a config, never errors."""
+"""Advice: common recommendations for networks and training. It is shown as hints and never refuses a config."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ USUAL_MOMENTUM = (0.9, 0.99)
 
 
 def hidden_activations(context: CheckContext) -> Iterator[Finding]:
-    """Softmax, sigmoid and tanh belong in output layers."""
+    """Softmax, sigmoid and tanh are unusual in hidden layers."""
     layers = context.config.model
     for index, layer in enumerate(layers):
         activation = getattr(layer, "activation", None)
@@ -21,9 +21,9 @@ def hidden_activations(context: CheckContext) -> Iterator[Finding]:
             continue
         path: KeyPath = ("model", index, layer.key, "activation")
         if activation.key == "softmax":
-            yield path, f"model.{index}: softmax in a hidden layer makes its neurons compete; relu is usual there"
+            yield path, f"model.{index}: softmax in a hidden layer makes its neurons compete; relu is more common"
         elif activation.key in ("sigmoid", "tanh"):
-            yield path, f"model.{index}: {activation.key} in a hidden layer lets gradients vanish; relu is usual there"
+            yield path, f"model.{index}: {activation.key} in a hidden layer lets gradients vanish; relu is more common"
 
 
 def _is_output(layers: Sequence[schema.Layer], index: int) -> bool:
@@ -31,7 +31,7 @@ def _is_output(layers: Sequence[schema.Layer], index: int) -> bool:
 
 
 def dropout_rates(context: CheckContext) -> Iterator[Finding]:
-    """Dropout rates are commonly 0.2 to 0.5."""
+    """Common dropout rates are 0.2 to 0.5."""
     for index, layer in enumerate(context.config.model):
         if isinstance(layer, schema.Dropout) and not _within(layer.rate, USUAL_DROPOUT):
             message = f"a dropout rate of {layer.rate:g} is unusual; 0.2 to 0.5 is common"
@@ -39,7 +39,7 @@ def dropout_rates(context: CheckContext) -> Iterator[Finding]:
 
 
 def momentum_range(context: CheckContext) -> Iterator[Finding]:
-    """Momentum is commonly 0.9 to 0.99; 0 switches it off."""
+    """Common values of momentum are 0.9 to 0.99; 0 switches it off."""
     optimizer = context.config.optimizer
     momentum = getattr(optimizer, "momentum", 0)
     if momentum and not _within(momentum, USUAL_MOMENTUM):
@@ -52,7 +52,7 @@ def _within(value: float, limits: tuple[float, float]) -> bool:
 
 
 def normalization_order(context: CheckContext) -> Iterator[Finding]:
-    """Batch normalization comes between the weighted sum and the activation, and makes the bias superfluous."""
+    """Batch normalization usually comes between a weighted layer and its activation, and replaces the bias."""
     layers = context.config.model
     for index in range(1, len(layers)):
         if not isinstance(layers[index], schema.BatchNormalization):
@@ -60,18 +60,18 @@ def normalization_order(context: CheckContext) -> Iterator[Finding]:
         before = layers[index - 1]
         activation = getattr(before, "activation", None)
         if isinstance(before, schema.LeakyReLU) or (activation is not None and activation.key != "linear"):
-            message = "batch normalization after the activation; before the activation is usual"
+            message = "batch normalization usually comes before the activation, not after it"
             yield ("model", index), f"model.{index}: {message}"
         elif isinstance(before, schema.WeightedLayer) and before.use_bias:
-            message = "the batch normalization after it cancels the bias; `use_bias: false` leaves it out"
+            message = "the batch normalization after this layer cancels its bias; add `use_bias: false`"
             yield ("model", index - 1), f"model.{index - 1}: {message}"
 
 
 def schedule_acts(context: CheckContext) -> Iterator[Finding]:
-    """A step decay that is longer than the run never acts."""
+    """A step decay whose first step comes after the last epoch has no effect."""
     schedule, epochs = context.config.lr_schedule, context.config.fit.epochs
     if isinstance(schedule, schema.StepDecay) and schedule.every >= epochs:
-        message = f"a step every {schedule.every} epochs never happens in a run of {epochs}"
+        message = f"has no effect: the first step would come after epoch {schedule.every}, and the run has {epochs}"
         yield ("lr_schedule", schedule.key, "every"), f"lr_schedule.step_decay: {message}"
 
 

@@ -12,10 +12,11 @@ from nntrain.errors import ConfigError, UsageError
 
 
 def changed_settings(loaded: LoadedConfig, *, previous: Path | None, include_auto: bool = False) -> dict[str, Any]:
-    """Return the settings in which a config differs from an earlier run's, or from its file, by dotted key.
+    """Return the settings that differ from an earlier run's config, or from the config's own file, by dotted key.
 
-    A runtime setting of `auto` is no change from what was chosen for it in the earlier run, unless `include_auto`. The
-    result is empty if the earlier config cannot be read.
+    `previous` is the path of the earlier run's config. A runtime setting of `auto` does not count as different from
+    what was chosen for it in the earlier run, unless `include_auto`. The result is empty if the earlier config, or the
+    file, cannot be read.
     """
     try:
         earlier = load_config(previous or loaded.path).config
@@ -25,24 +26,24 @@ def changed_settings(loaded: LoadedConfig, *, previous: Path | None, include_aut
 
 
 def differing_settings(old: Config, new: Config, *, include_auto: bool) -> dict[str, Any]:
-    """Return the settings of `new` that differ from those of `old`, by dotted key; None for one that is gone.
+    """Return the settings of `new` that differ from those of `old`, by dotted key; a missing setting is None.
 
     Without `include_auto`, a runtime setting that is `auto` in `new` does not count.
     """
-    before, after = _flat(to_plain(old)), _flat(to_plain(new))
+    before, after = _flatten(to_plain(old)), _flatten(to_plain(new))
     keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
     if not include_auto:
         keys = [key for key in keys if not (key.startswith("runtime.") and after.get(key) == "auto")]
     return {key: after.get(key) for key in keys}
 
 
-def _flat(value: Any, path: str = "") -> dict[str, Any]:
-    """Return a nested document as plain values by dotted key."""
+def _flatten(value: Any, path: str = "") -> dict[str, Any]:
+    """Return the scalars of a nested document by dotted key; empty mappings and lists count as scalars."""
     if not (isinstance(value, dict | list) and value):
         return {path: value}
     children = value.items() if isinstance(value, dict) else enumerate(value)
     return {
         key: plain
         for name, child in children
-        for key, plain in _flat(child, f"{path}.{name}" if path else str(name)).items()
+        for key, plain in _flatten(child, f"{path}.{name}" if path else str(name)).items()
     }

@@ -1,4 +1,4 @@
-"""A Config as YAML, and as the plain values of a config file."""
+"""Writing a Config: as YAML, or as the plain values of a config file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def to_plain(value: object) -> Any:
 
 
 def _block(value: object) -> str:
-    """Write what follows a key of the file: a line per entry or setting."""
+    """Return what follows a key of the file, with one line per list entry or setting."""
     if isinstance(value, tuple) and value:
         return "".join(f"\n  - {_flow(entry)}" for entry in value)
     if isinstance(value, Section) and not isinstance(value, Component):
@@ -36,7 +36,7 @@ def _block(value: object) -> str:
 
 
 def _flow(value: object) -> str:
-    """Write a value on one line."""
+    """Return a value as YAML on one line."""
     text = yaml.safe_dump(
         to_plain(value), default_flow_style=True, sort_keys=False, width=float("inf"), allow_unicode=True
     )

@@ -1,7 +1,7 @@
-"""Expansion: every component of a config's tree in the one form `{name: {arguments}}`.
+"""Expansion: all components of a config's tree are rewritten as `{name: {arguments}}`.
 
-`flatten`, `dense: 8` and `dense: {units: 8}` are all allowed in a file; after expansion there is only the last form.
-Mistakes are left as they are, for validation to report.
+A file may contain `flatten`, `dense: 8` or `dense: {units: 8}`; after expansion, only the last form is left. Mistakes
+are not changed here; validation reports them.
 """
 
 from __future__ import annotations

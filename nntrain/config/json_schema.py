@@ -1,4 +1,4 @@
-"""The config's language as a JSON schema, for editors."""
+"""The JSON schema of config files, which editors use to check and complete them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from nntrain.config.schema import (
 
 
 def config_schema() -> dict[str, Any]:
-    """Return the JSON schema (draft 2020-12) of a config file, as it may be written: names, or names with arguments."""
+    """Return the JSON schema (draft 2020-12) of a config file, in which `adam` and `{adam: {...}}` are both valid."""
     definitions: dict[str, Any] = {}
     schema = _section(Config, definitions)
     return {
@@ -45,10 +45,10 @@ def _field(
 ) -> dict[str, Any]:
     described = {"description": field.description} if field.description else {}
     if kind.family:
-        inner = _family(kind.family, definitions)
+        member = _family(kind.family, definitions)
         if kind.many:
-            return {**described, "type": "array", "items": inner}
-        return {**described, "anyOf": [inner, {"type": "null"}]} if not field.is_required() else inner
+            return {**described, "type": "array", "items": member}
+        return {**described, "anyOf": [member, {"type": "null"}]} if not field.is_required() else member
     if kind.section:
         return {**described, "anyOf": [_section(kind.section, definitions), {"type": "null"}]}
     schema = {**value_schemas(section)[name], **described}
@@ -58,9 +58,10 @@ def _field(
 
 
 def _family(family: type[Component], definitions: dict[str, Any]) -> dict[str, Any]:
+    """Return a reference to the definition of a family, which is added to the definitions if it is not yet there."""
     title = family.family.replace(" ", "_").replace("-", "_")
     if title not in definitions:
-        definitions[title] = {}  # keeps its place while the members are described
+        definitions[title] = {}  # stops the recursion if a member refers to its own family
         names = [name for name, member in family.members.items() if not required_fields(member)]
         members = [_member(name, member, definitions) for name, member in family.members.items()]
         definitions[title] = {"anyOf": [{"enum": names}, *members] if names else members}

@@ -1,4 +1,4 @@
-"""A YAML file and `key=value` overrides to a Config: every problem at once, with its place."""
+"""Loading: a YAML file and `key=value` overrides become a Config, or all their problems are reported with places."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from nntrain.data.catalog import DATASETS, is_dataset_path
 from nntrain.errors import ConfigError, UsageError
 from nntrain.results import Problem
 
-MAX_NEIGHBOURS = 8  # configs beside a missing one that a message lists
+MAX_NEIGHBOURS = 8  # files that a message lists if a config is missing
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,13 @@ class LoadedConfig:
     """A config and where it came from."""
 
     config: Config
-    name: str  # of its runs
+    name: str  # the first part of its runs' names
     path: Path
-    hints: tuple[Problem, ...]  # advice, with places
+    hints: tuple[Problem, ...]  # advice, with its place
 
 
-def ten_classes(dataset: str) -> int | None:
-    """Return the number of classes of a named data set, or None for a path, which would have to be read."""
+def catalog_classes(dataset: str) -> int | None:
+    """Return the number of classes of a data set in the catalog, or None for a path, which would have to be read."""
     return 10 if dataset in DATASETS else None
 
 
@@ -42,26 +42,26 @@ def load_config(
     overrides: Sequence[str] = (),
     *,
     shown_as: str | None = None,
-    count_classes: Callable[[str], int | None] = ten_classes,
+    count_classes: Callable[[str], int | None] = catalog_classes,
 ) -> LoadedConfig:
     """Read a config file (`-` is stdin), apply overrides and validate the result.
 
-    `shown_as` replaces the path in messages; `count_classes` is asked for a data set's number of classes.
-    Raises UsageError if the file cannot be read, and ConfigError with every problem in it.
+    `shown_as` replaces the path in messages. `count_classes` returns a data set's number of classes, or None if it is
+    unknown. Raises UsageError if the file cannot be read, and ConfigError with all problems if it is not valid.
     """
     shown = shown_as or str(path)
-    root, problems = read_tree(_read(path, shown), shown, base=path.absolute().parent)
+    root, syntax_problems = read_tree(_read(path, shown), shown, base=path.absolute().parent)
     if root is None:
-        raise ConfigError(problems)
-    root, misplaced = apply_overrides(expand(root), overrides)
+        raise ConfigError(syntax_problems)
+    root, override_problems = apply_overrides(expand(root), overrides)
     root = _with_absolute_dataset(root)
-    config, invalid = validate(root)
+    config, field_problems = validate(root)
     context = CheckContext(config, _count_classes(config, count_classes))
-    broken = [_located(root, finding) for finding in run_checks(CROSS_FIELD_RULES, context)]
-    problems = [*problems, *misplaced, *invalid, *broken]
+    rule_problems = [_with_place(finding, root) for finding in run_checks(CROSS_FIELD_RULES, context)]
+    problems = [*syntax_problems, *override_problems, *field_problems, *rule_problems]
     if problems or not isinstance(config, Config):
-        raise ConfigError(_in_order(problems, overrides))
-    hints = tuple(_located(root, finding) for finding in run_checks(ADVICE, context))
+        raise ConfigError(_sorted(problems, overrides))
+    hints = tuple(_with_place(finding, root) for finding in run_checks(ADVICE, context))
     if config.metrics is None:
         config = config.model_copy(update={"metrics": default_metrics(config.task)})
     return LoadedConfig(config, path.stem, path, hints)
@@ -80,7 +80,7 @@ def _read(path: Path, shown: str) -> str:
 
 
 def _read_bytes(path: Path, shown: str) -> bytes:
-    """Return at most one byte more than a config may have."""
+    """Read a file, up to one byte more than a config may have."""
     if path == Path("-"):
         return sys.stdin.buffer.read(MAX_BYTES + 1)
     try:
@@ -95,13 +95,13 @@ def _read_bytes(path: Path, shown: str) -> bytes:
 
 
 def _not_found(path: Path, shown: str) -> str:
-    near = sorted(entry.name for entry in path.parent.glob("*.y*ml")) if path.parent.is_dir() else []
-    beside = f"; in the same folder: {', '.join(near[:MAX_NEIGHBOURS])}" if near else ""
-    return f"{shown}: no such file{beside}. `nntrain configs` lists the configs that have a name"
+    neighbours = sorted(entry.name for entry in path.parent.glob("*.y*ml")) if path.parent.is_dir() else []
+    hint = f"; in the same folder: {', '.join(neighbours[:MAX_NEIGHBOURS])}" if neighbours else ""
+    return f"{shown}: no such file{hint}. `nntrain configs` lists the shipped configs"
 
 
 def _with_absolute_dataset(root: Node) -> Node:
-    """Make a data set's path absolute: it is relative to its file, or to the current folder if it is an argument."""
+    """Make a data set's path absolute; in a file it is relative to the file, in an argument to the current folder."""
     data = root.child("data")
     node = data.child("dataset") if data is not None else None
     if node is None or not (isinstance(node.value, str) and is_dataset_path(node.value)):
@@ -117,17 +117,17 @@ def _count_classes(config: Any, count_classes: Callable[[str], int | None]) -> i
     try:
         return count_classes(config.data.dataset)
     except Exception:
-        # Unknown while the config has mistakes or the data cannot be read; loading the data says why.
+        # The config may have mistakes, or the data may be unreadable; loading the data reports why.
         return None
 
 
-def _located(root: Node, finding: Finding) -> Problem:
+def _with_place(finding: Finding, root: Node) -> Problem:
     path, message = finding
     return Problem(str(root.at(path).place), message)
 
 
-def _in_order(problems: Sequence[Problem], overrides: Sequence[str]) -> list[Problem]:
-    """Return problems by line and column, then those of arguments in their order, each once."""
+def _sorted(problems: Sequence[Problem], overrides: Sequence[str]) -> list[Problem]:
+    """Return the problems without duplicates: by line and column, then those of arguments in their order."""
     arguments = [f"argument {override}" for override in overrides]
 
     def order(problem: Problem) -> tuple[int, int, int]:

@@ -1,4 +1,4 @@
-"""A network's layers, parameters and arithmetic, without TensorFlow; `keras.Model.summary` gives the same."""
+"""A network's layers, parameters and operations, as `keras.Model.summary` shows them but without TensorFlow."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ ROW: Shape = (PIXELS,)
 
 
 def needs_flatten(layers: Sequence[Layer]) -> bool:
-    """Tell whether a flatten is added in front: a network that starts with a dense layer gets one."""
+    """Return whether a flatten is added in front, as for a network that starts with a dense layer."""
     return bool(layers) and isinstance(layers[0], Dense)
 
 
 def iterate_summaries(layers: Sequence[Layer]) -> Iterator[tuple[Layer, LayerSummary]]:
-    """Yield each layer with its summary, from the first on; raises ShapeError at one that cannot take its input."""
+    """Yield each layer with its summary; raises ShapeError at the first layer that cannot take its input."""
     shape = ROW if needs_flatten(layers) else IMAGE
     for layer in layers:
         summary = layer.summarize(shape)
@@ -40,12 +40,12 @@ def summarize_layers(layers: Sequence[Layer]) -> list[LayerRow]:
 
 
 def count_macs(layers: Sequence[Layer]) -> int:
-    """Return a network's multiply-accumulates per image, forward."""
+    """Return the multiply-accumulate operations (MACs) of a forward pass on one image."""
     return sum(summary.macs for _, summary in iterate_summaries(layers))
 
 
 def training_flops(layers: Sequence[Layer], images: int) -> int:
-    """Return the floating-point operations of training on `images` once: forward, and twice that backward."""
+    """Return the floating-point operations of training on `images` once: a backward pass takes twice a forward pass."""
     return 3 * scoring_flops(layers, images)
 
 

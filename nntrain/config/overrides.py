@@ -1,4 +1,4 @@
-"""Overrides: `key=value` arguments of the command line change a config's expanded tree."""
+"""Overrides: `key=value` arguments from the command line change a config's expanded tree."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ MAX_INDEX_DIGITS = 9
 
 
 def is_override(argument: str) -> bool:
-    """Tell `key=value` from a config's or run's name."""
+    """Return whether an argument is a `key=value` override, as opposed to the name of a config or a run."""
     return OVERRIDE.match(argument) is not None
 
 
 def apply_overrides(root: Node, arguments: Sequence[str]) -> tuple[Node, list[Problem]]:
-    """Return an expanded tree with `key=value` arguments applied in order, and the problems.
+    """Return an expanded tree with `key=value` arguments applied in order, and the problems found.
 
-    `learning_rate=` comes last, since it goes to the optimizer that the others choose. Indices of lists are the file's:
-    entries set to null are removed only after all arguments are applied.
+    `learning_rate=` is applied last, because it belongs to the optimizer that other arguments may choose. List indices
+    refer to the file: entries set to null are removed after all arguments are applied.
     """
     problems: list[Problem] = []
     for argument in sorted(arguments, key=lambda argument: argument.startswith("learning_rate=")):
@@ -35,13 +35,13 @@ def apply_overrides(root: Node, arguments: Sequence[str]) -> tuple[Node, list[Pr
         if not text.strip():
             problems.append(Problem(f"argument {argument}", f"no value; `{key}=null` removes the setting"))
             continue
-        value, unreadable = read_argument(text, argument)
-        problems += unreadable
+        value, syntax_problems = read_argument(text, argument)
+        problems += syntax_problems
         if value is None or not isinstance(root.value, dict):
             continue
         path = tuple(int(step) if _is_index(step) else step for step in _full_key(key, root).split("."))
         try:
-            root = _in_section(root, Config, path, replace(value, key=Place(argument)), ())
+            root = _set_in_section(root, Config, path, replace(value, key_place=Place(argument)), ())
         except _MisplacedError as error:
             problems.append(Problem(f"argument {argument}", str(error)))
     return _without_removed(root), problems
@@ -62,75 +62,82 @@ def _is_index(step: str) -> bool:
 
 
 class _MisplacedError(Exception):
-    """An override's key leads nowhere; the message is for the user."""
+    """An override sets a key that does not exist; the message is for the user."""
 
 
-# Takes the place of a list's entry that is removed.
+# Stands in for a list entry that is removed at the end.
 _REMOVED = Node(None, Place("removed"))
 
 
-def _in_field(node: Node, kind: FieldKind, path: KeyPath, value: Node, parents: KeyPath) -> Node:
-    """Return a field's tree with the value at `path` inside it; `parents` lead to the field."""
+# In these functions `path` is where the value belongs inside `node`, and `parents` the path of `node` itself.
+
+
+def _set_in_field(node: Node, kind: FieldKind, path: KeyPath, value: Node, parents: KeyPath) -> Node:
     if not path:
         return expand_field(value, kind)
     if kind.many:
-        return _in_list(node, kind, path, value, parents)
+        return _set_in_list(node, kind, path, value, parents)
     if kind.family:
-        return _in_component(node, kind.family, path, value, parents)
+        return _set_in_component(node, kind.family, path, value, parents)
     if kind.section:
-        return _in_section(node, kind.section, path, value, parents)
-    raise _MisplacedError(f"{dotted(parents)} is a single value; nothing is below it")
+        return _set_in_section(node, kind.section, path, value, parents)
+    raise _MisplacedError(f"{dotted(parents)} is a single value and has no keys")
 
 
-def _in_section(node: Node, section: type[Section], path: KeyPath, value: Node, parents: KeyPath) -> Node:
-    name, rest, here = str(path[0]), path[1:], (*parents, path[0])
+def _set_in_section(node: Node, section: type[Section], path: KeyPath, value: Node, parents: KeyPath) -> Node:
+    name, subpath, child_path = str(path[0]), path[1:], (*parents, path[0])
     kind = field_kinds(section).get(name)
     if kind is None:
-        raise _MisplacedError(f"{dotted(here)}: {unknown_key(name, section, value, node)}")
+        raise _MisplacedError(f"{dotted(child_path)}: {unknown_key(name, section, value, node)}")
     if not isinstance(node.value, dict | None):
-        return node  # a mistake of the file's, which validation reports
+        return node  # a mistake in the file, which validation reports
     children = dict(node.value or {})
-    if rest or value.value is not None or value.unreadable:
-        children[name] = _in_field(children.get(name, Node(None, value.place)), kind, rest, value, here)
+    if subpath or not _is_null(value):
+        child = children.get(name, Node(None, value.place))
+        children[name] = _set_in_field(child, kind, subpath, value, child_path)
     else:
         children.pop(name, None)
     return replace(node, value=children)
 
 
-def _in_component(node: Node, family: type[Component], path: KeyPath, value: Node, parents: KeyPath) -> Node:
-    name, rest, here = str(path[0]), path[1:], (*parents, path[0])
+def _set_in_component(node: Node, family: type[Component], path: KeyPath, value: Node, parents: KeyPath) -> Node:
+    name, subpath, child_path = str(path[0]), path[1:], (*parents, path[0])
     member = family.members.get(name)
     if member is None:
-        raise _MisplacedError(f"{dotted(here)}: {_no_member(family, name, node, parents)}")
-    if not rest:
+        raise _MisplacedError(f"{dotted(child_path)}: {_no_member(family, name, node, parents)}")
+    if not subpath:
         arguments = expand_arguments(value, member)
     else:
-        arguments = _in_section(node.child(name) or Node({}, value.place), member, rest, value, here)
+        arguments = _set_in_section(node.child(name) or Node({}, value.place), member, subpath, value, child_path)
     return replace(node, value={name: arguments})
 
 
-def _no_member(family: type[Component], word: str, node: Node, parents: KeyPath) -> str:
+def _no_member(family: type[Component], key: str, node: Node, parents: KeyPath) -> str:
     for name in node.value if isinstance(node.value, dict) else ():
-        if name in family.members and word in family.members[name].model_fields:
-            return f"include the {family.family}'s name: {dotted((*parents, name, word))}=..."
-    return f"no such {family.family}{likely_member(word, family)}"
+        if name in family.members and key in family.members[name].model_fields:
+            return f"include the {family.family}'s name: {dotted((*parents, name, key))}=..."
+    return f"no such {family.family}{likely_member(key, family)}"
 
 
-def _in_list(node: Node, kind: FieldKind, path: KeyPath, value: Node, parents: KeyPath) -> Node:
+def _set_in_list(node: Node, kind: FieldKind, path: KeyPath, value: Node, parents: KeyPath) -> Node:
     if not isinstance(node.value, list | None):
-        return node  # as above
+        return node  # a mistake in the file, which validation reports
     entries = list(node.value or [])
-    index, rest = path[0], path[1:]
+    index, subpath = path[0], path[1:]
     if not isinstance(index, int) or index > len(entries):
-        has = f"a list with entries 0 to {len(entries) - 1}" if entries else "an empty list"
-        raise _MisplacedError(f"{dotted((*parents, index))}: {dotted(parents)} is {has}")
+        contents = f"a list with entries 0 to {len(entries) - 1}" if entries else "an empty list"
+        raise _MisplacedError(f"{dotted((*parents, index))}: {dotted(parents)} is {contents}")
     if index == len(entries):
         entries.append(Node(None, value.place))
-    if rest or value.value is not None or value.unreadable:
-        entries[index] = _in_field(entries[index], replace(kind, many=False), rest, value, (*parents, index))
+    if subpath or not _is_null(value):
+        entries[index] = _set_in_field(entries[index], replace(kind, many=False), subpath, value, (*parents, index))
     else:
         entries[index] = _REMOVED
     return replace(node, value=entries)
+
+
+def _is_null(value: Node) -> bool:
+    return value.value is None and not value.unreadable
 
 
 def _without_removed(root: Node) -> Node:

@@ -1,4 +1,7 @@
-"""The configs that ship with nntrain: a bare name is one of them, anything with a suffix or a slash is a path."""
+"""The configs that ship with nntrain, and the rule that tells a config's name from a path.
+
+`mlp` is the name of a shipped config. Text with a suffix or a slash is a path: `mlp.yaml`, `./mlp`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ SCHEMA_COMMENT = "# yaml-language-server: $schema="
 
 @dataclass(frozen=True)
 class ShippedConfig:
-    """A shipped config, with the two comment lines at its head."""
+    """A shipped config, with the two comment lines at its top."""
 
     name: str
     path: Path
@@ -23,28 +26,28 @@ class ShippedConfig:
 
 
 def shipped_dir() -> Path:
-    """Return the folder of the shipped configs: inside an installed package, or beside it in a checkout."""
+    """Return the folder of the shipped configs: inside the package if it is installed, next to it in a checkout."""
     package = Path(__file__).resolve().parent.parent
     installed = package / "shipped_configs"
     return installed if installed.is_dir() else package.parent / "configs"
 
 
 def shipped_configs() -> list[ShippedConfig]:
-    """Return all of them: quickstart first, then by name."""
+    """Return all shipped configs: quickstart, then the others by name."""
     paths = sorted(shipped_dir().glob("*.yaml"), key=lambda path: (path.stem != "quickstart", path.stem))
     return [_read(path) for path in paths]
 
 
 def shipped_config(name: str) -> ShippedConfig:
-    """Return a config by name; raises UsageError, with the name or path that was probably meant, if there is none."""
-    path = shipped_dir() / f"{name}.yaml"
+    """Return a config by name; raises UsageError, with a suggestion, if there is none."""
+    file = f"{name}.yaml"
+    path = shipped_dir() / file
     if path.is_file():
         return _read(path)
-    file = f"{name}.yaml"
-    meant = file if Path(file).exists() else closest_word(name, [config.name for config in shipped_configs()])
-    guess = f" Did you mean `{meant}`?" if meant else ""
+    suggestion = file if Path(file).exists() else closest_word(name, [config.name for config in shipped_configs()])
+    question = f" Did you mean `{suggestion}`?" if suggestion else ""
     raise UsageError(
-        f"No shipped config '{name}'.{guess} `nntrain configs` lists them; a path has a suffix or a slash."
+        f"No shipped config '{name}'.{question} `nntrain configs` lists them; a path has a suffix or a slash."
     )
 
 
@@ -55,7 +58,7 @@ def _read(path: Path) -> ShippedConfig:
 
 
 def find_config(text: str) -> tuple[Path, str]:
-    """Return the file of a name or a path, and how to show it in messages."""
+    """Return the path of the config that a user named or gave a path of, and that path as messages show it."""
     if _is_name(text):
         config = shipped_config(text)
         return config.path, str(config.path)
@@ -67,9 +70,9 @@ def _is_name(text: str) -> bool:
 
 
 def copy_config(name: str, target: Path, *, force: bool) -> None:
-    """Copy a shipped config and make the path of its schema absolute.
+    """Copy a shipped config to `target`, with the absolute path of its schema.
 
-    Raises UsageError if `target` exists, unless `force`, or its folder does not.
+    Raises UsageError if `target` is a folder, if its folder does not exist, or if it exists, unless `force`.
     """
     text = shipped_config(name).path.read_text(encoding="utf-8")
     schema = (shipped_dir() / "schema.json").as_uri()

@@ -1,4 +1,4 @@
-"""Which known word a user probably meant."""
+"""Suggestions: the known name that a user probably meant by an unknown one."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import difflib
 import re
 from collections.abc import Iterable
 
-# What people write who know Keras's classes, PyTorch or the long forms; these are suggested, never accepted.
-OTHER_NAMES = {
+# Names from Keras's classes, PyTorch and everyday speech, with ours. Ours are suggested; the others are not accepted.
+SYNONYMS = {
     "acc": "accuracy",
     "architecture": "model",
     "averagepool2d": "average_pooling2d",
@@ -45,17 +45,17 @@ OTHER_NAMES = {
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """Return "; did you mean 'x'?" for the known word that was probably meant, or nothing."""
+    """Return "; did you mean 'x'?" with the known word that was probably meant, or "" if none is close."""
     known = list(known)
-    meant = same_word(word, known) or closest_word(word, known)
-    return f"; did you mean '{meant}'?" if meant else ""
+    suggestion = same_word(word, known) or closest_word(word, known)
+    return f"; did you mean '{suggestion}'?" if suggestion else ""
 
 
 def same_word(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word of which `word` is another spelling or another library's name, or None."""
+    """Return the known word that differs from `word` in spelling only, or is its synonym, or None."""
     by_letters = {_letters(name): name for name in known}
-    other = OTHER_NAMES.get(_letters(word))
-    return other if other in by_letters.values() else by_letters.get(_letters(word))
+    synonym = SYNONYMS.get(_letters(word))
+    return synonym if synonym in by_letters.values() else by_letters.get(_letters(word))
 
 
 def closest_word(word: str, known: Iterable[str]) -> str | None:

@@ -1,4 +1,4 @@
-"""Values, and what a field accepts, in the words of messages."""
+"""How messages write paths, values and what a field accepts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from nntrain.config.yaml_tree import KeyPath
 
-MAX_SHOWN = 60  # characters of a value
+MAX_LENGTH = 60  # characters of a value; longer ones are cut
 
 
 def dotted(path: KeyPath) -> str:
@@ -17,17 +17,17 @@ def dotted(path: KeyPath) -> str:
 
 
 def with_article(noun: str) -> str:
-    """Return "a layer", "an optimizer"."""
+    """Return a noun with its article: "a layer", "an optimizer"."""
     return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
 
 
-def any_of(words: Iterable[str]) -> str:
-    """Return "a", "a or b", "a, b or c"."""
-    *others, last = words
+def join_or(alternatives: Iterable[str]) -> str:
+    """Join alternatives: "a", "a or b", "a, b or c"."""
+    *others, last = alternatives
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def show(value: object) -> str:
+def format_value(value: object) -> str:
     """Return a value as YAML writes it, shortened."""
     match value:
         case None:
@@ -43,39 +43,36 @@ def show(value: object) -> str:
         case str():
             text = repr(value)
         case dict():
-            text = f"a mapping ({', '.join(map(str, value))})"
+            text = f"a mapping ({', '.join(map(str, value))})" if value else "an empty mapping"
         case _:
             text = "a list"
-    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 3]}..."
+    return text if len(text) <= MAX_LENGTH else f"{text[: MAX_LENGTH - 3]}..."
 
 
 def describe_accepted(schema: Mapping[str, Any]) -> str:
     """Return what a JSON schema accepts: "a number of at least 0 and below 1"."""
-    return any_of(_alternatives(schema))
+    return join_or(_alternatives(schema))
 
 
 def _alternatives(schema: Mapping[str, Any]) -> list[str]:
     if "anyOf" in schema:
-        return [words for option in schema["anyOf"] for words in _alternatives(option)]
+        return [alternative for option in schema["anyOf"] for alternative in _alternatives(option)]
     if "enum" in schema:
-        return [str(word) for word in schema["enum"]]
+        return [str(value) for value in schema["enum"]]
     if "const" in schema:
         return [str(schema["const"])]
     match schema["type"]:
         case "boolean":
             return ["true", "false"]
         case "array":
-            return [f"{_amount(schema)} {_plural(schema['items'])}"]
+            length = f"{schema['minItems']} " if "minItems" in schema else ""
+            return [f"a list of {length}{_plural(schema['items'])}"]
         case "string":
             return ["non-empty text" if schema.get("minLength") else "text"]
         case "null":
             return ["null"]
-        case kind:
-            return [{"integer": "a whole number", "number": "a number"}[kind] + _range(schema)]
-
-
-def _amount(schema: Mapping[str, Any]) -> str:
-    return f"a list of {schema['minItems']}" if "minItems" in schema else "a list of"
+        case number:
+            return [{"integer": "a whole number", "number": "a number"}[number] + _range(schema)]
 
 
 def _plural(schema: Mapping[str, Any]) -> str:
@@ -84,8 +81,8 @@ def _plural(schema: Mapping[str, Any]) -> str:
 
 def _range(schema: Mapping[str, Any]) -> str:
     limits = [
-        words.format(schema[key])
-        for key, words in (
+        text.format(schema[key])
+        for key, text in (
             ("minimum", "of at least {:,}"),
             ("exclusiveMinimum", "above {:,}"),
             ("maximum", "at most {:,}"),

@@ -1,8 +1,9 @@
-"""YAML text as a tree that remembers the place of everything in it.
+"""YAML text as a tree in which every key and value has its place: file, line and column.
 
-Only YAML 1.2's core types exist here: `1e-3` is a number, `on`, `no` and dates are words, `true` and `false` are the
-only booleans. Tags of other types, merge keys and keys that are not words are problems, and so is a key that appears
-twice, which PyYAML would drop silently. YAML 1.1's surprises are the reason for a reader of our own on PyYAML's parser.
+PyYAML parses the text. In YAML 1.1, which it implements, `1e-3` is a string and `no` is false; here its types are
+replaced by the core types of YAML 1.2: `1e-3` is a number, `on`, `no` and dates are strings, and the only booleans are
+`true` and `false`. Problems are other tags, keys that are lists or mappings, and duplicate keys, of which PyYAML would
+silently drop all but the last.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Place:
     source: str  # the file's path as it was typed, or the argument
     line: int = 0  # 0: an argument
     column: int = 0
-    base: Path = Path()  # what a relative path written here is relative to
+    base: Path = Path()  # the folder that a relative path written here starts from
 
     def __str__(self) -> str:
         return f"{self.source}:{self.line}:{self.column}" if self.line else f"argument {self.source}"
@@ -47,15 +48,15 @@ class Place:
 
 @dataclass(frozen=True)
 class Node:
-    """A value and its place; `key` is the place of the key in front of it."""
+    """A value with its place, and with that of its key if it is in a mapping."""
 
     value: Scalar | dict[str, Node] | list[Node]
     place: Place
-    key: Place | None = None
-    unreadable: bool = False  # reading it was a problem, which is already reported
+    key_place: Place | None = None
+    unreadable: bool = False  # it could not be read, and the problem is already reported
 
     def plain(self) -> object:
-        """Return the value without its places."""
+        """Return the value without places, as mappings, lists and scalars."""
         if isinstance(self.value, dict):
             return {name: child.plain() for name, child in self.value.items()}
         if isinstance(self.value, list):
@@ -63,7 +64,7 @@ class Node:
         return self.value
 
     def is_readable(self) -> bool:
-        """Tell whether reading the value, and everything inside it, was no problem."""
+        """Return whether the value and everything inside it could be read."""
         match self.value:
             case dict():
                 return all(child.is_readable() for child in self.value.values())
@@ -72,7 +73,7 @@ class Node:
         return not self.unreadable
 
     def at(self, path: KeyPath) -> Node:
-        """Return the node at `path`, or the nearest above it that exists."""
+        """Return the node at `path`, or its closest ancestor if there is none."""
         node = self
         for step in path:
             child = node.child(step)
@@ -82,7 +83,7 @@ class Node:
         return node
 
     def child(self, step: str | int) -> Node | None:
-        """Return the node under a key or at an index, or None."""
+        """Return the node under a key or at an index, or None if there is none."""
         if isinstance(self.value, dict):
             return self.value.get(str(step))
         if isinstance(self.value, list) and isinstance(step, int) and 0 <= step < len(self.value):
@@ -90,7 +91,7 @@ class Node:
         return None
 
     def with_value(self, path: KeyPath, node: Node) -> Node:
-        """Return the tree with `node` at the end of `path`, whose mappings must exist."""
+        """Return a copy of the tree with `node` at `path`, which must exist and have keys only."""
         if not path:
             return node
         if not isinstance(self.value, dict):
@@ -108,13 +109,14 @@ class _TooDeepError(Exception):
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's parser with YAML 1.2's core types, which stops as soon as a limit is passed."""
+    """PyYAML's parser with the core types of YAML 1.2; it stops as soon as a limit is exceeded."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (PyYAML's own form)
-    nodes = depth = 0
+    nodes = 0  # composed so far
+    depth = 0  # of the node that is being composed
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """Compose a node and everything below it."""
+        """Compose a node and everything inside it."""
         self.nodes += 1
         if self.nodes > MAX_NODES:
             raise _TooLargeError
@@ -127,37 +129,41 @@ class _Loader(yaml.SafeLoader):
             self.depth -= 1
 
 
-_FORMS = {
+# How the core types are written, and the characters that they can start with.
+_PATTERNS = {
     "null": r"~|null|Null|NULL|",
     "bool": r"true|True|TRUE|false|False|FALSE",
     "int": r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+",
     "float": r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
 }
-_FIRST = {"null": ("~", "n", "N", ""), "bool": "tTfF", "int": "-+0123456789", "float": "-+.0123456789"}
-for _kind, _form in _FORMS.items():
-    _Loader.add_implicit_resolver(CORE + _kind, re.compile(rf"^(?:{_form})$"), list(_FIRST[_kind]))
+_FIRST_CHARACTERS = {"null": ("~", "n", "N", ""), "bool": "tTfF", "int": "-+0123456789", "float": "-+.0123456789"}
+for _type, _pattern in _PATTERNS.items():
+    _Loader.add_implicit_resolver(CORE + _type, re.compile(rf"^(?:{_pattern})$"), list(_FIRST_CHARACTERS[_type]))
 
 
 def read_tree(text: str, source: str, *, base: Path) -> tuple[Node | None, list[Problem]]:
-    """Parse a YAML file's text; returns its root, or None if it cannot be parsed, and the problems of its form."""
+    """Parse the text of a YAML file; returns its root, or None if it cannot be parsed, and the problems found.
+
+    `source` is the file's path as messages show it, `base` the folder that relative paths in the file start from.
+    """
     reader = _Reader(source, base)
     try:
         root = yaml.compose(text, Loader=_Loader)
         if root is None:
             problem = Problem(f"{source}:1:1", "the file is empty; `nntrain configs` lists configs to start from")
             return None, [problem]
-        return reader.node(root), reader.problems
+        return reader.read(root), reader.problems
     except yaml.MarkedYAMLError as error:
         return None, [*reader.problems, _syntax_problem(error, text, source)]
     except yaml.reader.ReaderError as error:
         line, column = _line_and_column(text, error.position)
-        what = f"not valid YAML: character #x{error.character:04x} is not allowed in a text file"
-        return None, [Problem(f"{source}:{line}:{column}", what)]
+        message = f"not valid YAML: character #x{error.character:04x} is not allowed in a text file"
+        return None, [Problem(f"{source}:{line}:{column}", message)]
     except _TooDeepError:
         return None, [Problem(f"{source}:1:1", f"nested more than {MAX_DEPTH} levels deep; no config needs that")]
     except _TooLargeError:
-        what = f"more than {MAX_NODES:,} values, counting those that aliases repeat; no config needs that many"
-        return None, [Problem(f"{source}:1:1", what)]
+        message = f"more than {MAX_NODES:,} values, counting those that aliases repeat; no config needs that many"
+        return None, [Problem(f"{source}:1:1", message)]
 
 
 def read_argument(text: str, argument: str) -> tuple[Node | None, list[Problem]]:
@@ -166,50 +172,51 @@ def read_argument(text: str, argument: str) -> tuple[Node | None, list[Problem]]
     reader = _Reader(argument, Path.cwd(), argument=place)
     try:
         root = yaml.compose(text, Loader=_Loader)
-        return (Node(None, place) if root is None else reader.node(root)), reader.problems
+        return (Node(None, place) if root is None else reader.read(root)), reader.problems
     except (yaml.YAMLError, _TooDeepError, _TooLargeError):
         return None, [Problem(str(place), f"{text!r} is not valid YAML")]
 
 
 class _Reader:
-    """Turns PyYAML's nodes into ours and collects the problems."""
+    """Converts PyYAML's nodes and collects the problems. `argument` is the place of everything in an argument."""
 
     def __init__(self, source: str, base: Path, argument: Place | None = None) -> None:
         self.source, self.base, self.argument = source, base, argument
         self.problems: list[Problem] = []
-        self.count = 0
-        self.open: set[int] = set()  # nodes being read, to notice an alias inside the value it names
+        self.count = 0  # values read so far, those that aliases repeat included
+        self.ancestors: set[int] = set()  # ids of the nodes around the current one
 
     def place(self, mark: yaml.Mark) -> Place:
         return self.argument or Place(self.source, mark.line + 1, mark.column + 1, self.base)
 
-    def node(self, node: yaml.Node) -> Node:
+    def read(self, node: yaml.Node) -> Node:
         self.count += 1
         if self.count > MAX_NODES:
             raise _TooLargeError
         place = self.place(node.start_mark)
-        if id(node) in self.open:
-            return self.unreadable(place, "an alias cannot be inside the value it names")
-        if len(self.open) > MAX_DEPTH:
+        if id(node) in self.ancestors:
+            return self.unreadable(place, "an alias cannot refer to a value that contains it")
+        if len(self.ancestors) > MAX_DEPTH:
             raise _TooDeepError
-        if node.tag.removeprefix(CORE) not in (*_FORMS, "str", "seq", "map"):
+        type_name = node.tag.removeprefix(CORE)
+        if type_name not in (*_PATTERNS, "str", "seq", "map"):
             return self.unreadable(place, f"the tag {node.tag} is not supported; write the plain value")
-        self.open.add(id(node))
+        self.ancestors.add(id(node))
         try:
             if isinstance(node, yaml.MappingNode):
                 return Node(dict(self.items(node)), place)
             if isinstance(node, yaml.SequenceNode):
-                return Node([self.node(child) for child in node.value], place)
-            return self.scalar(str(node.value), node.tag.removeprefix(CORE), place)
+                return Node([self.read(child) for child in node.value], place)
+            return self.scalar(str(node.value), type_name, place)
         finally:
-            self.open.discard(id(node))
+            self.ancestors.discard(id(node))
 
     def items(self, node: yaml.MappingNode) -> Iterator[tuple[str, Node]]:
         seen: dict[str, Place] = {}
         for key_node, value_node in node.value:
             place = self.place(key_node.start_mark)
             if not isinstance(key_node, yaml.ScalarNode):
-                self.problem(place, "a key must be a word")
+                self.problem(place, "a key must be a name, not a list or a mapping")
                 continue
             key = str(key_node.value)
             if key in seen:
@@ -217,20 +224,20 @@ class _Reader:
                 self.problem(place, f"{key} appears twice{first}; keep one")
                 continue
             seen[key] = place
-            yield key, replace(self.node(value_node), key=place)
+            yield key, replace(self.read(value_node), key_place=place)
 
-    def scalar(self, text: str, kind: str, place: Place) -> Node:
-        if kind == "str":
+    def scalar(self, text: str, type_name: str, place: Place) -> Node:
+        if type_name == "str":
             return Node(text, place)
         if len(text) > MAX_DIGITS:
-            return self.unreadable(place, f"a number of {len(text):,} characters; at most {MAX_DIGITS} are read")
-        if not re.fullmatch(_FORMS.get(kind, ""), text):
+            return self.unreadable(place, f"a number may have at most {MAX_DIGITS} characters, got {len(text):,}")
+        if not re.fullmatch(_PATTERNS.get(type_name, ""), text):
             return self.unreadable(place, f"{text!r} does not match its tag")
-        if kind == "null":
+        if type_name == "null":
             return Node(None, place)
-        if kind == "bool":
+        if type_name == "bool":
             return Node(text.lower() == "true", place)
-        number = _integer(text) if kind == "int" else float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+        number = _integer(text) if type_name == "int" else _float(text)
         if not _fits_float32(text, number):
             return self.unreadable(place, f"{text} is outside the range of float32, in which the network computes")
         return Node(number, place)
@@ -246,7 +253,7 @@ class _Reader:
 def _fits_float32(text: str, number: float) -> bool:
     if text.lower().lstrip("+-") in (".inf", ".nan"):
         return True
-    if number == 0:  # 1e-400 is 0 to Python too
+    if number == 0:  # Python rounds 1e-400 to 0
         return not re.search("[1-9]", text.lower().partition("e")[0])
     return SMALLEST <= abs(number) <= LARGEST
 
@@ -257,20 +264,24 @@ def _integer(text: str) -> int:
     return int(text)
 
 
+def _float(text: str) -> float:
+    return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+
+
 def _syntax_problem(error: yaml.MarkedYAMLError, text: str, source: str) -> Problem:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    what = error.problem or error.context or "cannot be read"
+    message = error.problem or error.context or "cannot be read"
     lines = text.splitlines()
-    if "another document" in what:
-        what = "a config is a single document; a second one starts here"
-    elif "\\t" in what or (0 < line <= len(lines) and "\t" in lines[line - 1][: max(column, 1)]):
-        what = "a tab cannot indent YAML; use spaces"
-    elif what == "mapping values are not allowed here":
-        what += "; is a line above unfinished, or indented differently?"
-    elif what.startswith("found undefined alias"):
-        what = "a word cannot start with '*'; put it in quotes"
-    return Problem(f"{source}:{line}:{column}", f"not valid YAML: {what}")
+    if "another document" in message:
+        message = "a config is a single document; a second one starts here"
+    elif "\\t" in message or (0 < line <= len(lines) and "\t" in lines[line - 1][: max(column, 1)]):
+        message = "a tab cannot indent YAML; use spaces"
+    elif message == "mapping values are not allowed here":
+        message += "; is a line above unfinished, or indented differently?"
+    elif message.startswith("found undefined alias"):
+        message = "a value that starts with '*' must be in quotes"
+    return Problem(f"{source}:{line}:{column}", f"not valid YAML: {message}")
 
 
 def _line_and_column(text: str, position: int) -> tuple[int, int]:

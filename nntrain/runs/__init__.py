@@ -1,1 +1,1 @@
-"""The run folder: its files, their contents, and how runs are created and found."""
+"""Run folders: their files, the contents of the files, and creating and finding runs."""

@@ -1,4 +1,4 @@
-"""A run's folder: the names of its files, and what its JSON files must contain."""
+"""A run's folder: the names of its files, and the types of the values in its JSON files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PRETRAINED_DIR = Path(__file__).parent.parent / "assets" / PRETRAINED
 STATUSES = ("running", "complete", "interrupted", "diverged", "failed")
 MAX_MODEL_BYTES = 4_000_000_000  # of model.tflite: twice the size of the largest network
 
-# What the rest of nntrain relies on in run.json and metrics.json; other keys may hold anything.
+# The keys of run.json and metrics.json that other modules rely on; others are not checked.
 _INFO_TYPES: dict[str, tuple[type, ...]] = {
     "status": (str,),
     "config": (str,),
@@ -47,7 +47,7 @@ _METRICS_TYPES: dict[str, tuple[type, ...]] = {
 
 @dataclass(frozen=True)
 class RunDir:
-    """The folder of a run. The names of its files are properties here and nowhere else."""
+    """The folder of a run. Only this class knows the names of the files in it."""
 
     path: Path
 
@@ -58,17 +58,17 @@ class RunDir:
 
     @property
     def is_pretrained(self) -> bool:
-        """Whether this is the run that ships with nntrain, which is never written to."""
+        """Whether this is the run that ships with nntrain, which never changes."""
         return self.path == PRETRAINED_DIR
 
     @property
     def display_name(self) -> str:
-        """How messages name the run: by its path, or `pretrained`."""
+        """The run's name in messages: its path, or `pretrained`."""
         return PRETRAINED if self.is_pretrained else str(self.path)
 
     @property
     def config_path(self) -> Path:
-        """The config with all defaults, and with the values that `auto` chose once training has started."""
+        """The config with all defaults and, once training has started, with the values that were chosen for `auto`."""
         return self.path / "config.yaml"
 
     @property
@@ -83,7 +83,7 @@ class RunDir:
 
     @property
     def history_path(self) -> Path:
-        """The metrics, learning rate and time of each epoch, one row per epoch."""
+        """The metrics, learning rate and time, one row per epoch."""
         return self.path / "history.csv"
 
     @property
@@ -98,7 +98,7 @@ class RunDir:
 
     @property
     def checkpoint_dir(self) -> Path:
-        """The state of training after the last epoch and an earlier one, for `nntrain resume`."""
+        """The checkpoints of the last epoch and of an earlier one, for `nntrain resume`."""
         return self.path / "checkpoint"
 
     @property
@@ -112,7 +112,7 @@ class RunDir:
         return self.path / ".lock"
 
     def plot(self, kind: str, dataset: str = "") -> Path:
-        """Return the path of an evaluation's plot, which names the data set unless it is the run's own ("")."""
+        """Return the path of an evaluation's plot: `worst-mnist_5k.png`, or `worst.png` for the run's own data set."""
         suffix = re.sub(r"[^A-Za-z0-9_.-]+", "_", Path(dataset).name).strip("._")
         return self.path / (f"{kind}-{suffix}.png" if suffix else f"{kind}.png")
 
@@ -135,9 +135,9 @@ class RunDir:
         write_atomically(self.info_path, to_json(info))
 
     def status(self) -> str:
-        """Return the run's status; a run that is `running`, but that no process has locked, was interrupted."""
+        """Return the run's status; a run that is `running` without a process that holds its lock was interrupted."""
         status: str = self.read_info()["status"]
         if status == "running" and not is_locked(self.lock_path):
-            status = self.read_info()["status"]  # it may have ended before the lock was tested
+            status = self.read_info()["status"]  # the run may have ended before the lock was tested
             return "interrupted" if status == "running" else status
         return status

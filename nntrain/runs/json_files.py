@@ -14,7 +14,7 @@ from nntrain.system.files import read_limited
 
 SCHEMA = 1  # the version of run.json and metrics.json
 MAX_BYTES = 50_000_000
-NUMBER = (int, float)
+NUMBER = (int, float)  # JSON has a single type for both
 TYPE_NAMES = {
     str: "a string",
     int: "an integer",
@@ -26,15 +26,15 @@ TYPE_NAMES = {
 
 
 def to_json(document: Mapping[str, Any]) -> str:
-    """Return a document as indented JSON; raises ValueError for NaN and infinity, which JSON lacks."""
+    """Return a document as indented JSON; raises ValueError for NaN and infinity, which JSON does not have."""
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def read_json(path: Path, types: Mapping[str, tuple[type, ...]]) -> dict[str, Any]:
-    """Read a JSON file of a run; raises RunError, with what is wrong, if it is missing, damaged or of another schema.
+    """Read a JSON file of a run; raises RunError if it is missing, damaged or of another schema.
 
-    `types` names the types that a value may have, by dotted key (`data.name`). A missing key reads as null. Keys below
-    a null are not checked, nor are those that `types` does not name.
+    `types` are the types that a value may have, by dotted key (`data.name`). A missing key is read as null. Keys inside
+    a null, and keys that are not in `types`, are not checked.
     """
     document = _parse(path)
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
@@ -51,7 +51,7 @@ def read_json(path: Path, types: Mapping[str, tuple[type, ...]]) -> dict[str, An
 
 
 def has_type(value: object, types: tuple[type, ...]) -> bool:
-    """Return whether a JSON value has one of these types; true and false are no integers, unlike in Python."""
+    """Return whether a JSON value has one of these types; unlike in Python, true and false are not integers."""
     return isinstance(value, types) and not isinstance(value, bool)
 
 
@@ -71,7 +71,7 @@ def _parse(path: Path) -> object:
 
 
 def _finite(text: str) -> float:
-    """Return a number of JSON, which knows neither NaN nor infinity; raises ValueError for those."""
+    """Return a number; raises ValueError for NaN and infinity, which JSON does not have."""
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(text)
@@ -79,4 +79,5 @@ def _finite(text: str) -> float:
 
 
 def _describe(types: tuple[type, ...]) -> str:
-    return " or ".join(TYPE_NAMES[kind] for kind in types if not (kind is int and float in types))
+    """Return "a string or null"; a float includes the integers."""
+    return " or ".join(TYPE_NAMES[type_] for type_ in types if not (type_ is int and float in types))

@@ -1,4 +1,4 @@
-"""What run.json and metrics.json contain: as a run is created, when its training starts, and when it ends."""
+"""The contents of run.json and metrics.json: when a run is created, when its training starts, and when it ends."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def make_task_spec(config: Config, classes: tuple[str, ...]) -> TaskSpec:
 
 
 def initial_info(config_name: str, *, shipped: bool, differs: dict[str, Any], parameters: int) -> dict[str, Any]:
-    """Return run.json as a run is created.
+    """Return run.json for a new run.
 
-    `shipped`: whether the config is one that ships with nntrain; `differs`: the settings, by dotted key, in which the
-    config differs from it, or from the config of the previous run.
+    `shipped`: whether the config ships with nntrain. `differs`: the settings, by dotted key, that differ from those in
+    the config's file, or from those of the previous run.
     """
     return {
         "schema": SCHEMA,
@@ -79,7 +79,10 @@ def processor_name() -> str:
 
 
 def environment_differences(info: Mapping[str, Any], config: Config) -> list[str]:
-    """Return why training again may give another result than a run's: versions, processor, variables, threads."""
+    """Return the reasons why training a run again may give a different result, as messages show them.
+
+    These are different versions of packages, another processor, environment variables, and the number of threads.
+    """
     now = {**_versions(), "processor": processor_name(), **environment.numerics_variables()}
     then = {**info["versions"], "processor": info.get("processor", "unknown"), **info["environment"]}
     names = [name for name in {**then, **now} if now.get(name) != then.get(name)]
@@ -91,7 +94,7 @@ def environment_differences(info: Mapping[str, Any], config: Config) -> list[str
 
 
 def load_run_config(run: RunDir, info: Mapping[str, Any], overrides: Sequence[str] = ()) -> LoadedConfig:
-    """Return a run's config, with overrides; raises RunError if the file was changed after training started."""
+    """Return a run's config, with overrides; raises RunError if a value was changed after training started."""
     require_config(run)
     if not _config_is_unchanged(run, info["fingerprints"]):
         raise RunError(
@@ -104,7 +107,7 @@ def _config_is_unchanged(run: RunDir, fingerprints: Mapping[str, str]) -> bool:
     trained = {fingerprints.get("config"), fingerprints.get("config_before")}
     if fingerprints.get("config") is None or fingerprint(run.config_path.read_bytes()) in trained:
         return True
-    # Comments and layout may be changed, but no value.
+    # Comments and layout may have changed, but no values.
     config = load_config(run.config_path, shown_as=str(run.config_path)).config
     return fingerprint(dump_config(config).encode()) in trained
 
@@ -112,7 +115,7 @@ def _config_is_unchanged(run: RunDir, fingerprints: Mapping[str, str]) -> bool:
 def _versions() -> dict[str, str]:
     versions = {"nntrain": __version__, "python": platform.python_version()}
     for package in PACKAGES:
-        with suppress(PackageNotFoundError):  # a variant with another name may be installed: tensorflow-cpu
+        with suppress(PackageNotFoundError):  # a variant may be installed under another name, such as tensorflow-cpu
             versions[package] = version(package)
     return versions
 
@@ -126,10 +129,11 @@ def record_start(
     data: dict[str, Any],
     resumed: bool,
 ) -> None:
-    """Write what is known once device and data are there: both, the task, the resolved config and its fingerprint.
+    """Write the device, data, task and final config of a run whose training starts.
 
-    Only now does a resumed run become `running`: one that cannot be continued keeps its status. run.json is written
-    first and has the previous config's fingerprint too, so that a run that dies between the two files can be resumed.
+    A resumed run becomes `running` only now, so one that cannot be continued keeps its status. run.json is written
+    before the config and also contains the previous config's fingerprint. Therefore a run can be resumed if its process
+    is killed between the two.
     """
     text = dump_config(config)
     info = run.read_info()
@@ -145,7 +149,7 @@ def record_start(
 
 
 def _task_spec_document(task_spec: TaskSpec) -> dict[str, Any]:
-    """Return a task as run.json holds it, under `question`; `open_trained_model` reads it back."""
+    """Return the value of `question` in run.json, from which `open_trained_model` reads the task."""
     return {
         "task": task_spec.task,
         "loss": task_spec.loss,
@@ -156,9 +160,9 @@ def _task_spec_document(task_spec: TaskSpec) -> dict[str, Any]:
 
 
 def record_end(run: RunDir, result: TrainResult, history: Sequence[EpochResult], *, seconds: float) -> dict[str, Any]:
-    """Write metrics.json, then the status into run.json; returns the document of metrics.json.
+    """Write metrics.json, then the status to run.json; returns the document of metrics.json.
 
-    `seconds`: the time that all of the training took, including earlier parts of a resumed run.
+    `seconds` is the total training time, including that before a resume.
     """
     info = run.read_info()
     last = history[-1].metrics if history else {}
@@ -188,13 +192,13 @@ def record_end(run: RunDir, result: TrainResult, history: Sequence[EpochResult],
 
 
 def record_failure(run: RunDir, status: str, problem: str | None) -> None:
-    """Write into run.json that a run ended without a result."""
+    """Write to run.json that a run ended without a result."""
     info = run.read_info()
     info.update(status=status, finished=utc_now(), error=problem)
     run.write_info(info)
 
 
 def _median(values: Sequence[float]) -> float | None:
-    """Return the median, the upper one of an even number of values, rounded to 0.1 ms."""
+    """Return the median rounded to 4 decimals (for an even number of values, the upper of the middle two), or None."""
     ordered = sorted(values)
     return round(ordered[len(ordered) // 2], 4) if ordered else None

@@ -8,7 +8,6 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from nntrain.system.files import write_atomically
 
 
 def utc_now() -> str:
-    """Return the time in UTC as run.json has it, with microseconds: runs are sorted by it."""
+    """Return the current time in UTC in the format of run.json, to the microsecond, because runs are sorted by it."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
@@ -29,10 +28,10 @@ def runs_dir() -> Path:
 
 
 def create_run(runs: Path, name: str, texts: Mapping[str, str]) -> RunDir:
-    """Create the run `<runs>/<name>-<n>`, n one more than the highest so far, with these texts by file name.
+    """Create the run `<runs>/<name>-<n>` with these texts by file name; n is one more than the highest so far.
 
-    The folder is completed under a hidden name, then renamed. So a visible folder is always a complete run, and if two
-    trainings want the same number, one of them takes the next. Raises NntrainError if the disk refuses.
+    The folder is filled under a hidden name and then renamed, so a visible folder is always complete, and two processes
+    that create runs at the same time get different numbers. Raises NntrainError if the folder cannot be written.
     """
     try:
         runs.mkdir(parents=True, exist_ok=True)
@@ -62,7 +61,7 @@ def _rename_to_next_number(hidden: Path, runs: Path, name: str) -> RunDir:
                 return RunDir(path)
         except OSError as error:
             if not (path.exists() and hidden.exists()):
-                shutil.rmtree(path, ignore_errors=True)  # renamed, but the new name may not be on the disk
+                shutil.rmtree(path, ignore_errors=True)  # it was renamed, but the new name may not be on the disk
                 raise NntrainError(f"{runs}: cannot create a run: {error.strerror}") from None
 
 
@@ -79,7 +78,7 @@ def _highest_number(runs: Path, name: str) -> int:
 
 
 def check_name(name: str) -> str:
-    """Return a run's name if a folder can have it; raises UsageError if not."""
+    """Return a run's name if a folder may have it; raises UsageError if not."""
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_. +-]{0,99}", name):
         raise UsageError(
             f"--name {name!r}: use up to 100 letters, digits, spaces and '_', '-', '.', '+'; "
@@ -89,7 +88,7 @@ def check_name(name: str) -> str:
 
 
 def list_runs(runs: Path) -> list[RunDir]:
-    """Return the runs in a folder, the one that ended (or, if it has not, started) last at the end."""
+    """Return the runs in a folder, sorted by when they finished, or by when they started if they have not finished."""
     if not runs.is_dir():
         return []
     folders = [entry for entry in runs.iterdir() if not entry.name.startswith(".") and (entry / "run.json").is_file()]
@@ -106,7 +105,7 @@ def _time_and_name(run: RunDir) -> tuple[str, str]:
 
 
 def latest_run(runs: Path) -> RunDir | None:
-    """Return the complete run that finished last, or None; raises RunError if it contains links."""
+    """Return the complete run that finished last, or None if there is none; raises RunError if it contains links."""
     return _latest_with_status(runs, ("complete",))
 
 
@@ -114,22 +113,27 @@ def latest_unfinished_run(runs: Path) -> RunDir:
     """Return the run that was interrupted or failed last; raises UsageError if there is none."""
     run = _latest_with_status(runs, ("interrupted", "failed"))
     if run is None:
-        raise UsageError(f"no unfinished run in {runs}; to train a complete run longer, name it")
+        raise UsageError(f"no unfinished run in {runs}; to train a complete run for more epochs, give its name")
     return run
 
 
 def _latest_with_status(runs: Path, statuses: tuple[str, ...]) -> RunDir | None:
     for run in reversed(list_runs(runs)):
-        with suppress(RunError):  # a damaged run has no status
-            if run.status() in statuses:
-                break
-    else:
+        if _status(run) in statuses:
+            return reject_symlinks(run)
+    return None
+
+
+def _status(run: RunDir) -> str | None:
+    """Return a run's status, or None if the run is damaged."""
+    try:
+        return run.status()
+    except RunError:
         return None
-    return reject_symlinks(run)
 
 
 def reject_symlinks(run: RunDir) -> RunDir:
-    """Return a run whose files are regular files in its folder; raises RunError for a link, which may lead anywhere."""
+    """Return the run; raises RunError if one of its files is a link, which may lead anywhere, or not a regular file."""
     paths = [
         run.config_path,
         run.info_path,
@@ -144,23 +148,23 @@ def reject_symlinks(run: RunDir) -> RunDir:
         paths += run.checkpoint_dir.iterdir()
     for path in paths:
         if path.is_symlink():
-            raise RunError(f"{path}: is a link; replace it with the file itself")
+            raise RunError(f"{path}: is a link; replace it with the file that it points to")
         if path != run.checkpoint_dir and path.exists() and not path.is_file():
             raise RunError(f"{path}: not a regular file; restore the run's folder")
     return run
 
 
 def require_config(run: RunDir) -> None:
-    """Raise RunError if the run has lost its config."""
+    """Raise RunError if the run has no config."""
     if not run.config_path.is_file():
         raise RunError(f"{run.config_path}: missing; restore it, or train again")
 
 
 def find_run(name: str | None, runs: Path, *, suggestions: tuple[str, ...] = ()) -> RunDir:
-    """Return the run with this folder name or path, or the latest complete one for None.
+    """Return the run with this folder name or path, or the latest complete run if `name` is None.
 
-    `suggestions`: names, beside those of the runs, that a misspelt name may stand for. Raises UsageError if there is no
-    such run, RunError if the folder is not a run.
+    `suggestions` are more names that the error for an unknown name may suggest, besides those of the runs. Raises
+    UsageError if there is no such run, and RunError if the folder is not a run.
     """
     if name is None:
         run = latest_run(runs)
@@ -172,10 +176,14 @@ def find_run(name: str | None, runs: Path, *, suggestions: tuple[str, ...] = ())
             if not (path / "run.json").is_file():
                 raise RunError(f"{path}: not a run folder: it has no run.json")
             return reject_symlinks(RunDir(path))
-    names = [run.name for run in list_runs(runs)]
-    close = difflib.get_close_matches(name, [*names, *suggestions], n=1)
-    hint = f"; did you mean '{close[0]}'?" if close else "; `nntrain runs` lists them" if names else ""
-    raise UsageError(f"no run '{name}' in {runs}{hint}")
+    raise UsageError(f"no run '{name}' in {runs}{_hint(name, [run.name for run in list_runs(runs)], suggestions)}")
+
+
+def _hint(name: str, runs: list[str], suggestions: tuple[str, ...]) -> str:
+    close = difflib.get_close_matches(name, [*runs, *suggestions], n=1)
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    return "; `nntrain runs` lists the runs" if runs else ""
 
 
 def pretrained_run() -> RunDir | None:
@@ -185,11 +193,12 @@ def pretrained_run() -> RunDir | None:
 
 
 def find_trained_run(name: str | None, runs: Path) -> RunDir:
-    """Return the run to evaluate or predict with: the one named, else the latest complete one, else the pretrained one.
+    """Return the run to evaluate or predict with: the named one, or the latest complete one, or the pretrained one.
 
     Raises the same errors as `find_run`.
     """
-    pretrained = pretrained_run()
-    if pretrained is not None and (latest_run(runs) is None if name is None else name == PRETRAINED):
-        return pretrained
+    if name == PRETRAINED or (name is None and latest_run(runs) is None):
+        pretrained = pretrained_run()
+        if pretrained is not None:
+            return pretrained
     return find_run(name, runs, suggestions=(PRETRAINED,))

@@ -1,1 +1,1 @@
-"""What nntrain asks of the operating system: files, locks, signals, standard streams, threads, environment."""
+"""nntrain's interface to the operating system: files, locks, signals, standard streams, threads, environment."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 
-# They change what TensorFlow computes in the last digits, so a run's result depends on them.
+# They change the last digits of what TensorFlow computes, so a run's result depends on them.
 NUMERICS_VARIABLES = (
     "TF_ENABLE_ONEDNN_OPTS",
     "TF_XLA_FLAGS",
@@ -26,8 +26,8 @@ NUMERICS_VARIABLES = (
     "ONEDNN_DEFAULT_FPMATH_MODE",
     "DNNL_DEFAULT_FPMATH_MODE",
 )
-# nntrain clears these: Keras's limits would silently shorten a run, and its backend is always TensorFlow here. Their
-# values are those that change nothing.
+# nntrain clears these variables: Keras's limits would silently shorten a run, and its backend is always TensorFlow
+# here. The value of each is the one that has no effect.
 IGNORED_VARIABLES = {
     "KERAS_MAX_EPOCHS": None,
     "KERAS_MAX_STEPS_PER_EPOCH": None,
@@ -38,7 +38,7 @@ IGNORED_VARIABLES = {
 
 
 def prepare() -> None:
-    """Set this process's variables for TensorFlow, which must not be imported yet."""
+    """Set this process's variables for TensorFlow. Call it before TensorFlow is imported."""
     for name in IGNORED_VARIABLES:
         os.environ.pop(name, None)
     os.environ["KERAS_BACKEND"] = "tensorflow"
@@ -48,7 +48,7 @@ def prepare() -> None:
 
 
 def numerics_variables() -> dict[str, str]:
-    """Return the variables that change results, with the values that TensorFlow gets, before `prepare` and after it."""
+    """Return the variables that change results, with TensorFlow's values; the same before and after `prepare`."""
     variables = {**_defaults(), **os.environ}
     return {name: variables[name] for name in NUMERICS_VARIABLES if name in variables}
 
@@ -60,7 +60,7 @@ def ignored_variables() -> list[str]:
 
 def _defaults() -> dict[str, str]:
     """Return the variables that nntrain sets if the user has not."""
-    # TensorFlow leaves oneDNN out on x86 processors without AVX-512; with AVX2 alone, too, a small convolution and the
-    # gradient of a max pooling are three to five times as fast with it.
+    # TensorFlow does not use oneDNN on x86 processors without AVX-512, although small convolutions and the gradient of
+    # max pooling are three to five times as fast with it on AVX2.
     x86 = platform.machine().lower() in ("x86_64", "amd64")
     return {"TF_ENABLE_ONEDNN_OPTS": "1"} if x86 else {}

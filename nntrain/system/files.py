@@ -1,4 +1,4 @@
-"""Files that are complete at any instant: written under a temporary name, synced to the disk, renamed."""
+"""Atomic writes: a file is written under a temporary name, synced to the disk and renamed, so it is always complete."""
 
 from __future__ import annotations
 
@@ -18,19 +18,22 @@ TEMPORARY_NAME = re.compile(r"\..+\.\d+-\d+(\.\w+)?")  # the names that `tempora
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a file, text as UTF-8: at any instant the old file is there or the new one. Raises NntrainError."""
+    """Write a file, text as UTF-8, so that there is always either the old file or the new one.
+
+    Raises NntrainError if it cannot be written.
+    """
     with temporary_sibling(path) as temporary:
-        # surrogatepass: a file name in the text that is not UTF-8 keeps its bytes; `json.loads` reads them back.
+        # surrogatepass: text may contain a file name that is not UTF-8; `json.loads` reads it back unchanged.
         temporary.write_bytes(content.encode(errors="surrogatepass") if isinstance(content, str) else content)
 
 
 @contextmanager
 def temporary_sibling(path: Path) -> Iterator[Path]:
-    """Yield a path in the same folder and with the same suffix; what is written there replaces `path` at the end.
+    """Yield a path in the same folder and with the same suffix; the file written there replaces `path` at the end.
 
-    If the block raises, `path` stays as it was. Raises NntrainError if the block or the replacing raises OSError.
+    If the block raises an error, `path` is not changed. Raises NntrainError for an OSError, in the block or after it.
     """
-    # The thread's number too: on a second Ctrl-C another thread writes run.json while this one may be writing it.
+    # The name includes the thread: on a second Ctrl-C, another thread writes run.json while this one may be writing it.
     temporary = path.with_name(f".{path.stem}.{os.getpid()}-{threading.get_ident()}{path.suffix}")
     try:
         yield temporary
@@ -44,7 +47,7 @@ def temporary_sibling(path: Path) -> Iterator[Path]:
 
 
 def clear_leftovers(folder: Path) -> None:
-    """Remove the temporary files of processes that were killed; nobody else may be writing to the folder."""
+    """Remove the temporary files of killed processes; no other process may be writing to the folder."""
     with suppress(OSError):
         for path in folder.iterdir():
             if TEMPORARY_NAME.fullmatch(path.name) and path.is_file():
@@ -52,11 +55,12 @@ def clear_leftovers(folder: Path) -> None:
 
 
 def read_limited(path: Path, *, max_bytes: int) -> bytes:
-    """Read a file that may come from anyone.
+    """Read an untrusted file.
 
-    Raises OSError if it cannot be read, ValueError if it is no regular file or holds more than `max_bytes` bytes.
+    Raises OSError if it cannot be read, ValueError if it is not a regular file or is larger than `max_bytes` bytes.
     """
-    # O_NONBLOCK: opening a pipe would wait for its writer. Its kind is known once it is open, before it is read.
+    # O_NONBLOCK: opening a pipe would otherwise wait for its writer. The open file is checked, so that nobody can
+    # replace it between the check and the read.
     with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
@@ -80,7 +84,7 @@ def replace_and_sync(source: Path, target: Path) -> None:
 
 def sync_folder(path: Path) -> None:
     """Wait until the names in a folder are on the disk."""
-    if sys.platform == "win32":  # a folder cannot be opened there, and NTFS journals renames
+    if sys.platform == "win32":  # Windows cannot open a folder, and NTFS journals renames
         return
     descriptor = os.open(path, os.O_RDONLY)
     try:

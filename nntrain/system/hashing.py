@@ -1,4 +1,4 @@
-"""MD5 fingerprints: they tell files, arrays and networks apart. They do not protect against forgery."""
+"""MD5 fingerprints, which show whether files, arrays and networks are the same. They do not protect against forgery."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def fingerprint(content: bytes) -> str:
 
 
 def fingerprint_arrays(arrays: Iterable[np.ndarray]) -> str:
-    """Return the MD5 of the arrays' elements in C order, one array after the other; shapes and types do not count."""
+    """Return the MD5 of the concatenated elements of the arrays in C order; shapes and types are not included."""
     digest = hashlib.md5(usedforsecurity=False)
     for array in arrays:
         digest.update(array.data if array.flags.c_contiguous else array.tobytes())

@@ -1,7 +1,7 @@
-"""A lock between processes. The operating system holds it, so a process that dies frees it, whatever killed it.
+"""A lock between processes. The operating system holds it and frees it if the process dies, for whatever reason.
 
-The `filelock` library takes the lock. Testing it stays here: `filelock` opens the file for writing and creates it,
-but another user's runs may be read-only, and listing runs must not write into them.
+The `filelock` library acquires the lock. `is_locked` does not use it for the test, because `filelock` creates the file
+and opens it for writing: another user's runs may be read-only, and listing runs must not write to them.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ TIMEOUT = 0.05  # seconds: long enough for `is_locked`, which holds a free lock 
 
 @contextmanager
 def acquire_lock(path: Path, *, timeout: float = TIMEOUT) -> Iterator[None]:
-    """Hold the lock on a file inside the `with` block; the file and its folder are created if missing, and stay.
+    """Hold the lock on a file inside the `with` block; creates the file and its folder, and does not remove them.
 
-    `timeout` is in seconds. Raises LockedError if another process still holds the lock then, NntrainError if the file
-    cannot be created, or if its file system has no locks.
+    Waits up to `timeout` seconds. Raises LockedError if another process still holds the lock then, and NntrainError if
+    the file cannot be created or its file system has no locks.
     """
     # Imported here: it takes 20 ms, and most commands lock nothing.
     from filelock import FileLock, Timeout
 
-    # On a file system without flock, filelock would take the file's existence for the lock, which outlives a process
-    # that is killed; preserve_lock_file makes that an error. It also keeps the file on Windows: if it were removed, a
-    # process that waits for it would lock a file that nobody sees.
+    # On a file system without flock, filelock would use the existence of the file as the lock, which remains if the
+    # process is killed; preserve_lock_file makes that an error. It also keeps the file on Windows: if it were removed,
+    # a waiting process would lock a file that other processes cannot see.
     lock = FileLock(path, preserve_lock_file=True)
     try:
         lock.acquire(timeout)
@@ -45,7 +45,7 @@ def acquire_lock(path: Path, *, timeout: float = TIMEOUT) -> Iterator[None]:
 def is_locked(path: Path) -> bool:
     """Return whether a process, this one included, holds the lock; False if the file cannot be opened or locked."""
     try:
-        # O_NONBLOCK: a run folder may come from anyone, and a pipe in the file's place would be waited for.
+        # O_NONBLOCK: a run folder may be untrusted, and opening a pipe would wait for its writer.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except OSError:
         return False

@@ -1,8 +1,8 @@
-"""Ctrl-C and SIGTERM during training.
+"""Ctrl-C and SIGTERM during training, and time limits for calls into libraries.
 
 Python runs signal handlers between its own instructions, so a call into TensorFlow that takes seconds (its import, a
-compilation) would delay Ctrl-C. Therefore the signal's number is also written to a socket, at once, and a thread reads
-it there: the first signal asks training to stop, the second ends the process.
+compilation) would delay Ctrl-C. Therefore the signal's number is also written to a socket immediately, where a thread
+reads it: the first signal asks training to stop, the second ends the process.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ POLL_INTERVAL = 0.1  # seconds between two checks of a time limit
 
 
 class Interrupts:
-    """A context manager inside which the first signal sets `stop_requested`, and a second one ends the process.
+    """A context manager in which the first signal sets `stop_requested` and the second ends the process.
 
-    While `can_stop` is False, the first signal ends the process as well. `on_first` is called when training will stop
-    soon, `on_exit` before the process ends; both on a thread of their own.
+    While `can_stop` is False, the first signal ends the process. `on_first` is called after a signal that sets
+    `stop_requested`, `on_exit` before the process ends; both are called on another thread.
     """
 
     def __init__(self, *, on_first: Callable[[], None], on_exit: Callable[[], None]) -> None:
@@ -41,7 +41,7 @@ class Interrupts:
         self._receiver, self._sender = socket.socketpair()
         self._sender.setblocking(False)
         threading.Thread(target=self._receive, daemon=True, name="interrupts").start()
-        if threading.current_thread() is threading.main_thread():  # others may not set handlers
+        if threading.current_thread() is threading.main_thread():  # Python lets no other thread set handlers
             for number in SIGNALS:
                 self._previous_handlers[number] = signal.signal(number, _do_nothing)
             self._previous_fd = signal.set_wakeup_fd(self._sender.fileno(), warn_on_full_buffer=False)
@@ -80,7 +80,7 @@ def _do_nothing(number: int, frame: FrameType | None) -> None:
 
 @contextmanager
 def time_limit(seconds: float, problem: str) -> Iterator[None]:
-    """End the process with `problem` and RunError's exit code if the block takes longer.
+    """End the process with the message `problem` and RunError's exit code if the block takes longer than `seconds`.
 
     For calls into libraries that cannot be stopped. Time during which the process is suspended does not count.
     """

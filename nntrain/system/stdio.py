@@ -1,7 +1,7 @@
-"""stderr for nntrain's own messages only.
+"""Standard streams: only nntrain writes to stderr, and stdout accepts every character.
 
-TensorFlow and LiteRT write their start-up messages straight to file descriptor 2, at any log level. Therefore that
-descriptor is redirected once, when the program starts, and Python's sys.stderr keeps the original.
+TensorFlow and LiteRT write start-up messages directly to file descriptor 2, at any log level. Therefore the program
+redirects that descriptor when it starts, and Python's sys.stderr uses a copy of the original.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ def silence_library_stderr() -> None:
         os.dup2(null, 2)
         os.close(null)
         sys.stderr = os.fdopen(original, "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace")
-    except (OSError, AttributeError, ValueError):  # stderr is closed, or no file
+    except (OSError, AttributeError, ValueError):  # stderr is closed, or not a file
         return
     faulthandler.enable(sys.stderr)
 
 
 def escape_unencodable_stdout() -> None:
-    """Let stdout write characters that its encoding lacks, of a file name for example, as escapes and not fail."""
+    """Make stdout write characters that its encoding lacks, such as those of a file name, as escapes."""
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""Background threads: a module is imported, a batch is prepared, while the main thread works."""
+"""Background threads, which import a module or prepare a batch while the main thread works."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-# nice(2): on a busy core, a thread with 5 more gets a third of the time of one with 0. With much less, another
-# program could stop the thread, and training with it.
+# See nice(2): on a busy core, a thread with niceness 5 gets a third of the time of one with 0. At a much lower
+# priority, other programs could stop the thread, and with it training.
 NICE_INCREMENT = 5
 
 
 def import_in_background(module: str) -> threading.Thread:
-    """Start importing a module and return the thread; an error is left to the import that uses the module."""
+    """Start importing a module and return the thread; the later import that uses the module raises the errors."""
 
     def load() -> None:
         with suppress(BaseException):
@@ -31,10 +31,11 @@ def import_in_background(module: str) -> threading.Thread:
 
 
 def prefetch(items: Iterator[T]) -> Iterator[T]:
-    """Yield the items of an iterator, computed one ahead in a thread of lower priority; its errors are raised here.
+    """Yield the items of an iterator; a thread of lower priority computes the next item in advance.
 
-    Lower priority: an operation that TensorFlow has divided among all cores waits for the slowest of them, so a thread
-    of equal priority may cost more than its own time. One of lower priority takes the cores when they are idle.
+    Raises the errors of the iterator. The priority is lower because TensorFlow divides an operation among all cores and
+    waits for the slowest, so a thread of equal priority could cost more than its own time. A thread of lower priority
+    runs when a core is idle.
     """
     results: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
     wanted = threading.Semaphore(0)
@@ -61,14 +62,14 @@ def prefetch(items: Iterator[T]) -> Iterator[T]:
                 return
             if error is not None:
                 raise error
-            yield item  # type: ignore[misc]  # an item, though it may be None
+            yield item  # type: ignore[misc]  # None is an item only if the iterator yields None
     finally:
         closed.set()
         wanted.release()
 
 
 def _lower_priority() -> None:
-    """Lower the priority of the current thread; on systems other than Linux it belongs to the whole process."""
+    """Lower the priority of the current thread on Linux; on other systems it would be that of the whole process."""
     if sys.platform == "linux":
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.nice(0) + NICE_INCREMENT)

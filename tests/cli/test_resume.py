@@ -198,7 +198,7 @@ def finished(in_process, fake_engine, write_config, tmp_path):
         (["tiny-1", "value-1"], 2, r"Error: give one run, not 2: tiny-1 and value-1"),
         (["tiny-1", "epochs=many"], 2, r"argument epochs=many: fit\.epochs: must be"),
         (["nothing-1"], 2, r"Error: no run 'nothing-1' in runs"),
-        ([], 2, r"Error: no unfinished run in runs; to train a complete run longer, name it"),
+        ([], 2, r"Error: no unfinished run in runs; to train a complete run for more epochs, give its name"),
     ],
     ids=str,
 )

@@ -21,13 +21,13 @@ def good():
 
 @pytest.fixture(scope="session")
 def with_layers():
-    """Return a function that gives a config with these layers before the last one."""
+    """Return a function that returns the text of a config with these layers before the last one."""
     return lambda *layers: "model:\n" + "".join(f"  - {layer}\n" for layer in (*layers, SOFTMAX)) + TRAINING
 
 
 @pytest.fixture
 def read(tmp_path, monkeypatch):
-    """Return a function that reads a text as bad.yaml."""
+    """Return a function that loads a text as bad.yaml."""
     monkeypatch.chdir(tmp_path)
 
     def read(text, *overrides):
@@ -39,7 +39,7 @@ def read(tmp_path, monkeypatch):
 
 @pytest.fixture
 def problems(read):
-    """Return a function that reads a text with mistakes and gives its problems, a line each."""
+    """Return a function that loads a text with mistakes and returns the list of its problems."""
 
     def problems(text, *overrides):
         with pytest.raises(ConfigError) as caught:
@@ -51,12 +51,12 @@ def problems(read):
 
 @pytest.fixture
 def check(tmp_path):
-    """Return a function that checks a config made of parts; gives problems and hints, without the path before them."""
+    """Return a function that loads a config with these settings and returns its problems and hints, without the path."""
 
-    def check(*layers, loss="categorical_crossentropy", optimizer="adam", also=""):
+    def check(*layers, loss="categorical_crossentropy", optimizer="adam", extra=""):
         path = tmp_path / "bad.yaml"
         model = "".join(f"  - {layer}\n" for layer in layers or (SOFTMAX,))
-        path.write_text(f"model:\n{model}optimizer: {optimizer}\nloss: {loss}\n{also}\n")
+        path.write_text(f"model:\n{model}optimizer: {optimizer}\nloss: {loss}\n{extra}\n")
         try:
             loaded = load_config(path)
         except ConfigError as error:

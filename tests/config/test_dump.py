@@ -1,4 +1,4 @@
-"""What is written reads back equal."""
+"""A config that is written and loaded again is equal."""
 
 from __future__ import annotations
 

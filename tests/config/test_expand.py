@@ -1,4 +1,4 @@
-"""Every way to write a component ends in the same form."""
+"""Every way to write a component is expanded to the same form."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nntrain.config.yaml_tree import read_tree
 
 @pytest.fixture
 def expanded():
-    """Return a function that gives a text's expanded tree."""
+    """Return a function that returns the expanded tree of a text."""
     return lambda text: expand(read_tree(text, "a.yaml", base=Path())[0])
 
 
@@ -39,7 +39,7 @@ def test_a_component_is_its_name_with_a_mapping_of_arguments(expanded, text, pla
     [
         "optimizer: adm",
         "optimizer: {adam: {}, sgd: {}}",
-        "optimizer: {adam: 5}",  # no argument is required, so none is meant
+        "optimizer: {adam: 5}",  # no argument is required, so none is positional
         "optimizer: [adam]",
         "optimizer: {adm: x}",
         "optimizer:",
@@ -52,11 +52,11 @@ def test_a_component_is_its_name_with_a_mapping_of_arguments(expanded, text, pla
         "- adam",
     ],
 )
-def test_what_is_wrong_is_left_as_it_is(expanded, text):
+def test_mistakes_are_not_changed(expanded, text):
     assert expanded(text) == read_tree(text, "a.yaml", base=Path())[0]
 
 
-def test_arguments_without_a_mapping_have_the_place_of_their_value(expanded):
+def test_a_positional_argument_has_the_place_of_its_value(expanded):
     root = expanded("model: [dense: 8, flatten]")
     assert [
         str(root.at(("model", *path)).place) for path in [(0,), (0, "dense"), (0, "dense", "units"), (1, "flatten")]

@@ -103,7 +103,7 @@ def test_fields_have_their_description_default_and_null_if_they_are_optional():
         "exclusiveMaximum": 1,
         "minimum": 0,
         "type": "number",
-        "description": "the last share of the training images",
+        "description": "fraction of the training images, taken from their end",
         "default": 0.2,
     }
     assert SCHEMA["properties"]["lr_schedule"] == {

@@ -1,4 +1,4 @@
-"""A file and overrides become a Config, or every problem in order of place."""
+"""A file and overrides become a Config, or all problems are reported in order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nntrain.config.load import LoadedConfig, load_config, ten_classes
+from nntrain.config.load import LoadedConfig, catalog_classes, load_config
 from nntrain.config.shipped import shipped_config
 from nntrain.errors import ConfigError, UsageError
 
@@ -97,26 +97,26 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read(read, good):
 @pytest.mark.parametrize(
     ("data", "place"), [(b"\xff", "1:1"), (b"a: 1\nbc: \xff\n", "2:5"), (b"\n\n\xff", "3:1"), (b"ab\xff", "1:3")]
 )
-def test_a_byte_that_is_not_utf_8_has_its_place(problems, data, place):
+def test_a_byte_that_is_not_utf_8_is_a_problem_with_its_place(problems, data, place):
     assert problems(data) == [f"bad.yaml:{place}: not UTF-8 text; save the file as UTF-8"]
 
 
-def test_a_missing_file_is_answered_with_those_beside_it(tmp_path):
+def test_a_missing_file_is_an_error_that_lists_the_files_in_its_folder(tmp_path):
     for name in [*(f"c{number}.yaml" for number in range(7)), "a.yml", "z.yaml", "b.txt"]:
         (tmp_path / name).touch()
     with pytest.raises(UsageError) as caught:
         load_config(tmp_path / "my.yaml")
     assert str(caught.value) == (
         f"{tmp_path / 'my.yaml'}: no such file; in the same folder: a.yml, c0.yaml, c1.yaml, c2.yaml, c3.yaml, c4.yaml, "
-        "c5.yaml, c6.yaml. `nntrain configs` lists the configs that have a name"
+        "c5.yaml, c6.yaml. `nntrain configs` lists the shipped configs"
     )
 
 
-def test_a_missing_file_in_a_missing_or_empty_folder_is_told_briefly(tmp_path):
+def test_a_missing_file_in_a_missing_or_empty_folder_has_a_shorter_message(tmp_path):
     for path in (tmp_path / "my.yaml", tmp_path / "no" / "my.yaml"):
         with pytest.raises(UsageError) as caught:
             load_config(path)
-        assert str(caught.value) == f"{path}: no such file. `nntrain configs` lists the configs that have a name"
+        assert str(caught.value) == f"{path}: no such file. `nntrain configs` lists the shipped configs"
 
 
 def test_a_folder_and_a_name_that_cannot_be_opened_are_refused(tmp_path):
@@ -161,23 +161,23 @@ def test_an_arguments_path_is_relative_to_the_current_folder(tmp_path, monkeypat
 
 
 def test_data_sets_with_a_name_have_ten_classes():
-    assert [ten_classes(name) for name in ("mnist", "fashion_mnist", "mnist_5k", "a.npz")] == [10, 10, 10, None]
+    assert [catalog_classes(name) for name in ("mnist", "fashion_mnist", "mnist_5k", "a.npz")] == [10, 10, 10, None]
 
 
 def test_the_network_needs_as_many_units_as_the_data_has_classes(tmp_path, good):
     (tmp_path / "a.yaml").write_text(f"data: {{dataset: a.npz}}\n{good}")
-    asked = []
+    counted = []
 
-    def three(dataset):
-        asked.append(dataset)
+    def count_classes(dataset):
+        counted.append(dataset)
         return 3
 
     with pytest.raises(ConfigError, match=r"has 10 units; 3 classes need 3"):
-        load_config(tmp_path / "a.yaml", count_classes=three)
-    assert asked == [str(tmp_path / "a.npz")]
+        load_config(tmp_path / "a.yaml", count_classes=count_classes)
+    assert counted == [str(tmp_path / "a.npz")]
 
 
-def test_data_that_cannot_be_read_leave_the_number_of_classes_open(tmp_path, good):
+def test_the_number_of_classes_is_unknown_if_the_data_cannot_be_read(tmp_path, good):
     (tmp_path / "a.yaml").write_text(good)
 
     def fail(dataset):
@@ -186,9 +186,9 @@ def test_data_that_cannot_be_read_leave_the_number_of_classes_open(tmp_path, goo
     assert load_config(tmp_path / "a.yaml", count_classes=fail).config.seed == 42
 
 
-# --- whatever is written ---
+# --- random input ---
 
-PIECES = [
+REPLACEMENTS = [
     "null",
     "[]",
     "{}",
@@ -210,17 +210,17 @@ PIECES = [
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_file_with_pieces_replaced_by_others_is_read_or_refused_and_never_a_crash(read, seed):
+def test_a_file_with_random_replacements_is_loaded_or_refused_and_never_crashes(read, seed):
     draw = random.Random(seed)
-    words = re.findall(r"\w+|\W", shipped_config("mlp_complete").path.read_text(encoding="utf-8"))
+    tokens = re.findall(r"\w+|\W", shipped_config("mlp_complete").path.read_text(encoding="utf-8"))
     places = []
     for _ in range(60):
-        text = list(words)
+        changed = list(tokens)
         for _ in range(draw.randint(1, 4)):
-            text[draw.randrange(len(text))] = draw.choice([*PIECES, draw.choice(words)])
-        override = f"{draw.choice(['fit', 'model.0', 'metrics.1', 'optimizer.sgd'])}={draw.choice(PIECES)}"
+            changed[draw.randrange(len(changed))] = draw.choice([*REPLACEMENTS, draw.choice(tokens)])
+        override = f"{draw.choice(['fit', 'model.0', 'metrics.1', 'optimizer.sgd'])}={draw.choice(REPLACEMENTS)}"
         try:
-            read("".join(text), override)
+            read("".join(changed), override)
         except ConfigError as error:
             places += [problem.place for problem in error.problems]
     assert len(places) > 60

@@ -1,4 +1,4 @@
-"""What beginners write who know Keras scripts, other libraries, or half of the format, and the problems."""
+"""Mistakes of users who know Keras scripts, other libraries or only half of the format, and the messages they get."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ NETWORK = "model: [dense: {units: 10, activation: softmax}]\n"
 
 LAYERS = "dense, conv2d, max_pooling2d, average_pooling2d, global_average_pooling2d, global_max_pooling2d, flatten, dropout, batch_normalization, activation, leaky_re_lu"
 DENSE = "activation, use_bias, kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer, units"
-REST = "optimizer: adam\nloss: categorical_crossentropy\n"
+TRAINING = "optimizer: adam\nloss: categorical_crossentropy\n"
 
 
 @pytest.mark.parametrize(
-    ("line", "answer"),
+    ("line", "message"),
     [
         ("epochs: 10", "1:1: epochs: unknown key; epochs belongs under fit, as in `fit: {epochs: 10}`"),
         ("batch_size: 64", "1:1: batch_size: unknown key; batch_size belongs under fit, as in `fit: {batch_size: 64}`"),
@@ -29,9 +29,9 @@ REST = "optimizer: adam\nloss: categorical_crossentropy\n"
         ("fit: {patience: 5}", "1:7: fit.patience: unknown key; patience belongs under early_stopping, as in `early_stopping: {patience: 5}`"),
         ("step_decay: {every: 5}", "1:1: step_decay: unknown key; step_decay belongs under lr_schedule, as in `lr_schedule: {step_decay: ...}`"),
         ("dropout: 0.3", "1:1: dropout: unknown key; dropout belongs under model, as in `- dropout: 0.3`"),
-        ("callbacks: [early_stopping]", "1:1: callbacks: not supported: write reduce_lr_on_plateau under lr_schedule, and early_stopping, as keys of the file"),
+        ("callbacks: [early_stopping]", "1:1: callbacks: not supported: use the keys early_stopping, and lr_schedule with reduce_lr_on_plateau"),
         ("fit: {verbose: 1}", "1:7: fit.verbose: not supported: use --quiet on the command line"),
-        ("metrics: accuracy", "1:10: metrics must be a list of metrics: [accuracy]"),
+        ("metrics: accuracy", "1:10: metrics must be a list of metrics, for example [accuracy]"),
         ("metrics: [acc]", "1:11: metrics.0: no metric 'acc'; did you mean 'accuracy'?"),
         ("early_stopping: 5", "1:17: early_stopping must be a mapping of keys, got 5; write `early_stopping: {patience: 5}`"),
         ("early_stopping: true", "1:17: early_stopping must be a mapping of keys, got true; write `early_stopping: {patience: ...}`"),
@@ -48,22 +48,22 @@ REST = "optimizer: adam\nloss: categorical_crossentropy\n"
         ("lr_schedule: {reduce_lr_on_plateau: }", "1:15: lr_schedule.reduce_lr_on_plateau: no value after the colon; it needs patience"),
         ("lr_schedule: {step_decay: {x: 1}}", "1:28: lr_schedule.step_decay.x: unknown key; known keys: factor, every"),
         ("lr_schedule: {name: step_decay, every: 5}", "1:14: lr_schedule: a learning-rate schedule is written as its name with its arguments: step_decay: {every: 5}"),
-        ("lr_schedule: {}", "1:14: lr_schedule: expected one learning-rate schedule, got a mapping ()"),
+        ("lr_schedule: {}", "1:14: lr_schedule: expected one learning-rate schedule, got an empty mapping"),
         ("lr_schedule: {a: 1, b: 2}", "1:14: lr_schedule: expected one learning-rate schedule, got a mapping (a, b)"),
-        ("metrics: 5", "1:10: metrics must be a list of metrics: [accuracy]"),
-        ("metrics: mse", "1:10: metrics must be a list of metrics: [mse]"),
+        ("metrics: 5", "1:10: metrics must be a list of metrics, for example [accuracy]"),
+        ("metrics: mse", "1:10: metrics must be a list of metrics, for example [mse]"),
         ("fit: [1]", "1:6: fit must be a mapping of keys, got a list"),
         ("fit: x", "1:6: fit must be a mapping of keys, got 'x'; write `fit: {epochs: ...}`"),
         ("seed: {a: 1}", "1:7: seed: must be a whole number of at least 0 and below 4,294,967,296, got a mapping (a)"),
         ("runtime: gpu", "1:10: runtime must be a mapping of keys, got 'gpu'; write `runtime: {device: gpu}`"),
     ],
 )  # fmt: skip
-def test_a_key_in_the_wrong_place_is_shown_the_right_one(problems, line, answer):
-    assert problems(f"{line}\n{NETWORK}{REST}") == [f"bad.yaml:{answer}"]
+def test_a_key_in_the_wrong_place_is_shown_the_right_one(problems, line, message):
+    assert problems(f"{line}\n{NETWORK}{TRAINING}") == [f"bad.yaml:{message}"]
 
 
 @pytest.mark.parametrize(
-    ("layer", "answer"),
+    ("layer", "message"),
     [
         ("Dense: 128", "model.0.Dense: no such layer; did you mean 'dense'?"),
         ("Dense(128)", "model.0: no layer 'Dense(128)'; did you mean 'dense'? Arguments follow a colon: dense: {units: 128}"),
@@ -78,28 +78,28 @@ def test_a_key_in_the_wrong_place_is_shown_the_right_one(problems, line, answer)
         ("foo:3", f"model.0: no layer 'foo:3'; choose from {LAYERS}"),
         ("Rescaling: 255", "model.0.Rescaling: no such layer; the input, its shape and scaling are added for you: leave it out"),
         ("{dense: {units: 3}, use_bias: false}", "model.0: dense and use_bias are at the same level; arguments go inside: dense: {use_bias: false}"),
-        ("{flatten: , dropout: 0.3}", "model.0: flatten and dropout are at the same level; each layer is an entry of its own, after '- '"),
+        ("{flatten: , dropout: 0.3}", "model.0: flatten and dropout are at the same level; write each layer as a separate entry, after '- '"),
         ("{dense: , units: 3}", "model.0: dense and units are at the same level; arguments go inside: dense: {units: 3}"),
         ("{class_name: Dense, units: 3}", "model.0: a layer is written as its name with its arguments: Dense: {units: 3}"),
         ("{kind: Dense, units: 3}", "model.0: a layer is written as its name with its arguments: Dense: {units: 3}"),
         ("{type: Dense, name: x}", "model.0: a layer is written as its name with its arguments: x: {type: Dense}"),
         ("{units: 3, dense: 8}", "model.0: expected one layer, got a mapping (units, dense)"),
-        ("{}", "model.0: expected one layer, got a mapping ()"),
+        ("{}", "model.0: expected one layer, got an empty mapping"),
         ("batch_norm", "model.0: no layer 'batch_norm'; did you mean 'batch_normalization'?"),
         ("input: [28, 28]", "model.0.input: no such layer; the input, its shape and scaling are added for you: leave it out"),
     ],
 )  # fmt: skip
-def test_a_layer_as_other_libraries_write_it_is_shown_in_ours(problems, layer, answer):
-    text = f"model:\n  - {layer}\n  - dense: {{units: 10, activation: softmax}}\n{REST}"
-    assert problems(text) == [f"bad.yaml:2:5: {answer}"]
+def test_a_layer_in_another_librarys_format_is_shown_in_ours(problems, layer, message):
+    text = f"model:\n  - {layer}\n  - dense: {{units: 10, activation: softmax}}\n{TRAINING}"
+    assert problems(text) == [f"bad.yaml:2:5: {message}"]
 
 
 @pytest.mark.parametrize(
-    ("argument", "answer"),
+    ("argument", "message"),
     [
         ("input_shape: [784]", "model.0.dense.input_shape: not supported: the input is added for you; leave it out"),
-        ("dropout: 0.3", "model.0.dense.dropout: unknown key; dropout is a layer of its own: `- dropout: 0.3` on a line below"),
-        ("batch_normalization: ", "model.0.dense.batch_normalization: unknown key; batch_normalization is a layer of its own: `- batch_normalization` on a line below"),
+        ("dropout: 0.3", "model.0.dense.dropout: unknown key; dropout is a separate layer: write `- dropout: 0.3` on the next line"),
+        ("batch_normalization: ", "model.0.dense.batch_normalization: unknown key; batch_normalization is a separate layer: write `- batch_normalization` on the next line"),
         ("name: x", "model.0.dense.name: not supported: names are set for you; leave it out"),
         ("input_dim: 3", "model.0.dense.input_dim: not supported: the input is added for you; leave it out"),
         ("epochs: 3", f"model.0.dense.epochs: unknown key; known keys: {DENSE}"),
@@ -107,13 +107,13 @@ def test_a_layer_as_other_libraries_write_it_is_shown_in_ours(problems, layer, a
         ("dtype: float16", "model.0.dense.dtype: not supported: use runtime.dtype_policy"),
     ],
 )  # fmt: skip
-def test_an_argument_that_a_layer_does_not_have_is_answered(problems, argument, answer):
-    text = f"model:\n  - dense: {{units: 3, {argument}}}\n  - dense: {{units: 10, activation: softmax}}\n{REST}"
-    assert problems(text) == [f"bad.yaml:2:23: {answer}"]
+def test_an_unknown_argument_of_a_layer_is_explained(problems, argument, message):
+    text = f"model:\n  - dense: {{units: 3, {argument}}}\n  - dense: {{units: 10, activation: softmax}}\n{TRAINING}"
+    assert problems(text) == [f"bad.yaml:2:23: {message}"]
 
 
 @pytest.mark.parametrize(
-    ("optimizer", "answer"),
+    ("optimizer", "message"),
     [
         ("Adam(0.01)", "2:12: optimizer: no optimizer 'Adam(0.01)'; did you mean 'adam'? Arguments follow a colon: adam: {learning_rate: 0.01}"),
         ("{adam: 0.01}", "2:19: optimizer.adam: arguments must be named, as in adam: {learning_rate: 0.01}"),
@@ -123,12 +123,12 @@ def test_an_argument_that_a_layer_does_not_have_is_answered(problems, argument, 
         ("\n  adam:\n  learning_rate: 0.01", "3:3: optimizer: adam and learning_rate are at the same level; arguments go inside: adam: {learning_rate: 0.01}"),
     ],
 )  # fmt: skip
-def test_an_optimizer_as_a_script_writes_it_is_shown_in_ours(problems, optimizer, answer):
-    assert problems(f"{NETWORK}optimizer: {optimizer}\nloss: categorical_crossentropy\n") == [f"bad.yaml:{answer}"]
+def test_an_optimizer_in_the_format_of_a_script_is_shown_in_ours(problems, optimizer, message):
+    assert problems(f"{NETWORK}optimizer: {optimizer}\nloss: categorical_crossentropy\n") == [f"bad.yaml:{message}"]
 
 
 @pytest.mark.parametrize(
-    ("loss", "meant"),
+    ("loss", "suggestion"),
     [
         ("cross_entropy", "categorical_crossentropy"),
         ("mean_squared_error", "mse"),
@@ -136,19 +136,19 @@ def test_an_optimizer_as_a_script_writes_it_is_shown_in_ours(problems, optimizer
         ("sparse_crossentropy", "sparse_categorical_crossentropy"),
     ],
 )
-def test_a_loss_by_another_name_is_recognised(problems, loss, meant):
+def test_a_loss_by_another_name_is_recognised(problems, loss, suggestion):
     assert problems(f"{NETWORK}optimizer: adam\nloss: {loss}\n") == [
-        f"bad.yaml:3:7: loss: no loss '{loss}'; did you mean '{meant}'?"
+        f"bad.yaml:3:7: loss: no loss '{loss}'; did you mean '{suggestion}'?"
     ]
 
 
 @pytest.mark.parametrize("key", ["layers", "network", "modle"])
-def test_the_layers_under_another_key_are_not_also_missing(problems, key):
-    assert problems(f"{key}:\n  - dense: 3\n{REST}") == [f"bad.yaml:1:1: {key}: unknown key; did you mean 'model'?"]
+def test_layers_under_a_misspelt_key_are_not_reported_as_missing(problems, key):
+    assert problems(f"{key}:\n  - dense: 3\n{TRAINING}") == [f"bad.yaml:1:1: {key}: unknown key; did you mean 'model'?"]
 
 
-def test_two_names_side_by_side_are_shown_as_one_with_its_argument(problems):
-    text = f"model:\n  - dense: 128\n    activation: relu\n  - dense: {{units: 10, activation: softmax}}\n{REST}"
+def test_an_argument_at_the_level_of_its_layer_is_moved_inside(problems):
+    text = f"model:\n  - dense: 128\n    activation: relu\n  - dense: {{units: 10, activation: softmax}}\n{TRAINING}"
     assert problems(text) == [
         "bad.yaml:2:5: model.0: dense and activation are at the same level; arguments go inside: "
         "dense: {units: 128, activation: relu}"
@@ -158,13 +158,13 @@ def test_two_names_side_by_side_are_shown_as_one_with_its_argument(problems):
 def test_logits_are_refused_with_the_reason(problems, good):
     text = good.replace("categorical_crossentropy", "{categorical_crossentropy: {from_logits: true}}")
     assert problems(text) == [
-        "bad.yaml:5:35: loss.categorical_crossentropy.from_logits: not supported: the last layer gives probabilities here; "
+        "bad.yaml:5:35: loss.categorical_crossentropy.from_logits: not supported: the last layer always gives probabilities; "
         "leave it out"
     ]
 
 
 @pytest.mark.parametrize(
-    ("word", "written"),
+    ("text", "boolean"),
     [
         ("on", "true"),
         ("yes", "true"),
@@ -175,9 +175,9 @@ def test_logits_are_refused_with_the_reason(problems, good):
         ("n", "false"),
     ],
 )
-def test_a_word_for_true_or_false_is_shown_as_yaml_writes_it(problems, good, word, written):
-    assert problems(f"fit: {{stratify: {word}}}\n{good}") == [
-        f"bad.yaml:1:17: fit.stratify: must be true or false, got '{word}'; write {written}"
+def test_a_boolean_of_yaml_1_1_is_shown_as_true_or_false(problems, good, text, boolean):
+    assert problems(f"fit: {{stratify: {text}}}\n{good}") == [
+        f"bad.yaml:1:17: fit.stratify: must be true or false, got '{text}'; write {boolean}"
     ]
     assert problems(f"fit: {{stratify: x}}\n{good}") == ["bad.yaml:1:17: fit.stratify: must be true or false, got 'x'"]
 
@@ -196,7 +196,7 @@ def test_a_word_for_true_or_false_is_shown_as_yaml_writes_it(problems, good, wor
         ("10a", ""),
     ],
 )
-def test_a_number_written_another_way_is_shown_how(problems, good, text, hint):
+def test_a_number_in_another_format_is_explained(problems, good, text, hint):
     (problem,) = problems(f"fit: {{validation_split: {text}}}\n{good}")
     assert problem == (
         "bad.yaml:1:25: fit.validation_split: must be a number of at least 0 and below 1, got "
@@ -226,8 +226,8 @@ def test_an_argument_of_several_optimizers_is_shown_with_the_one_that_is_chosen(
         assert problem.endswith("epsilon belongs under optimizer, as in `optimizer: {adagrad: {epsilon: 1}}`")
 
 
-def test_an_activation_layer_is_reminded_of_its_argument(problems):
-    text = f"model:\n  - activation: {{relu: }}\n  - dense: {{units: 10, activation: softmax}}\n{REST}"
+def test_an_activation_layer_without_its_arguments_name_is_explained(problems):
+    text = f"model:\n  - activation: {{relu: }}\n  - dense: {{units: 10, activation: softmax}}\n{TRAINING}"
     assert (
         problems(text)
         == [
@@ -238,19 +238,19 @@ def test_an_activation_layer_is_reminded_of_its_argument(problems):
 
 
 @pytest.mark.parametrize("key", UNSUPPORTED)
-def test_keras_arguments_that_are_not_supported_are_answered_with_the_reason(problems, good, key):
+def test_keras_arguments_that_are_not_supported_are_reported_with_advice(problems, good, key):
     assert problems(f"{key}: 1\n{good}") == [f"bad.yaml:1:1: {key}: not supported: {UNSUPPORTED[key]}"]
 
 
 @pytest.mark.parametrize("layer", ["input", "Inputs", "input_layer", "rescaling", "Normalization", "reshape"])
-def test_layers_that_are_added_may_be_left_out(problems, layer):
-    text = f"model:\n  - {layer}\n  - dense: {{units: 10, activation: softmax}}\n{REST}"
+def test_layers_that_nntrain_adds_are_to_be_left_out(problems, layer):
+    text = f"model:\n  - {layer}\n  - dense: {{units: 10, activation: softmax}}\n{TRAINING}"
     assert problems(text) == [
         f"bad.yaml:2:5: model.0: no layer '{layer}'; the input, its shape and scaling are added for you: leave it out"
     ]
 
 
-def test_layers_that_are_no_list_are_shown_as_one(problems):
-    assert problems(f"model: dense\n{REST}") == [
+def test_layers_must_be_a_list(problems):
+    assert problems(f"model: dense\n{TRAINING}") == [
         "bad.yaml:1:8: model must be a list of layers, one per line, each after '- '"
     ]

@@ -1,4 +1,4 @@
-"""`key=value` arguments change a config as if the file said so."""
+"""`key=value` arguments change a config like the same settings in its file."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ from nntrain.config.yaml_tree import read_tree
         ("runtime.jit_compile=true", "runtime.jit_compile", True),
     ],
 )
-def test_an_override_is_read_as_the_file_is(read, argument, path, value, good):
+def test_an_override_sets_a_value(read, argument, path, value, good):
     setting = read("metrics: [accuracy]\n" + good, argument)
     for step in path.split("."):
         setting = setting[int(step)] if step.isdigit() else getattr(setting, step)
     assert setting == value
 
 
-def test_null_removes_a_section_or_a_layer_and_indices_are_the_files(read, with_layers):
+def test_null_removes_a_section_or_a_layer_and_indices_refer_to_the_file(read, with_layers):
     text = with_layers("dense: 8", "dense: 9", "dropout: 0.3") + "early_stopping: {patience: 3}\n"
     config = read(text, "early_stopping=null", "model.0=null", "model.1.dense.units=11")
     assert config.early_stopping is None
@@ -55,7 +55,7 @@ def test_the_learning_rate_goes_to_the_optimizer_that_is_chosen(read, good):
 
 
 @pytest.mark.parametrize(
-    ("argument", "words"),
+    ("argument", "message"),
     [
         ("fit.epochs=x", "fit.epochs: must be a whole number of at least 1 and at most 100,000, got 'x'"),
         ("fit.epoch=3", "fit.epoch: unknown key; did you mean 'epochs'?"),
@@ -67,7 +67,7 @@ def test_the_learning_rate_goes_to_the_optimizer_that_is_chosen(read, good):
             "optimizer.learning_rate: include the optimizer's name: optimizer.adam.learning_rate=...",
         ),
         ("optimizer.adm.beta_1=0", "optimizer.adm: no such optimizer; did you mean 'adam'?"),
-        ("seed.x=3", "seed is a single value; nothing is below it"),
+        ("seed.x=3", "seed is a single value and has no keys"),
         ("loss=mae2", "loss: no loss 'mae2'; did you mean 'mae'?"),
         ("seed={", "'{' is not valid YAML"),
         ("epochs=", "no value; `epochs=null` removes the setting"),
@@ -77,7 +77,7 @@ def test_the_learning_rate_goes_to_the_optimizer_that_is_chosen(read, good):
         ),
         ("model." + "9" * 5000 + "=3", f"model.{'9' * 5000}: model is a list with entries 0 to 1"),
         ("model.²=3", "model.²: model is a list with entries 0 to 1"),
-        ("data.positive.0=7", "data.positive is a single value; nothing is below it"),
+        ("data.positive.0=7", "data.positive is a single value and has no keys"),
         ("optimizer=adam=3", "optimizer: no optimizer 'adam=3'; did you mean 'adam'?"),
         ("fit.epochs=1e400", "1e400 is outside the range of float32, in which the network computes"),
         (
@@ -102,8 +102,8 @@ def test_the_learning_rate_goes_to_the_optimizer_that_is_chosen(read, good):
         ("seed= ", "no value; `seed=null` removes the setting"),
     ],
 )
-def test_a_wrong_override_names_the_argument(problems, argument, words, good):
-    assert problems(good, argument) == [f"argument {argument}: {words}"]
+def test_a_wrong_override_names_the_argument(problems, argument, message, good):
+    assert problems(good, argument) == [f"argument {argument}: {message}"]
 
 
 def test_removing_every_layer_is_a_network_without_layers(problems, good):
@@ -113,12 +113,12 @@ def test_removing_every_layer_is_a_network_without_layers(problems, good):
 def test_an_override_does_not_hide_a_mistake_of_the_file(problems, good):
     assert problems("fit: 3\nmetrics: accuracy\n" + good, "fit.epochs=3", "metrics.0=mae") == [
         "bad.yaml:1:6: fit must be a mapping of keys, got 3; write `fit: {epochs: 3}`",
-        "bad.yaml:2:10: metrics must be a list of metrics: [accuracy]",
+        "bad.yaml:2:10: metrics must be a list of metrics, for example [accuracy]",
     ]
     assert problems("- a\n", "fit.epochs=3") == ["bad.yaml:1:1: a config must be a mapping of keys, got a list"]
 
 
-def test_an_override_may_mend_the_file(read, good):
+def test_an_override_may_replace_a_mistake_in_the_file(read, good):
     assert read(good.replace("adam", "{adm: {lr: x}}"), "optimizer=sgd").optimizer.key == "sgd"
     assert read(good + "early_stopping: {patience: x}\n", "early_stopping=null").early_stopping is None
 
@@ -163,7 +163,7 @@ def test_learning_rate_arguments_come_last_in_their_order(read, good):
     assert config.optimizer == schema.SGD(learning_rate=0.25)
 
 
-def test_the_optimizers_name_is_asked_for_if_several_have_the_argument(problems, good):
+def test_an_argument_of_several_optimizers_needs_the_optimizers_name(problems, good):
     text = good.replace("adam", "{adagrad: {}}")
     assert problems(text, "optimizer.epsilon=1") == [
         "argument optimizer.epsilon=1: optimizer.epsilon: include the optimizer's name: optimizer.adagrad.epsilon=..."
@@ -192,7 +192,7 @@ def test_an_index_has_at_most_nine_digits(problems, good, digits):
     ]
 
 
-def test_overrides_of_a_file_that_is_no_mapping_are_not_applied(problems):
+def test_overrides_are_not_applied_to_a_file_that_is_not_a_mapping(problems):
     assert problems("3\n", "seed=1", "seed=[") == [
         "bad.yaml:1:1: a config must be a mapping of keys, got 3",
         "argument seed=[: '[' is not valid YAML",

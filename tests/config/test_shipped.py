@@ -28,7 +28,7 @@ def test_shipped_configs_open_with_what_they_show_and_where_the_schema_is(config
     assert lines[2] == "# yaml-language-server: $schema=schema.json"
 
 
-def test_shipped_configs_are_inside_an_installed_package_and_beside_a_checkout(tmp_path, monkeypatch):
+def test_shipped_configs_are_inside_an_installed_package_or_next_to_it_in_a_checkout(tmp_path, monkeypatch):
     assert shipped_dir() == Path(__file__).parents[2] / "configs"
     (tmp_path / "nntrain" / "config").mkdir(parents=True)
     monkeypatch.setattr(shipped, "__file__", str(tmp_path / "nntrain" / "config" / "shipped.py"))
@@ -38,14 +38,14 @@ def test_shipped_configs_are_inside_an_installed_package_and_beside_a_checkout(t
 
 
 @pytest.mark.parametrize(("name", "guess"), [("mlp_dropuot", " Did you mean `mlp_dropout`?"), ("xyz", "")])
-def test_an_unknown_name_is_answered_with_a_guess(tmp_path, monkeypatch, name, guess):
+def test_an_unknown_name_is_an_error_with_a_suggestion(tmp_path, monkeypatch, name, guess):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError) as caught:
         shipped_config(name)
     assert str(caught.value) == f"No shipped config '{name}'.{guess} {ADVICE}"
 
 
-def test_a_path_without_its_suffix_is_answered_with_the_path(tmp_path, monkeypatch):
+def test_a_path_without_its_suffix_is_an_error_that_suggests_the_path(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("mpl.yaml").touch()
     with pytest.raises(UsageError) as caught:
@@ -53,7 +53,7 @@ def test_a_path_without_its_suffix_is_answered_with_the_path(tmp_path, monkeypat
     assert str(caught.value) == f"No shipped config 'mpl'. Did you mean `mpl.yaml`? {ADVICE}"
 
 
-def test_a_name_is_a_shipped_config_even_beside_a_file_of_that_name(tmp_path, monkeypatch):
+def test_a_name_is_a_shipped_config_even_if_there_is_a_file_of_that_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("mlp").touch()
     assert find_config("mlp") == (shipped_dir() / "mlp.yaml", str(shipped_dir() / "mlp.yaml"))

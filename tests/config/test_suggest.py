@@ -1,11 +1,11 @@
-"""Which known word was probably meant."""
+"""Suggestions for unknown words."""
 
 from __future__ import annotations
 
 import pytest
 
 from nntrain.config import schema
-from nntrain.config.suggest import OTHER_NAMES, closest_word, same_word, suggest
+from nntrain.config.suggest import SYNONYMS, closest_word, same_word, suggest
 from nntrain.data.catalog import DATASETS
 
 KNOWN = ["dense", "max_pooling2d", "learning_rate"]
@@ -55,14 +55,14 @@ def every_word_of_the_config(section=schema.Config):
         yield from (word for option in values.get("anyOf", [values]) for word in option.get("enum", ()))
 
 
-def test_every_other_name_leads_to_a_word_of_the_config():
-    assert set(OTHER_NAMES.values()) <= {*every_word_of_the_config(), *DATASETS}
+def test_every_synonym_stands_for_a_word_of_the_config():
+    assert set(SYNONYMS.values()) <= {*every_word_of_the_config(), *DATASETS}
 
 
-def test_other_names_are_written_as_they_are_compared():
-    assert [name for name in OTHER_NAMES if not (name.isascii() and name.isalnum() and name.islower())] == []
+def test_synonyms_are_written_as_they_are_compared():
+    assert [name for name in SYNONYMS if not (name.isascii() and name.isalnum() and name.islower())] == []
 
 
-def test_no_other_name_is_a_word_of_the_config_itself():
+def test_no_synonym_is_a_word_of_the_config():
     known = {word.replace("_", "") for word in every_word_of_the_config()}
-    assert OTHER_NAMES.keys() & known == set()
+    assert SYNONYMS.keys() & known == set()

@@ -1,4 +1,4 @@
-"""Every mistake of a config is reported at once: its place, what was found, what is accepted."""
+"""All mistakes in a config are reported at once: the place, what was found, what is accepted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nntrain.config.yaml_tree import read_tree
 
 
 @pytest.mark.parametrize(
-    ("line", "words"),
+    ("line", "message"),
     [
         ("seed: x", "1:7: seed: must be a whole number of at least 0 and below 4,294,967,296, got 'x'"),
         ("seed: true", "1:7: seed: must be a whole number of at least 0 and below 4,294,967,296, got true"),
@@ -78,7 +78,7 @@ from nntrain.config.yaml_tree import read_tree
         ("runtime: {jit_compile: 1}", "1:24: runtime.jit_compile: must be auto, true or false, got 1"),
         ("data: {dataset: 5}", "1:17: data.dataset: must be non-empty text, got 5"),
         ("fit: 3", "1:6: fit must be a mapping of keys, got 3; write `fit: {epochs: 3}`"),
-        ("metrics: accuracy", "1:10: metrics must be a list of metrics: [accuracy]"),
+        ("metrics: accuracy", "1:10: metrics must be a list of metrics, for example [accuracy]"),
         ("metrics: [" + "x," * 51 + "]", "1:10: metrics has 51 metrics; at most 50 are allowed"),
         ("metrics: [acuracy]", "1:11: metrics.0: no metric 'acuracy'; did you mean 'accuracy'?"),
         (
@@ -101,15 +101,15 @@ from nntrain.config.yaml_tree import read_tree
         ),
         ("sead: 1", "1:1: sead: unknown key; did you mean 'seed'?"),
         ("fit: {epoch: 3}", "1:7: fit.epoch: unknown key; did you mean 'epochs'?"),
-        ("? [a]\n: 1", "1:3: a key must be a word"),
+        ("? [a]\n: 1", "1:3: a key must be a name, not a list or a mapping"),
     ],
 )
-def test_a_wrong_value_or_key_is_one_line_with_its_place(problems, line, words, good):
-    assert problems(f"{line}\n{good}") == [f"bad.yaml:{words}"]
+def test_a_wrong_value_or_key_is_one_line_with_its_place(problems, line, message, good):
+    assert problems(f"{line}\n{good}") == [f"bad.yaml:{message}"]
 
 
 @pytest.mark.parametrize(
-    ("layer", "words"),
+    ("layer", "message"),
     [
         ("dense: 0", "2:12: model.0.dense.units: must be a whole number of at least 1 and at most 65,536, got 0"),
         ("dense: 8.0", "2:12: model.0.dense.units: must be a whole number of at least 1 and at most 65,536, got 8.0; write 8"),
@@ -123,13 +123,13 @@ def test_a_wrong_value_or_key_is_one_line_with_its_place(problems, line, words, 
         ("conv2d: 32", "2:13: model.0.conv2d: arguments must be named, as in conv2d: {filters: 32, kernel_size: ...}"),
         ("max_pooling2d: 2", "2:20: model.0.max_pooling2d: arguments must be named, as in max_pooling2d: {pool_size: 2}"),
         ("{dense: 8, activation: relu}", "2:5: model.0: dense and activation are at the same level; arguments go inside: dense: {units: 8, activation: relu}"),
-        ("flatten:", "2:5: model.0.flatten: no value after the colon; write flatten alone"),
+        ("flatten:", "2:5: model.0.flatten: no value after the colon; write only flatten"),
         ("dense: {units: 8, use_bias: yes}", "2:33: model.0.dense.use_bias: must be true or false, got 'yes'; write true"),
         ("dense: {units: 8, activation: {relu: {alpha: 1}}}", "2:43: model.0.dense.activation.relu.alpha: unknown key; it takes no arguments"),
         ("dense: {units: 8, kernel_regularizer: {l1: 0.1, l2: 0.2}}", "2:43: model.0.dense.kernel_regularizer: l1 and l2 are at the same level; write l1_l2: {l1: 0.1, l2: 0.2}"),
-        ("flatten: 3", "2:14: model.0.flatten: it takes no arguments; write flatten alone"),
+        ("flatten: 3", "2:14: model.0.flatten: it takes no arguments; write only flatten"),
         ("{type: dense, units: 3}", "2:5: model.0: a layer is written as its name with its arguments: dense: {units: 3}"),
-        ("{dense: 8, dropout: 0.3}", "2:5: model.0: dense and dropout are at the same level; each layer is an entry of its own, after '- '"),
+        ("{dense: 8, dropout: 0.3}", "2:5: model.0: dense and dropout are at the same level; write each layer as a separate entry, after '- '"),
         ("8", "2:5: model.0: expected the name of a layer, got 8"),
         ("activation: ReLUU", "2:17: model.0.activation.activation: no activation 'ReLUU'; did you mean 'relu'?"),
         ("dense: {units: 8, kernel_initializer: he_norm}", "2:43: model.0.dense.kernel_initializer: no initializer 'he_norm'; did you mean 'he_normal'?"),
@@ -137,11 +137,11 @@ def test_a_wrong_value_or_key_is_one_line_with_its_place(problems, line, words, 
         ("conv2d: {filters: 8, kernel_size: 3, padding: some}", "2:51: model.0.conv2d.padding: must be valid or same, got 'some'; did you mean 'same'?"),
     ],
 )  # fmt: skip
-def test_a_wrong_layer_is_one_line_with_its_place(problems, layer, words, with_layers):
-    assert problems(with_layers(layer)) == [f"bad.yaml:{words}"]
+def test_a_wrong_layer_is_one_line_with_its_place(problems, layer, message, with_layers):
+    assert problems(with_layers(layer)) == [f"bad.yaml:{message}"]
 
 
-def test_required_keys_are_missed(problems):
+def test_missing_keys_are_reported(problems):
     assert problems("seed: 1\n") == [
         "bad.yaml:1:1: model: missing; add the layers: `model: [dense: 128, ...]`",
         "bad.yaml:1:1: optimizer: missing; add for example `optimizer: adam`",
@@ -149,7 +149,7 @@ def test_required_keys_are_missed(problems):
     ]
 
 
-def test_a_required_key_with_nothing_after_it_is_missing_there(problems, good):
+def test_a_required_key_without_a_value_is_reported_at_the_key(problems, good):
     text = good.replace("optimizer: adam\nloss: categorical_crossentropy", "optimizer:\n\nloss:")
     assert problems(text) == [
         "bad.yaml:4:1: optimizer: missing; add for example `optimizer: adam`",
@@ -181,7 +181,7 @@ def test_all_mistakes_of_a_section_and_of_those_inside_it_come_at_once(problems)
     ]
 
 
-def test_up_to_50_unknown_keys_are_looked_at_one_by_one(problems, good):
+def test_up_to_50_unknown_keys_are_reported_separately(problems, good):
     lines = [f"kkk{number}: 1\n" for number in range(51)]
     assert len(problems("".join(lines[:50]) + good)) == 50
     assert problems("".join(lines) + good) == [
@@ -195,7 +195,7 @@ def test_50_metrics_are_not_too_many(problems, good):
     assert len(problems(f"metrics: [{'mse, ' * 50}]\n" + good)) == 49  # it appears twice, three times, ...
 
 
-def test_an_unreadable_value_is_one_problem_and_not_also_a_missing_or_a_wrong_one(problems, good):
+def test_an_unreadable_value_is_reported_once(problems, good):
     text = "seed: !!foo 1\nfit: !!foo 2\ndata: {positive: [!!foo 1]}\nmetrics: [!!foo a]\n!!foo x: !!foo 1\n"
     assert problems(text + good.replace("adam", "{adam: !!foo 3}")) == [
         f"bad.yaml:{place}: the tag tag:yaml.org,2002:foo is not supported; write the plain value"
@@ -208,12 +208,12 @@ def test_an_unreadable_value_is_one_problem_and_not_also_a_missing_or_a_wrong_on
     ]
 
 
-# --- what is right in a config with mistakes ---
+# --- the valid values of a config with mistakes ---
 
 
 @pytest.fixture
 def validated():
-    """Return a function that gives what is right in a text."""
+    """Return a function that returns the config of a text, or its valid values."""
 
     def validated(text):
         root, _ = read_tree(text, "a.yaml", base=Path())
@@ -226,7 +226,7 @@ def test_a_config_without_mistakes_is_a_config(validated, good):
     assert isinstance(validated(good), schema.Config)
 
 
-def test_what_is_right_beside_a_mistake_can_be_read_with_defaults(validated, good):
+def test_valid_values_and_defaults_can_be_read_despite_mistakes(validated, good):
     config = validated("seed: x\nfit: {epochs: 3, batch_size: x}\n" + good)
     assert isinstance(config, InvalidSection)
     assert (config.task, config.optimizer, config.fit.epochs) == ("classification", schema.Adam(), 3)
@@ -235,7 +235,7 @@ def test_what_is_right_beside_a_mistake_can_be_read_with_defaults(validated, goo
 
 
 @pytest.mark.parametrize("name", ["seed", "batch_size", "data", "metrics", "augmentation", "nothing", "__len__"])
-def test_what_is_wrong_or_missing_is_unavailable(validated, good, name):
+def test_an_invalid_or_missing_value_is_unavailable(validated, good, name):
     config = validated("seed: x\nfit: {batch_size: x}\ndata: !!foo 1\nmetrics: 5\naugment: {}\n" + good)
     with pytest.raises(Unavailable):
         getattr(config.fit if name == "batch_size" else config, name)
@@ -248,16 +248,16 @@ def test_a_component_with_mistakes_still_has_its_name(validated, good):
     assert validated(good.replace("adam", "{adam: 5}")).optimizer.key == "adam"
 
 
-def test_a_section_has_no_name(validated, good):
+def test_a_section_has_no_key(validated, good):
     with pytest.raises(Unavailable):
         _ = validated("fit: {epochs: x}\n" + good).fit.key
 
 
-def test_an_entry_that_names_nothing_is_none(validated, good):
+def test_an_entry_with_an_unknown_name_is_none(validated, good):
     assert validated(good.replace("dense: {units: 8", "dens: {units: 8")).model[0] is None
 
 
-def test_numbers_beside_a_mistake_are_those_of_the_section(validated, good):
+def test_valid_values_have_the_types_of_the_section(validated, good):
     config = validated("augmentation: {rotation: 5, zoom: x}\ndata: {positive: [1], dataset: 5}\n" + good)
     assert (config.data.positive, config.augmentation.rotation) == ((1,), 5.0)
     assert isinstance(config.augmentation.rotation, float)

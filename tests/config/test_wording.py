@@ -1,10 +1,10 @@
-"""Values, and what a field accepts, in words."""
+"""How messages write paths, values and what a field accepts."""
 
 from __future__ import annotations
 
 import pytest
 
-from nntrain.config.wording import any_of, describe_accepted, dotted, show, with_article
+from nntrain.config.wording import describe_accepted, dotted, format_value, join_or, with_article
 
 
 def test_a_path_is_written_with_dots():
@@ -28,7 +28,7 @@ def test_a_noun_has_its_article(noun, article):
 
 @pytest.mark.parametrize(("words", "text"), [("a", "a"), ("ab", "a or b"), ("abc", "a, b or c")])
 def test_alternatives_are_joined(words, text):
-    assert any_of(words) == text
+    assert join_or(words) == text
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_alternatives_are_joined(words, text):
     ],
 )
 def test_a_value_is_shown_as_yaml_writes_it_and_shortened(value, text):
-    assert show(value) == text
+    assert format_value(value) == text
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def test_without_a_name_the_run_that_was_stopped_last_continues(workshop, stoppe
 
 
 def test_without_a_stopped_run_a_name_is_needed(workshop, finished):
-    with pytest.raises(UsageError, match="to train a complete run longer, name it"):
+    with pytest.raises(UsageError, match="to train a complete run for more epochs, give its name"):
         resume(runs_dir=workshop.runs)
 
 

@@ -1,4 +1,4 @@
-"""A run to test with."""
+"""Runs to test with."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def info():
 
 @pytest.fixture
 def make_run(tmp_path, info):
-    """Return a function that makes a run in `tmp_path`, or in a folder, with values of run.json changed."""
+    """Return a function that creates a run in `tmp_path`, or in `runs`, with changed values in run.json."""
 
     def make(name="mlp", *, runs=tmp_path, **changes):
         return create_run(runs, name, {"run.json": to_json({**info, **changes})})

@@ -49,7 +49,7 @@ def test_a_run_is_named_by_its_folder(tmp_path, monkeypatch):
     assert RunDir(tmp_path / "mlp-1").name == "mlp-1"
 
 
-def test_messages_name_a_run_by_its_path_and_the_one_that_ships_by_its_name(tmp_path):
+def test_messages_show_a_runs_path_and_the_pretrained_runs_name(tmp_path):
     run, pretrained = RunDir(tmp_path / "pretrained"), RunDir(PRETRAINED_DIR)
     assert (run.is_pretrained, run.display_name) == (False, str(tmp_path / "pretrained"))
     assert (pretrained.is_pretrained, pretrained.display_name) == (True, "pretrained")
@@ -68,7 +68,7 @@ def test_messages_name_a_run_by_its_path_and_the_one_that_ships_by_its_name(tmp_
         ("_X.", "worst-X.png"),
     ],
 )
-def test_an_evaluations_plot_is_named_by_the_data_set_unless_it_is_the_runs_own(dataset, name):
+def test_a_plot_has_the_data_set_in_its_name_unless_it_is_the_runs_own(dataset, name):
     assert RunDir(Path("run")).plot("worst", dataset) == Path("run") / name
 
 
@@ -84,7 +84,7 @@ def test_a_run_has_one_of_five_statuses(make_run, status):
     assert make_run(status=status).read_info()["status"] == status
 
 
-def test_another_status_is_damaged(make_run):
+def test_a_run_with_an_unknown_status_is_damaged(make_run):
     run = make_run(status="done")
     with pytest.raises(RunError) as caught:
         run.read_info()
@@ -113,7 +113,7 @@ OBJECTS = {"differs", "versions", "environment", "fingerprints"}
         ({"resumed": {}}, "resumed must be an array or null"),
     ],
 )
-def test_a_value_of_another_type_in_run_json_is_damaged(make_run, changes, expected):
+def test_run_json_with_a_value_of_the_wrong_type_is_damaged(make_run, changes, expected):
     with pytest.raises(RunError) as caught:
         make_run(**changes).read_info()
     assert f"damaged: {expected};" in str(caught.value)
@@ -131,7 +131,7 @@ def test_a_value_of_another_type_in_run_json_is_damaged(make_run, changes, expec
         {"resumed": ["2026-01-01T00:00:00+00:00"]},
     ],
 )
-def test_values_that_may_be_null_may_be_there(make_run, changes):
+def test_optional_values_may_be_set(make_run, changes):
     key = next(iter(changes))
     assert make_run(**changes).read_info()[key] == changes[key]
 
@@ -167,7 +167,7 @@ def test_damaged_metrics_are_one_error(tmp_path, changes, expected):
     assert str(caught.value).startswith(f"{run.metrics_path}: damaged: {expected}; restore the file")
 
 
-def test_a_running_run_whose_process_is_gone_was_interrupted(make_run):
+def test_a_running_run_whose_process_was_killed_is_interrupted(make_run):
     run = make_run(status="running")
     command = [sys.executable, "-c", HOLD, str(run.lock_path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:

@@ -1,4 +1,4 @@
-"""JSON files of a run: what is written is read back, and what is damaged is one error that says so."""
+"""JSON files of a run: what is written can be read, and a damaged file is an error that says so."""
 
 from __future__ import annotations
 
@@ -89,9 +89,9 @@ def test_a_file_that_is_too_large_is_not_read(path, monkeypatch):
         b'{"schema": 1, "a": 1e999}',
         b'{"schema": 1, "a": ' + b"9" * 5000 + b"}",
     ],
-    ids=["empty", "open", "cut", "no text", "deep", "nan", "infinity", "1e999", "5000 digits"],
+    ids=["empty", "open", "truncated", "not text", "deep", "nan", "infinity", "1e999", "5000 digits"],
 )
-def test_what_is_not_json_is_damaged(path, content):
+def test_a_file_that_is_not_json_is_damaged(path, content):
     path.write_bytes(content)
     assert problem(path, {}) == "damaged: not JSON; restore the file or train again"
 
@@ -121,7 +121,7 @@ def test_another_schema_is_refused(path, content, schema):
         ((list,), None, "an array"),
     ],
 )
-def test_a_value_of_another_type_is_damaged(path, types, value, expected):
+def test_a_file_with_a_value_of_the_wrong_type_is_damaged(path, types, value, expected):
     path.write_text(json.dumps({"schema": 1, "key": value}))
     assert problem(path, {"key": types}) == f"damaged: key must be {expected}; restore the file or train again"
 
@@ -156,7 +156,7 @@ def test_keys_without_a_type_may_hold_anything(path):
     assert read_json(path, {})["later"] == [{}]
 
 
-def test_true_is_no_number():
+def test_true_is_not_a_number():
     assert has_type(1, NUMBER)
     assert has_type(1.5, NUMBER)
     assert not has_type(True, NUMBER)

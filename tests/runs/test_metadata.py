@@ -1,4 +1,4 @@
-"""What run.json and metrics.json contain: as a run is created, when its training starts, and when it ends."""
+"""The contents of run.json and metrics.json: when a run is created, when its training starts, and when it ends."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def epoch(number, *, seconds=1.0, **metrics):
     return EpochResult(number, 3, seconds, 0.01, {"loss": 1.0, **metrics})
 
 
-def test_the_task_is_what_the_config_asks_of_its_network(config):
+def test_the_task_spec_is_that_of_the_config(config):
     assert make_task_spec(config, DIGITS) == TaskSpec(
         task="classification",
         loss="categorical_crossentropy",
@@ -85,12 +85,12 @@ fit: {epochs: 1, batch_size: 32}
 """
     path = write_config(text)
     path.write_text(path.read_text().replace("data: {", "data: {positive: [7, 9], "))
-    task_spec = make_task_spec(load_config(path).config, ("no", "yes"))
+    task_spec = make_task_spec(load_config(path).config, DIGITS)
     assert (task_spec.task, task_spec.loss, task_spec.positive) == ("binary", "binary_crossentropy", (7, 9))
     assert task_spec.metrics == (("accuracy", {}), ("binary_accuracy", {"threshold": 0.75}))
 
 
-def test_a_run_begins_with_all_keys_of_run_json(monkeypatch):
+def test_a_new_run_has_all_keys_of_run_json(monkeypatch):
     monkeypatch.setattr(metadata, "utc_now", lambda: "2026-01-01T00:00:00.000000+00:00")
     info = initial_info("mlp", shipped=True, differs={"fit.epochs": 3}, parameters=118_282)
     versions = info.pop("versions")
@@ -132,7 +132,7 @@ def test_a_package_that_is_installed_under_another_name_has_no_version(monkeypat
     assert versions["keras"] == "1.0"
 
 
-def test_the_processors_name_is_linuxs_or_else_pythons(tmp_path, monkeypatch):
+def test_the_processors_name_is_that_of_linux_or_else_of_python(tmp_path, monkeypatch):
     monkeypatch.setattr("platform.processor", lambda: "arm")
     monkeypatch.setattr(metadata, "CPU_INFO", tmp_path / "cpuinfo")
     assert processor_name() == "arm"
@@ -199,7 +199,7 @@ def test_a_start_records_device_data_task_and_config(run, config, start):
     assert (info["device"], info["data"], info["resumed"]) == (DEVICE, DATA, None)
 
 
-def test_a_resumed_run_runs_again_and_lists_when_it_was_resumed(run, start, monkeypatch):
+def test_a_resumed_run_is_running_and_records_when_it_was_resumed(run, start, monkeypatch):
     start()
     record_failure(run, "failed", "out of memory")
     run.write_info({**run.read_info(), "process": 1})

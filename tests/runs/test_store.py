@@ -84,12 +84,12 @@ def test_other_names_do_not_count(make_run, tmp_path, other):
     assert make_run().name == "mlp-1"
 
 
-def test_a_name_is_no_pattern(make_run, tmp_path):
+def test_a_name_is_not_a_pattern(make_run, tmp_path):
     (tmp_path / "mlp-4").mkdir()
     assert make_run("m.p").name == "m.p-1"
 
 
-def test_many_runs_created_at_once_get_a_folder_each(make_run, tmp_path):
+def test_runs_that_are_created_at_the_same_time_get_different_folders(make_run, tmp_path):
     threads = [threading.Thread(target=make_run) for _ in range(20)]
     for thread in threads:
         thread.start()
@@ -98,7 +98,7 @@ def test_many_runs_created_at_once_get_a_folder_each(make_run, tmp_path):
     assert names(tmp_path) == sorted(f"mlp-{number}" for number in range(1, 21))
 
 
-def test_if_another_process_takes_the_number_at_the_last_moment_the_next_is_taken(make_run, tmp_path, monkeypatch):
+def test_a_run_gets_the_next_number_if_another_process_takes_its_own(make_run, tmp_path, monkeypatch):
     replace_and_sync, taken = store.files.replace_and_sync, []
 
     def take_first(source, target):
@@ -152,7 +152,7 @@ def test_a_run_that_is_interrupted_while_it_is_created_leaves_nothing(tmp_path, 
     assert names(tmp_path) == []
 
 
-def test_a_folder_that_cannot_be_created_is_an_error_with_a_way_out(tmp_path):
+def test_a_folder_that_cannot_be_created_is_an_error_with_a_remedy(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(NntrainError) as caught:
         create_run(tmp_path / "file" / "runs", "mlp", {})
@@ -189,7 +189,7 @@ def test_a_name_that_no_folder_should_have_is_refused(name):
     )
 
 
-def test_runs_are_listed_by_when_they_ended_and_those_that_have_not_by_their_start(make_run, tmp_path):
+def test_runs_are_sorted_by_when_they_finished_or_started(make_run, tmp_path):
     make_run("c", finished="2026-03-01")
     make_run("a", finished="2026-01-01", started="2026-09-01")
     make_run("b", finished=None, started="2026-02-01")
@@ -197,14 +197,14 @@ def test_runs_are_listed_by_when_they_ended_and_those_that_have_not_by_their_sta
     assert [run.name for run in list_runs(tmp_path)] == ["a-1", "b-1", "c-1", "d-1"]
 
 
-def test_runs_of_one_time_are_listed_by_name_and_damaged_ones_first(make_run, tmp_path):
+def test_runs_of_the_same_time_are_sorted_by_name_and_damaged_ones_come_first(make_run, tmp_path):
     make_run("b", finished="2026-01-01")
     make_run("a", finished="2026-01-01")
     make_run("z").info_path.write_text("damaged")
     assert [run.name for run in list_runs(tmp_path)] == ["z-1", "a-1", "b-1"]
 
 
-def test_what_is_no_run_is_not_listed(make_run, tmp_path):
+def test_other_files_and_folders_are_not_listed(make_run, tmp_path):
     (tmp_path / ".hidden-1").mkdir()
     (tmp_path / ".hidden-1" / "run.json").touch()
     (tmp_path / "pictures").mkdir()
@@ -246,7 +246,9 @@ def test_without_an_unfinished_run_the_error_says_what_to_do(make_run, tmp_path)
     make_run()
     with pytest.raises(UsageError) as caught:
         latest_unfinished_run(tmp_path)
-    assert str(caught.value) == f"no unfinished run in {tmp_path}; to train a complete run longer, name it"
+    assert (
+        str(caught.value) == f"no unfinished run in {tmp_path}; to train a complete run for more epochs, give its name"
+    )
 
 
 def test_a_run_is_found_by_name_and_by_path(make_run, tmp_path):
@@ -255,7 +257,7 @@ def test_a_run_is_found_by_name_and_by_path(make_run, tmp_path):
     assert find_run(str(run.path), tmp_path / "elsewhere").path == run.path
 
 
-def test_a_name_is_sought_among_the_runs_before_it_is_taken_as_a_path(make_run, tmp_path, monkeypatch):
+def test_a_name_is_looked_up_among_the_runs_before_it_is_used_as_a_path(make_run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     here, in_runs = make_run(), make_run(runs=tmp_path / "runs")
     assert find_run("mlp-1", Path("runs")).path.resolve() == in_runs.path
@@ -275,7 +277,7 @@ def test_without_a_name_the_latest_run_is_found(make_run, tmp_path):
     [
         ("mpl-1", "; did you mean 'mlp-1'?"),
         ("pretraned", "; did you mean 'pretrained'?"),
-        ("something else", "; `nntrain runs` lists them"),
+        ("something else", "; `nntrain runs` lists the runs"),
     ],
 )
 def test_a_run_that_does_not_exist_is_an_error_with_a_suggestion(make_run, tmp_path, name, hint):
@@ -285,13 +287,13 @@ def test_a_run_that_does_not_exist_is_an_error_with_a_suggestion(make_run, tmp_p
     assert str(caught.value) == f"no run '{name}' in {tmp_path}{hint}"
 
 
-def test_where_no_run_exists_none_is_suggested(tmp_path):
+def test_without_runs_none_is_suggested(tmp_path):
     with pytest.raises(UsageError) as caught:
         find_run("mlp-1", tmp_path)
     assert str(caught.value) == f"no run 'mlp-1' in {tmp_path}"
 
 
-def test_a_folder_that_is_no_run_is_a_run_error(tmp_path):
+def test_a_folder_that_is_not_a_run_is_a_run_error(tmp_path):
     (tmp_path / "pictures").mkdir()
     with pytest.raises(RunError) as caught:
         find_run("pictures", tmp_path)
@@ -320,7 +322,7 @@ def test_a_link_in_place_of_a_file_is_refused(make_run, name, tmp_path):
     path.symlink_to(tmp_path / "target")
     with pytest.raises(RunError) as caught:
         reject_symlinks(run)
-    assert str(caught.value) == f"{path}: is a link; replace it with the file itself"
+    assert str(caught.value) == f"{path}: is a link; replace it with the file that it points to"
 
 
 @needs_posix
@@ -357,7 +359,7 @@ def test_a_run_without_its_config_is_an_error(make_run):
 
 
 @pytest.mark.parametrize("missing", ["run.json", "model.tflite", None])
-def test_the_pretrained_run_is_there_with_its_network_or_not_at_all(tmp_path, monkeypatch, missing):
+def test_there_is_no_pretrained_run_unless_it_has_its_network(tmp_path, monkeypatch, missing):
     for name in ("run.json", "model.tflite"):
         if name != missing:
             (tmp_path / name).touch()
@@ -365,7 +367,7 @@ def test_the_pretrained_run_is_there_with_its_network_or_not_at_all(tmp_path, mo
     assert pretrained_run() == (None if missing else RunDir(tmp_path))
 
 
-def test_the_run_to_predict_with_is_the_one_named_else_the_latest_else_the_pretrained(make_run, tmp_path):
+def test_the_run_to_predict_with_is_the_named_or_the_latest_or_the_pretrained_one(make_run, tmp_path):
     pretrained = RunDir(PRETRAINED_DIR)
     assert find_trained_run(None, tmp_path) == pretrained
     run, named = make_run(finished="2026-02-01"), make_run(finished="2026-01-01")
@@ -376,7 +378,7 @@ def test_the_run_to_predict_with_is_the_one_named_else_the_latest_else_the_pretr
         find_trained_run("pretrianed", tmp_path)
 
 
-def test_an_installation_without_the_pretrained_run_needs_one_of_the_users(make_run, tmp_path, monkeypatch):
+def test_an_installation_without_the_pretrained_run_needs_a_run_of_the_user(make_run, tmp_path, monkeypatch):
     monkeypatch.setattr(store, "PRETRAINED_DIR", tmp_path / "missing")
     with pytest.raises(UsageError, match="no complete run"):
         find_trained_run(None, tmp_path)

@@ -1,4 +1,4 @@
-"""What a run's result depends on is recorded alike, whether or not TensorFlow was loaded by then."""
+"""The variables that change a run's result are recorded; they are the same before and after TensorFlow is loaded."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from nntrain.system import environment
 
 @pytest.fixture
 def variables(monkeypatch):
-    """Return the process's variables, none to begin with, on an x86 processor."""
+    """Return the process's variables, which are empty at first, on an x86 processor."""
     variables = {}
     monkeypatch.setattr("os.environ", variables)
     monkeypatch.setattr("platform.machine", lambda: "x86_64")
     return variables
 
 
-def test_what_changes_the_numerics_is_the_same_before_tensorflow_is_prepared_for_and_after(variables):
+def test_numerics_variables_are_the_same_before_and_after_preparing(variables):
     variables.update(XLA_FLAGS="--x", HOME="/root")
     before = environment.numerics_variables()
     environment.prepare()
@@ -29,7 +29,7 @@ def test_preparing_sets_the_backend_the_log_level_and_onednn(variables):
     assert variables == {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "1"}
 
 
-def test_what_the_user_set_stays(variables):
+def test_variables_of_the_user_are_kept(variables):
     variables.update(TF_ENABLE_ONEDNN_OPTS="0", TF_CPP_MIN_LOG_LEVEL="0")
     environment.prepare()
     assert environment.numerics_variables() == {"TF_ENABLE_ONEDNN_OPTS": "0"}

@@ -1,4 +1,4 @@
-"""Files are complete at any instant, and what may come from anyone is read with care."""
+"""Files are always complete, and untrusted files are read safely."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def full_disk(*_):
         ("\udcff", b"\xed\xb3\xbf"),  # how Python reads a file name that is the byte 255
     ],
 )
-def test_text_is_written_as_utf_8_and_bytes_as_they_are(tmp_path, content, written):
+def test_text_is_written_as_utf_8_and_bytes_unchanged(tmp_path, content, written):
     write_atomically(tmp_path / "file", content)
     assert (tmp_path / "file").read_bytes() == written
     assert names(tmp_path) == ["file"]
@@ -65,7 +65,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
     assert names(tmp_path) == ["metrics.json"]
 
 
-def test_an_error_without_words_of_the_system_is_shown_as_it_is(tmp_path):
+def test_an_error_without_a_system_message_is_shown_with_its_own(tmp_path):
     with (
         pytest.raises(NntrainError, match=r"a\.png: cannot be written: no picture$"),
         temporary_sibling(tmp_path / "a.png"),
@@ -93,7 +93,7 @@ def test_a_temporary_sibling_that_was_never_written_is_an_error(tmp_path):
         pass
 
 
-def test_two_threads_write_a_file_through_two_temporary_siblings(tmp_path):
+def test_two_threads_write_a_file_with_different_temporary_siblings(tmp_path):
     paths = []
 
     def write():
@@ -122,7 +122,7 @@ def test_the_content_is_on_the_disk_before_the_name(tmp_path, monkeypatch):
     assert operations == [("sync", "text"), ("rename", tmp_path / "file"), ("sync", tmp_path)]
 
 
-def test_what_killed_processes_left_is_cleared_and_nothing_else(tmp_path):
+def test_only_temporary_files_are_cleared(tmp_path):
     for name in (".run.4711-140.json", ".training.9-9.png", ".lock", "run.json", ".hidden.json", "a.1-1.json"):
         (tmp_path / name).touch()
     (tmp_path / ".model.1-2").touch()
@@ -131,7 +131,7 @@ def test_what_killed_processes_left_is_cleared_and_nothing_else(tmp_path):
     assert names(tmp_path) == [".folder.1-2", ".hidden.json", ".lock", "a.1-1.json", "run.json"]
 
 
-def test_what_a_process_killed_while_writing_leaves_is_cleared(tmp_path):
+def test_the_temporary_file_of_a_process_killed_while_writing_is_cleared(tmp_path):
     code = (
         "import os, signal, sys; from pathlib import Path; from nntrain.system.files import temporary_sibling\n"
         "with temporary_sibling(Path(sys.argv[1])) as temporary:\n"
@@ -203,7 +203,7 @@ def test_replacing_renames_folders_too(tmp_path):
     assert names(tmp_path) == ["run"]
 
 
-def test_syncing_a_file_changes_nothing_and_needs_one(tmp_path):
+def test_syncing_a_file_does_not_change_or_create_it(tmp_path):
     (tmp_path / "file").write_text("text")
     sync_file(tmp_path / "file")
     assert (tmp_path / "file").read_text() == "text"
@@ -213,7 +213,7 @@ def test_syncing_a_file_changes_nothing_and_needs_one(tmp_path):
 
 @needs_posix
 @pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP])
-def test_a_file_system_that_cannot_sync_folders_is_no_error(tmp_path, monkeypatch, number):
+def test_a_file_system_that_cannot_sync_folders_is_not_an_error(tmp_path, monkeypatch, number):
     def refuse(descriptor):
         raise OSError(number, "refused")
 

@@ -14,7 +14,7 @@ def test_a_fingerprint_is_the_md5():
     assert fingerprint(b"") == "d41d8cd98f00b204e9800998ecf8427e"
 
 
-def test_arrays_have_the_fingerprint_of_their_bytes_one_after_the_other():
+def test_arrays_have_the_fingerprint_of_their_concatenated_bytes():
     letters = np.frombuffer(b"abc", np.uint8)
     assert fingerprint_arrays([letters]) == "900150983cd24fb0d6963f7d28e17f72"
     assert fingerprint_arrays(iter([letters[:1], letters[1:]])) == "900150983cd24fb0d6963f7d28e17f72"
@@ -30,11 +30,11 @@ def test_arrays_have_the_fingerprint_of_their_bytes_one_after_the_other():
         np.arange(6, dtype=np.uint8).reshape(2, 3)[:, ::-1][:, ::-1],
     ],
 )
-def test_the_memory_layout_does_not_count(view):
+def test_the_memory_layout_does_not_matter(view):
     assert fingerprint_arrays([view]) == fingerprint(bytes(range(6)))
 
 
-def test_shape_and_type_do_not_count():
+def test_shape_and_type_do_not_matter():
     array = np.arange(6, dtype=np.uint16)
     assert fingerprint_arrays([array]) == fingerprint_arrays([array.reshape(2, 3)])
     assert fingerprint_arrays([array]) == fingerprint_arrays([array.view(np.uint8)])

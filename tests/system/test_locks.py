@@ -64,7 +64,7 @@ def try_as_0_1(path):
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def test_a_lock_creates_its_file_and_leaves_it(path):
+def test_a_lock_creates_its_file_and_does_not_remove_it(path):
     with acquire_lock(path):
         assert path.exists()
     assert path.exists()
@@ -78,7 +78,7 @@ def test_a_lock_does_not_change_the_content_of_its_file(path):
 
 
 @needs_flock
-def test_the_file_is_readable_by_whom_the_umask_allows(path):
+def test_the_file_has_the_permissions_of_the_umask(path):
     with acquire_lock(path):
         mask = os.umask(0)
         os.umask(mask)
@@ -91,7 +91,7 @@ def test_a_lock_is_held_inside_the_block_only(path):
     assert not is_locked(path)
 
 
-def test_a_lock_is_not_given_twice_even_within_a_process(path):
+def test_a_lock_cannot_be_acquired_twice_even_within_a_process(path):
     with acquire_lock(path):
         with pytest.raises(LockedError), acquire_lock(path):
             pass
@@ -146,7 +146,7 @@ def test_testing_a_free_lock_does_not_hold_it(path):
 
 
 def test_a_lock_that_another_thread_tests_can_be_acquired(path, monkeypatch):
-    """Testing holds a free lock for an instant, here for longer: acquiring waits that long."""
+    """Testing holds a free lock for a moment, here for longer; acquiring waits that long."""
     path.touch()
     close, tested, closing = os.close, threading.Event(), []
 
@@ -170,7 +170,7 @@ def test_a_lock_that_another_thread_tests_can_be_acquired(path, monkeypatch):
 
 @needs_flock
 def test_a_lock_file_that_may_only_be_read_can_be_tested(path, monkeypatch):
-    """As another user's; `os.open` refuses here, because the tests may run as root, whom no mode stops."""
+    """Like another user's; here `os.open` refuses, because no file mode stops root, who may run the tests."""
     real_open = os.open
 
     def open_read_only(path, flags, *mode, **options):
@@ -221,7 +221,7 @@ def test_a_file_system_without_locks_is_an_error_and_not_a_lock_held_elsewhere(p
 
 
 @needs_flock
-def test_a_lock_that_0_1_holds_is_not_given(path):
+def test_a_lock_that_0_1_holds_cannot_be_acquired(path):
     with another_process(HOLD_AS_0_1, path) as process:
         assert is_locked(path)
         with pytest.raises(LockedError), acquire_lock(path):
@@ -233,7 +233,7 @@ def test_a_lock_that_0_1_holds_is_not_given(path):
 
 
 @needs_flock
-def test_0_1_does_not_get_a_lock_that_is_held(path):
+def test_0_1_cannot_acquire_a_lock_that_is_held(path):
     with acquire_lock(path):
         assert try_as_0_1(path) == "refused"
     assert try_as_0_1(path) == "locked"

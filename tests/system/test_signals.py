@@ -1,4 +1,4 @@
-"""The first signal asks training to stop, the second ends the process; calls into libraries have a time limit."""
+"""The first signal asks training to stop and the second ends the process; calls into libraries have a time limit."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_signal_while_there_is_nothing_to_save_ends_the_process():
 
 
 @needs_posix
-def test_after_one_signal_the_program_goes_on_to_its_end():
+def test_after_one_signal_the_program_continues_to_its_end():
     program = Program(can_stop=True, then="time.sleep(0.05)")
     program.send(signal.SIGTERM)
     code, out, err = program.end()
@@ -100,7 +100,7 @@ def test_the_process_ends_even_if_the_last_action_fails():
 
 
 @needs_posix
-def test_other_signals_are_left_alone():
+def test_other_signals_are_not_handled():
     code = (
         "import os, signal, time; from nntrain.system.signals import Interrupts\n"
         "signal.signal(signal.SIGUSR1, lambda *_: print('handled', flush=True))\n"
@@ -112,7 +112,7 @@ def test_other_signals_are_left_alone():
 
 
 @needs_posix
-def test_handlers_and_wakeup_descriptor_are_put_back():
+def test_handlers_and_wakeup_descriptor_are_restored():
     handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     with Interrupts(on_first=pytest.fail, on_exit=pytest.fail) as interrupts:
         assert signal.getsignal(signal.SIGINT) not in handlers
@@ -126,7 +126,7 @@ def test_handlers_and_wakeup_descriptor_are_put_back():
 
 
 @needs_posix
-def test_a_descriptor_that_another_library_reads_signals_from_is_put_back():
+def test_the_wakeup_descriptor_of_another_library_is_restored():
     reads, writes = os.pipe()
     os.set_blocking(writes, False)
     signal.set_wakeup_fd(writes)
@@ -147,8 +147,8 @@ def test_the_thread_ends_with_the_block():
     assert not thread.is_alive()
 
 
-def test_on_a_thread_no_handler_is_set():
-    """Python lets only the main thread set them."""
+def test_no_handler_is_set_outside_the_main_thread():
+    """Python lets only the main thread set handlers."""
     entered = []
 
     def enter():
@@ -183,7 +183,7 @@ def test_a_block_over_its_time_limit_ends_the_process():
     assert limited("0.15", "30") == (3, "", "Error: model.tflite: no answer\n")
 
 
-def test_a_block_within_its_time_limit_goes_on_and_the_limit_ends_with_it():
+def test_a_block_within_its_time_limit_is_not_affected_and_ends_the_limit():
     assert limited("0.3", "0") == (0, "after\n", "")
 
 
@@ -200,8 +200,8 @@ def test_a_time_limit_ends_with_an_error_in_the_block():
     assert not threads[0].is_alive()
 
 
-def test_a_time_limit_is_waited_for_in_steps_of_a_tenth_of_a_second(monkeypatch):
-    """Time during which the process is suspended is at most one step."""
+def test_a_time_limit_is_checked_every_tenth_of_a_second(monkeypatch):
+    """Time during which the process is suspended counts as one step at most."""
     waits, exit_codes = [], queue.SimpleQueue()
 
     class Event(threading.Event):

@@ -1,4 +1,4 @@
-"""stderr is nntrain's own, and stdout writes every character somehow."""
+"""Only nntrain writes to stderr, and stdout accepts every character."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ import os, sys, warnings
 from nntrain.system.stdio import silence_library_stderr
 print("before", file=sys.stderr, end="; ")
 silence_library_stderr()
-os.write(2, b"a library's words; ")
+os.write(2, b"a library's text; ")
 warnings.warn("a library's warning")
 print("nntrain's own", file=sys.stderr)
 """
 
 
 def run(code, *, shell="", **environment):
-    """Run Python, its descriptors changed by the shell if asked; returns its exit code, stdout and stderr."""
+    """Run Python, with redirections of the shell if any; returns exit code, stdout and stderr."""
     command = [sys.executable, "-c", code]
     if shell:
         command = ["sh", "-c", f'exec "$@" {shell}', "sh", *command]
@@ -30,14 +30,14 @@ def run(code, *, shell="", **environment):
     return process.returncode, process.stdout, process.stderr
 
 
-def test_libraries_are_kept_off_stderr_and_nntrain_is_not():
+def test_nntrain_writes_to_stderr_and_libraries_do_not():
     assert run(SILENCED) == (0, b"", b"before; nntrain's own\n")
 
 
-def test_with_nntrain_debug_nothing_is_kept_off():
+def test_with_nntrain_debug_libraries_write_to_stderr():
     code, _, err = run(SILENCED, NNTRAIN_DEBUG="1")
     assert code == 0
-    assert b"a library's words" in err
+    assert b"a library's text" in err
     assert b"UserWarning: a library's warning" in err
 
 
@@ -46,7 +46,7 @@ def test_messages_are_shown_line_by_line_without_waiting_for_the_end():
     assert run(code) == (0, b"", b"before; nntrain's own\n")
 
 
-def test_stderr_keeps_its_encoding_and_escapes_what_that_lacks():
+def test_stderr_keeps_its_encoding_and_escapes_other_characters():
     code = SILENCED + 'print("größe \\u2713 \\udcff", file=sys.stderr)'
     assert run(code, PYTHONIOENCODING="latin-1")[2].endswith(b"gr\xf6\xdfe \\u2713 \\udcff\n")
 
@@ -58,7 +58,7 @@ def test_the_null_device_is_not_left_open():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
-def test_a_closed_stderr_is_no_error():
+def test_a_closed_stderr_is_not_an_error():
     code = "from nntrain.system.stdio import silence_library_stderr; silence_library_stderr(); print('end')"
     assert run(code, shell="2>&-") == (0, b"end\n", b"")
 
@@ -70,7 +70,7 @@ def test_a_crash_inside_a_library_shows_where_python_was():
     assert b'File "<string>", line' in err
 
 
-def test_a_stderr_that_is_no_file_is_left_alone(monkeypatch, capsys):
+def test_a_stderr_that_is_not_a_file_is_not_changed(monkeypatch, capsys):
     from nntrain.system.stdio import silence_library_stderr
 
     class NoFile:
@@ -91,12 +91,12 @@ print("a\\u2713\\udcff")
 """
 
 
-def test_stdout_escapes_what_its_encoding_lacks():
+def test_stdout_escapes_characters_that_its_encoding_lacks():
     assert run(ESCAPED, PYTHONIOENCODING="ascii") == (0, b"a\\u2713\\udcff\n", b"")
     assert run(ESCAPED, PYTHONIOENCODING="utf-8") == (0, b"a\xe2\x9c\x93\\udcff\n", b"")
 
 
-def test_a_stdout_that_cannot_be_configured_is_left_alone(monkeypatch):
+def test_a_stdout_that_cannot_be_configured_is_not_changed(monkeypatch):
     from nntrain.system.stdio import escape_unencodable_stdout
 
     stream = object()

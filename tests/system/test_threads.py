@@ -1,4 +1,4 @@
-"""Items are computed in order and one ahead, and the thread ends with the iteration."""
+"""Modules are imported in the background, and items are computed one in advance."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def prefetchers():
 
 
 @pytest.fixture(autouse=True)
-def _no_thread_is_left():
+def _all_threads_end():
     yield
     for thread in prefetchers():
         thread.join(timeout=5)
     assert prefetchers() == []
 
 
-def test_items_come_in_order_and_an_end_is_an_end():
+def test_items_keep_their_order_and_number():
     assert list(prefetch(iter("abc"))) == ["a", "b", "c"]
     assert list(prefetch(iter(()))) == []
 
@@ -35,7 +35,7 @@ def test_none_is_an_item():
     assert list(prefetch(iter([None, 0, None]))) == [None, 0, None]
 
 
-def test_the_next_item_is_computed_before_it_is_asked_for_and_no_other():
+def test_only_the_next_item_is_computed_in_advance():
     started = queue.SimpleQueue()
     items = prefetch(started.put(number) or number for number in itertools.count())
     assert next(items) == 0
@@ -57,14 +57,14 @@ def test_closing_ends_the_thread():
     assert prefetchers() == []
 
 
-def test_an_error_is_raised_where_the_item_is_asked_for():
+def test_an_error_is_raised_when_its_item_is_requested():
     items = prefetch(1 / number for number in (1, 0))
     assert next(items) == 1
     with pytest.raises(ZeroDivisionError):
         next(items)
 
 
-def test_an_exit_in_the_thread_is_raised_as_well():
+def test_a_system_exit_in_the_thread_is_raised_too():
     def stop():
         yield 1
         raise SystemExit(3)
@@ -75,7 +75,7 @@ def test_an_exit_in_the_thread_is_raised_as_well():
         next(items)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a priority belongs to the process")
+@pytest.mark.skipif(sys.platform != "linux", reason="on other systems a priority belongs to the process")
 def test_items_are_computed_at_a_lower_priority():
     def nice():
         yield os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
@@ -85,8 +85,8 @@ def test_items_are_computed_at_a_lower_priority():
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == here
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a priority belongs to the process")
-def test_a_system_that_refuses_a_lower_priority_is_no_error(monkeypatch):
+@pytest.mark.skipif(sys.platform != "linux", reason="on other systems a priority belongs to the process")
+def test_a_system_that_refuses_a_lower_priority_is_not_an_error(monkeypatch):
     def refuse(*_):
         raise PermissionError
 
@@ -94,7 +94,7 @@ def test_a_system_that_refuses_a_lower_priority_is_no_error(monkeypatch):
     assert list(prefetch(iter("ab"))) == ["a", "b"]
 
 
-def test_the_priority_stays_where_it_belongs_to_the_whole_process(monkeypatch):
+def test_the_priority_is_not_changed_on_systems_where_it_belongs_to_the_process(monkeypatch):
     monkeypatch.setattr(threads.sys, "platform", "darwin")
     monkeypatch.setattr("os.setpriority", lambda *_: pytest.fail("the whole process would be slower"), raising=False)
     assert list(prefetch(iter("ab"))) == ["a", "b"]
@@ -109,7 +109,7 @@ def test_a_module_is_imported_in_the_background(tmp_path, monkeypatch):
     assert (thread.daemon, thread.name) == (True, "import of module_for_a_thread")
 
 
-def test_a_module_that_cannot_be_imported_is_left_to_the_import_that_uses_it(tmp_path, monkeypatch):
+def test_an_import_error_is_raised_by_the_import_that_uses_the_module(tmp_path, monkeypatch):
     (tmp_path / "broken_module.py").write_text("raise SystemExit\n")
     monkeypatch.syspath_prepend(tmp_path)
     import_in_background("broken_module").join()

@@ -1,4 +1,4 @@
-"""`make mutants` tells a change that a test notices from one that none does, and changes nothing but copies."""
+"""`make mutants` finds changes that no test notices, and changes only copies of the source."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_it_shouts():
 }
 
 NOTHING_TO_CHANGE = '''
-"""Words."""
+"""Docstring."""
 from __future__ import annotations
 from typing import TYPE_CHECKING
 if TYPE_CHECKING:
@@ -86,12 +86,12 @@ def test_a_change_that_no_test_notices_is_listed(report):
 
 
 def test_all_other_changes_are_killed(report):
-    # LIMIT, which the tests of another module use; both comparisons; and what a process of its own runs.
+    # LIMIT, which the tests of another module use; both comparisons; and the code that a separate process runs.
     assert "\n6 of 7 killed; " in report
     assert "mutation score 85.7% +- 25.9%" in report
 
 
-def test_the_report_is_kept_and_the_source_left_as_it_is(toy, report):
+def test_the_report_is_written_and_the_source_is_not_changed(toy, report):
     assert (toy / ".mutants" / "report.txt").read_text() == report
     assert {path: (toy / path).read_text() for path in PROJECT} == PROJECT
 

@@ -1,6 +1,7 @@
-"""Writes down which functions a process calls. `make mutants` runs the tests with it once, to know which test what.
+"""Records which functions a process calls, so that `make mutants` knows which tests call a function.
 
-As `sitecustomize.py` at the root of a copy of the project, it also traces the processes that tests start.
+In a copy of the project, this file is `sitecustomize.py`, which Python imports when it starts. So it also traces the
+processes that tests start.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ _called: set[tuple[str, int]] = set()
 
 
 def trace_to(path: str) -> None:
-    """Write each function that is called from now on, here and in new processes, to a file as `file:first line`."""
+    """Append each function that this process or a new one calls from now on to a file, as `file:first line`."""
     os.environ[TRACE_FILE] = path
     _called.clear()
     threading.settrace(_trace)
@@ -28,7 +29,8 @@ def _trace(frame: FrameType, event: str, argument: object) -> None:
     function = code.co_filename, code.co_firstlineno
     if function not in _called and code.co_filename.startswith(ROOT):
         _called.add(function)
-        # Written at once, as the process may be killed, and without an error, as a test may take away files and memory.
+        # It is written immediately, because the process may be killed, and errors are ignored, because a test may take
+        # away files or memory.
         try:
             file = os.open(os.environ[TRACE_FILE], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
             os.write(file, f"{code.co_filename.removeprefix(ROOT)}:{code.co_firstlineno}\n".encode())

@@ -1,7 +1,7 @@
-"""The mutations that `make mutants` draws from: mutmut's operators and a few more, and what is never mutated.
+"""The mutations that `make mutants` draws from: most of mutmut's operators and some more, and what is not mutated.
 
-mutmut's own runner changes function bodies only, skips decorated functions and does not follow tests into the
-processes that they start. Its operators are used alone here, so that constants, tables and class bodies change too.
+mutmut's own runner changes function bodies only, skips decorated functions, and does not change the code in processes
+that tests start. Therefore only its operators are used; constants, tables and class bodies are mutated too.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 from mutmut.mutation.mutators import mutation_operators, operator_arg_removal, operator_assignment, operator_string
 
-# For type checkers and readers, or for speed alone: a program does the same without them.
+# Code for type checkers, readers or speed, without which a program does the same.
 SKIPPED_DECORATORS = {"cache", "dataclass", "final", "lru_cache", "overload", "override", "runtime_checkable"}
 SKIPPED_ARGUMENTS = {"description", "encoding", "help", "metavar", "strict", "title"}
 SKIPPED_CALLS = {"NewType", "TypeVar", "cast", "isinstance"}
@@ -28,20 +28,21 @@ SKIPPED_CONDITIONS = {"TYPE_CHECKING", "__name__"}
 
 @dataclass(frozen=True)
 class Mutant:
-    """A module with one small change."""
+    """A module with a single small change."""
 
     path: str
     line: int
-    function: int | None  # first line of the innermost function around the change; None outside of functions
+    function: int | None  # first line of the innermost function with the change; None outside functions
     operator: str
     source: str
     diff: str
 
 
 def draw(root: Path, modules: Iterable[str], count: int, seed: int) -> tuple[list[Mutant], int]:
-    """Draw `count` mutants of the modules at random; returns them and the number of positions that can be mutated.
+    """Draw up to `count` mutants of the modules at random; returns them and the number of positions to draw from.
 
-    A position is a node of the syntax tree. Each is as likely as any other, and so is each of its mutations.
+    A position is a node of the syntax tree that can be mutated. A position is drawn uniformly without replacement, then
+    one of its mutations uniformly.
     """
     collectors = {path: _Collector.of(root / path) for path in sorted(modules)}
     positions = [(path, *position) for path, collector in collectors.items() for position in collector.positions]
@@ -60,7 +61,7 @@ def draw(root: Path, modules: Iterable[str], count: int, seed: int) -> tuple[lis
 
 
 def _mutant(path: str, line: int, operator: str, before: str, after: str) -> Mutant | None:
-    """Return the mutant, or None if it does not compile or says the same in another form."""
+    """Return the mutant, or None if it does not compile or has the same syntax tree as the original."""
     try:
         compile(after, path, "exec", dont_inherit=True)
         if ast.dump(ast.parse(before)) == ast.dump(ast.parse(after)):
@@ -73,6 +74,7 @@ def _mutant(path: str, line: int, operator: str, before: str, after: str) -> Mut
 
 
 def _function_at(source: str, line: int) -> int | None:
+    """Return the first line, decorators included, of the innermost function that contains a line, or None."""
     first_lines = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef):
@@ -83,7 +85,7 @@ def _function_at(source: str, line: int) -> int | None:
 
 
 class _Collector(cst.CSTVisitor):
-    """Collects the positions of a module: node, line, and the mutations as pairs of operator and new node."""
+    """Collects the positions of a module: node, line, and mutations as pairs of an operator's name and a new node."""
 
     METADATA_DEPENDENCIES = (PositionProvider,)
 
@@ -104,8 +106,8 @@ class _Collector(cst.CSTVisitor):
         if _is_skipped(node):
             return False
         position = self.get_metadata(PositionProvider, node, None)
-        self._line = position.start.line if position else self._line  # some operators have no position of their own
-        operators = [operator for kind, operator in OPERATORS if isinstance(node, kind)]
+        self._line = position.start.line if position else self._line  # nodes such as `<` have no position
+        operators = [operator for node_type, operator in OPERATORS if isinstance(node, node_type)]
         mutations = [
             (operator.__name__.removeprefix("operator_"), new) for operator in operators for new in operator(node)
         ]
@@ -115,7 +117,7 @@ class _Collector(cst.CSTVisitor):
 
 
 def _is_skipped(node: cst.CSTNode) -> bool:
-    """Return whether neither the node nor what it holds is mutated."""
+    """Return whether the node and its children are not mutated."""
     match node:
         case cst.Annotation() | cst.Import() | cst.ImportFrom():
             return True
@@ -137,12 +139,12 @@ def _is_skipped(node: cst.CSTNode) -> bool:
 
 
 def _names(node: cst.CSTNode) -> set[str]:
-    own = {node.value} if isinstance(node, cst.Name) else set()
-    return own.union(*(_names(child) for child in node.children))
+    name = {node.value} if isinstance(node, cst.Name) else set()
+    return name.union(*(_names(child) for child in node.children))
 
 
 def _is_prose(node: cst.CSTNode) -> bool:
-    """Return whether the node is text for a reader, that is, a string with a space in it."""
+    """Return whether the node is text for users, which is assumed of a string that contains a space."""
     match node:
         case cst.SimpleString(value=text) | cst.FormattedStringText(value=text):
             return " " in text
@@ -160,7 +162,7 @@ def string(node: cst.SimpleString) -> Iterator[cst.CSTNode]:
 
 
 def argument(node: cst.Call) -> Iterator[cst.CSTNode]:
-    """`f(a, b, c=d)` to `f(a, b)` or `f(a, c=d)`: a keyword argument, or the last positional one, is removed."""
+    """`f(a, b, c=d)` to `f(a, b)` or `f(a, c=d)`: remove a keyword argument, or the last positional one."""
     positional = [argument for argument in node.args if argument.keyword is None and not argument.star]
     removable = [*positional[-1:], *(argument for argument in node.args if argument.keyword)] if node.args[1:] else []
     for removed in removable:
@@ -176,7 +178,7 @@ def negated_condition(node: cst.If | cst.While) -> Iterator[cst.CSTNode]:
 
 
 def statement(node: cst.SimpleStatementLine) -> Iterator[cst.CSTNode]:
-    """A call whose result is not used, or a `raise`, to `pass`."""
+    """Replace a call whose result is not used, or a `raise`, by `pass`."""
     match node.body:
         case [cst.Expr(value=cst.Call()) | cst.Raise()]:
             yield node.with_changes(body=[cst.Pass()])
@@ -189,10 +191,10 @@ def decorator(node: cst.FunctionDef | cst.ClassDef) -> Iterator[cst.CSTNode]:
             yield node.with_changes(decorators=[kept for kept in node.decorators if kept is not removed])
 
 
-# What mutmut has and every test notices that runs the line at all, or that has a better form above.
-LEFT_OUT = (operator_assignment, operator_arg_removal, operator_string)
+# operator_assignment assigns None, which any test that runs the line notices; the other two have a better form above.
+UNUSED_OPERATORS = (operator_assignment, operator_arg_removal, operator_string)
 OPERATORS: list[tuple[type, Callable[[Any], Iterable[cst.CSTNode]]]] = [
-    *((kind, operator) for kind, operator in mutation_operators if operator not in LEFT_OUT),
+    *((node_type, operator) for node_type, operator in mutation_operators if operator not in UNUSED_OPERATORS),
     (cst.SimpleString, string),
     (cst.Call, argument),
     (cst.If, negated_condition),

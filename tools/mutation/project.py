@@ -1,4 +1,4 @@
-"""The project that is mutated: its modules and tests, what imports what, and which tests a mutant is tried with."""
+"""The project that is mutated: its modules and tests, their imports, and which tests run on a mutant."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ class Project:
         return [path.relative_to(self.root).as_posix() for path in sorted((self.root / folder).rglob(pattern))]
 
     def needs_tensorflow(self, module: str) -> bool:
-        """Return whether a module, or one in the same folder of the package, imports TensorFlow."""
-        beside = self.modules_in(["/".join(module.split("/")[:2])])
-        return any({"tensorflow", "keras"} & self._imports[path] for path in beside)
+        """Return whether a module, or another one in the same top-level folder of the package, imports TensorFlow."""
+        folder = "/".join(module.split("/")[:2])
+        return any({"tensorflow", "keras"} & self._imports[path] for path in self.modules_in([folder]))
 
     def modules_without_tensorflow(self) -> list[str]:
-        """Return the modules that fast tests can test."""
+        """Return the modules that tests without TensorFlow can test."""
         return [module for module in self.modules if not self.needs_tensorflow(module)]
 
     def modules_in(self, paths: Iterable[str]) -> list[str]:
-        """Return the modules that are one of the paths or in a folder among them."""
+        """Return the modules with these paths or in folders with these paths."""
         prefixes = tuple(f"{path.rstrip('/')}/" for path in paths)
         return [module for module in self.modules if f"{module}/".startswith(prefixes)]
 
     def importers(self, module: str) -> set[str]:
-        """Return the files that import a module, directly or from the __init__.py of a package."""
+        """Return the files that import a module, directly or from an `__init__.py` that imports it."""
         dotted = module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         files = {path for path, imports in self._imports.items() if dotted in imports and path != module}
         return files.union(*(self.importers(path) for path in files if path.endswith("/__init__.py")))
@@ -67,20 +67,21 @@ class Project:
         return mirrors or sorted(self.importers(module).intersection(self.test_files))
 
     def stages(self, mutant: Mutant, tests: Collection[Test]) -> list[list[Test]]:
-        """Return the tests that can notice a mutant, in the order in which they run."""
+        """Return the tests that may notice a mutant, as groups in the order in which they run."""
         first_files = self.first_files(mutant.path)
         callers = self._callers(mutant, tests)
         first = [test for test in callers if test.file in first_files]
         stages = [first]
         if self.needs_tensorflow(mutant.path):
-            # TensorFlow compiles functions into files of its own, whose calls are not seen.
+            # TensorFlow compiles copies of functions, whose calls are not traced.
             stages.append([test for test in tests if test.file in first_files and test not in first])
         folder = f"{Path('tests', *Path(mutant.path).parts[1:-1]).as_posix()}/"
-        rest = [test for test in callers if test.file not in first_files]
-        stages.append(sorted(rest, key=lambda test: (not test.file.startswith(folder), test.file)))
+        others = [test for test in callers if test.file not in first_files]
+        stages.append(sorted(others, key=lambda test: (not test.file.startswith(folder), test.file)))
         return [stage for stage in stages if stage]
 
     def _callers(self, mutant: Mutant, tests: Collection[Test]) -> list[Test]:
+        """Return the tests that call the changed function or, outside functions, that use the module."""
         if mutant.function is not None:
             return [test for test in tests if f"{mutant.path}:{mutant.function}" in test.calls]
         users = {mutant.path, *self.first_files(mutant.path), *self.importers(mutant.path)}
@@ -92,7 +93,7 @@ class Project:
 
 
 def _imports(path: Path) -> set[str]:
-    """Return what a file imports, inside functions too: top-level packages, modules, and the names taken from them."""
+    """Return what a file imports, also inside functions: top-level packages, modules, and names from modules."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -103,7 +104,7 @@ def _imports(path: Path) -> set[str]:
 
 
 def copy_project(root: Path, target: Path) -> None:
-    """Copy the files that git tracks or would add (without git: all that are not hidden), and the call tracer."""
+    """Copy the tracer, and the files that git does not ignore; without git, all files that are not hidden."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listing = subprocess.run(command, cwd=root, capture_output=True, text=True)
     if listing.returncode == 0:

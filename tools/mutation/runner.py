@@ -1,6 +1,7 @@
-"""Runs tests in forks: once on the unchanged source, with their calls traced, then on each mutant.
+"""Runs tests in forks: once on the unchanged source, to trace their calls, then on each mutant.
 
-Each worker has a copy of the project. A fork puts it first on the path, for the processes that tests start too.
+Each worker has its own copy of the project, which a fork puts first on the import path, also for processes that tests
+start.
 """
 
 from __future__ import annotations
@@ -36,15 +37,15 @@ _mtimes = itertools.count(1_000_000_000)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a mutant: `killed_by` is a test's name or a reason, None if the mutant survived."""
+    """The result of testing a mutant."""
 
-    killed_by: str | None
-    tests: int
+    killed_by: str | None  # the name of a test, or another reason; None if the mutant survived
+    tests: int  # that could notice it
     seconds: float
 
 
 def claim_copy(copies: SimpleQueue[Path]) -> None:
-    """Give this worker a copy of its own."""
+    """Assign a copy of the project to this worker."""
     global _copy
     _copy = copies.get()
 
@@ -67,7 +68,11 @@ def trace_tests(file: str, fast: bool) -> tuple[list[Test], list[str]]:
 
 
 def try_mutant(mutant: Mutant, stages: list[list[Test]], known: Collection[str], fast: bool) -> Outcome:
-    """Run the tests on a mutant, stage by stage, until one fails."""
+    """Run the tests on a mutant, stage by stage, until one fails.
+
+    `known` are the names of all tests on the unchanged source; tests with other names run too. `fast` deselects tests
+    that need TensorFlow.
+    """
     path = _copy / mutant.path
     original, times = path.read_bytes(), path.stat()
     start = time.monotonic()
@@ -84,6 +89,7 @@ def try_mutant(mutant: Mutant, stages: list[list[Test]], known: Collection[str],
 
 
 def _failure(stage: list[Test], known: Collection[str], fast: bool) -> str | None:
+    """Run a stage; returns the first test that fails, or another reason, or None if all tests pass."""
     selection = _Selection({test.name for test in stage}, known)
 
     def job() -> tuple[int, str | None]:
@@ -108,7 +114,7 @@ def _pytest(files: Iterable[str], fast: bool, plugin: object, *options: str) -> 
 
 
 def _in_fork(job: Callable[[], Any], seconds: float) -> Any:
-    """Run a job in a fork, in the worker's copy; returns its result.
+    """Run a job in a fork, in the worker's copy; returns its result, which must be JSON.
 
     Raises TimeoutError after `seconds`, and ChildProcessError if the fork ends without a result.
     """
@@ -140,6 +146,7 @@ def _in_fork(job: Callable[[], Any], seconds: float) -> Any:
 
 
 def _enter_copy() -> None:
+    """Make the worker's copy the current folder and import path; limit memory, and redirect output to a log."""
     os.setsid()
     log = os.open(_copy.with_suffix(".log"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for stream, file in enumerate((os.open(os.devnull, os.O_RDONLY), log, log)):
@@ -159,7 +166,7 @@ class _Recorder:
         self._folder = folder
         self._seconds: dict[str, float] = {}
         self.failing: set[str] = set()
-        self._trace_to("shared")  # what is called outside of tests counts for each test of the file
+        self._trace_to("shared")  # calls outside tests count for each test of the file
 
     def _trace_to(self, name: str) -> None:
         self._name = name
@@ -214,7 +221,7 @@ def _clear_caches() -> None:
 
 
 class _Selection:
-    """Runs the chosen tests, and those that exist only since the mutation; keeps the first failure."""
+    """Selects the chosen tests, and those that exist only with the mutation; keeps the first failure."""
 
     def __init__(self, chosen: set[str], known: Collection[str]) -> None:
         self._chosen, self._known = chosen, set(known)

@@ -1,7 +1,7 @@
-"""What a config may say: every section, every family and its members, with Keras's names and defaults.
+"""The config's schema: pydantic models of all sections, and of all families of components with their members.
 
-Defaults are Keras's for layers, optimizers, losses and callbacks; ours for the rest. Nothing here imports TensorFlow;
-the engine builds Keras's objects from these.
+Names, arguments and defaults of layers, optimizers, losses, metrics and callbacks are Keras's. Nothing here imports
+TensorFlow; the engine builds Keras's objects from these models.
 """
 
 from nntrain.config.schema.activations import (

@@ -8,9 +8,9 @@ from nntrain.config.schema.base import Component, Task
 
 
 class Activation(Component, family="activation"):
-    """A function of a neuron's weighted sum; one with arguments is a layer (`leaky_re_lu` has a slope)."""
+    """A function of a neuron's weighted sum. A function with arguments is a layer instead, such as `leaky_re_lu`."""
 
-    # The tasks whose answers the function can give, where the last layer has it.
+    # The tasks for which the last layer may have the function.
     output_tasks: ClassVar[tuple[Task, ...]]
 
 

@@ -1,7 +1,8 @@
-"""What every part of a config is made of: sections, components of a family, and the types of their numbers.
+"""The base classes of all models in the schema, and the types of their numbers.
 
 A *section* is a mapping with known keys. A *component* is a member of a family (a layer, an optimizer, a loss, ...): in
-the file it is a name, or a name with its arguments. Field name = YAML key = Keras argument.
+the file it is a name, or a name with its arguments. A model's field has the name of the YAML key, which is the name of
+Keras's argument.
 """
 
 from __future__ import annotations
@@ -16,18 +17,18 @@ from pydantic.json_schema import GenerateJsonSchema
 
 Task = Literal["classification", "binary", "regression"]
 TASKS: tuple[Task, ...] = get_args(Task)
-# How a loss or a metric takes the labels of a classification.
+# The form in which a loss or a metric takes the labels of a classification task.
 Labels = Literal["one_hot", "integers"]
 
 # Every number is finite (see `Section.model_config`); these types add the range.
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
-Share = Annotated[float, Field(ge=0, lt=1)]
-OpenShare = Annotated[float, Field(gt=0, lt=1)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+OpenFraction = Annotated[float, Field(gt=0, lt=1)]
 # TensorFlow's own counters overflow at 2**31.
 Count = Annotated[int, Field(ge=1, lt=2**31)]
 CountOrZero = Annotated[int, Field(ge=0, lt=2**31)]
-# No sensible layer is this wide; the limit keeps a typing error from taking all memory.
+# No sensible layer is wider; the limit keeps a typing error from taking all memory.
 Width = Annotated[int, Field(ge=1, le=65_536)]
 
 
@@ -36,7 +37,7 @@ def _as_pair(value: object) -> object:
 
 
 _PAIR_ENTRY = {"type": "integer", "minimum": 1, "maximum": 1024}
-# Keras takes one number for both directions, or [height, width].
+# As in Keras, one number for both height and width, or [height, width].
 Pair = Annotated[
     tuple[Annotated[int, Field(ge=1, le=1024)], Annotated[int, Field(ge=1, le=1024)]],
     BeforeValidator(_as_pair),
@@ -55,9 +56,9 @@ class Section(BaseModel):
 class Component(Section):
     """A member of a family, written as its name or as {name: {arguments}}."""
 
-    key: ClassVar[str] = ""  # the name in the config; empty for a family itself
-    family: ClassVar[str] = ""  # what messages call a member of the family
-    members: ClassVar[dict[str, type[Self]]] = {}  # of the family, by name
+    key: ClassVar[str] = ""  # the component's name in the config; empty for a family itself
+    family: ClassVar[str] = ""  # the family's name in messages, as in "a layer"
+    members: ClassVar[dict[str, type[Self]]] = {}  # all members of the family, by name
 
     def __init_subclass__(cls, *, family: str = "", key: str = "") -> None:
         if family:
@@ -80,17 +81,17 @@ def required_fields(section: type[Section]) -> list[str]:
 
 @dataclass(frozen=True)
 class FieldKind:
-    """What a field holds: a section, a component, a list of components, or, without either, a plain value."""
+    """What a field holds: a section, a component, a list of components, or a plain value if it is none of these."""
 
     section: type[Section] | None = None
     family: type[Component] | None = None
-    many: bool = False  # a list of components, with its least and greatest length
-    min_length: int = 0
+    many: bool = False  # a list of components
+    min_length: int = 0  # of the list
     max_length: int | None = None
 
     @property
     def is_plain(self) -> bool:
-        """Whether the field holds a plain value."""
+        """Whether the field holds neither sections nor components."""
         return self.section is None and self.family is None
 
 
@@ -105,10 +106,10 @@ def _field_kind(field: FieldInfo) -> FieldKind:
     if not kind.many:
         return kind
     limits = {
-        name: getattr(entry, name)
-        for entry in field.metadata
+        name: getattr(constraint, name)
+        for constraint in field.metadata
         for name in ("min_length", "max_length")
-        if hasattr(entry, name)
+        if hasattr(constraint, name)
     }
     return replace(kind, **limits)
 
@@ -132,7 +133,7 @@ class _WithoutTitles(GenerateJsonSchema):
 
 @cache
 def value_schemas(section: type[Section]) -> dict[str, dict[str, Any]]:
-    """Return the JSON schema of what each plain field of a section accepts, by name."""
+    """Return the JSON schema of each plain field of a section, by name, without title, default and description."""
     properties = section.model_json_schema(schema_generator=_WithoutTitles).get("properties", {})
     return {
         name: {key: value for key, value in properties[name].items() if key not in ("default", "description")}
@@ -142,9 +143,9 @@ def value_schemas(section: type[Section]) -> dict[str, dict[str, Any]]:
 
 
 def accepts(section: type[Section], name: str, value: object) -> bool:
-    """Tell whether a field takes a value, whatever the section's other fields need."""
+    """Return whether a field accepts a value, regardless of the section's other fields."""
     try:
         section.model_validate({name: value})
     except ValidationError as error:
-        return all(mistake["loc"][0] != name for mistake in error.errors())
+        return all(detail["loc"][0] != name for detail in error.errors())
     return True

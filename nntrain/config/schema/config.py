@@ -1,4 +1,4 @@
-"""A whole run: the data, the network, how it is trained and on what."""
+"""The config file itself, and the sections that have no file of their own: data, fit and runtime."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from nntrain.config.schema.augmentation import Augmentation
-from nntrain.config.schema.base import CountOrZero, Section, Share, Task
+from nntrain.config.schema.base import CountOrZero, Fraction, Section, Task
 from nntrain.config.schema.early_stopping import EarlyStopping
 from nntrain.config.schema.layers import Layer
 from nntrain.config.schema.losses import Loss
@@ -15,7 +15,7 @@ from nntrain.config.schema.lr_schedules import LearningRateSchedule
 from nntrain.config.schema.metrics import Accuracy, MeanAbsoluteErrorMetric, Metric
 from nntrain.config.schema.optimizers import Optimizer
 
-# TensorFlow calls layers within calls; somewhere above this Python's stack overflows.
+# TensorFlow nests a function call per layer; with many more layers, Python's stack overflows.
 MAX_LAYERS = 400
 MAX_METRICS = 50
 
@@ -30,16 +30,16 @@ class Data(Section):
 
 
 class Fit(Section):
-    """How long to train, and in batches of what size."""
+    """The number of epochs, the batch size and the validation split."""
 
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 10
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 128
-    validation_split: Share = Field(0.2, description="the last share of the training images")
-    stratify: bool = Field(False, description="draw the validation images by class instead")
+    validation_split: Fraction = Field(0.2, description="fraction of the training images, taken from their end")
+    stratify: bool = Field(False, description="draw the same fraction of every class instead")
 
 
 class Runtime(Section):
-    """Where and how to compute; the config of a run has what was chosen in place of `auto`."""
+    """Where and how to compute. The config of a run has the values that were chosen for `auto`."""
 
     device: Literal["auto", "cpu", "gpu"] = "auto"
     jit_compile: Literal["auto"] | bool = "auto"
@@ -48,7 +48,7 @@ class Runtime(Section):
 
 
 class Config(Section):
-    """A whole run."""
+    """Everything that defines a run: data, network, training, and where to compute."""
 
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     task: Task = "classification"
@@ -57,7 +57,7 @@ class Config(Section):
     optimizer: Optimizer
     loss: Loss
     metrics: tuple[Metric, ...] | None = Field(
-        None, max_length=MAX_METRICS, description="none given: accuracy, and mae for a regression"
+        None, max_length=MAX_METRICS, description="default: accuracy, or mae for a regression"
     )
     fit: Fit = Fit()
     lr_schedule: LearningRateSchedule | None = None
@@ -67,5 +67,5 @@ class Config(Section):
 
 
 def default_metrics(task: Task) -> tuple[Metric, ...]:
-    """Return the metrics of a config that names none."""
+    """Return the metrics that a config has if it does not set any."""
     return (MeanAbsoluteErrorMetric(),) if task == "regression" else (Accuracy(),)

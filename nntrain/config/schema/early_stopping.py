@@ -1,4 +1,4 @@
-"""When training stops before its last epoch; Keras's arguments and defaults."""
+"""Early stopping; Keras's arguments and defaults."""
 
 from __future__ import annotations
 

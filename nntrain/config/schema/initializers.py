@@ -57,21 +57,21 @@ class RandomNormal(Initializer, key="random_normal"):
 
 
 class RandomUniform(Initializer, key="random_uniform"):
-    """Uniform from minval to maxval."""
+    """A uniform distribution from minval to maxval."""
 
     minval: float = -0.05
     maxval: float = 0.05
 
 
 class TruncatedNormal(Initializer, key="truncated_normal"):
-    """A normal distribution, cut at two standard deviations."""
+    """A normal distribution, truncated at two standard deviations."""
 
     mean: float = 0.0
     stddev: NonNegative = 0.05
 
 
 class VarianceScaling(Initializer, key="variance_scaling"):
-    """Variance scale / n, where n counts inputs, outputs or their mean."""
+    """A distribution with the variance scale / n; n is the number of inputs, of outputs, or their mean."""
 
     scale: Positive = 1.0
     mode: Literal["fan_in", "fan_out", "fan_avg"] = "fan_in"

@@ -1,7 +1,7 @@
-"""Layers; Keras's names, arguments and defaults, and what each layer makes of the shape of its input.
+"""Layers; Keras's names, arguments and defaults, and each layer's output shape, parameters and operations.
 
-A layer states everything about itself here: its arguments, `summarize` (shape, parameters, arithmetic) and `describe`.
-The engine builds Keras's layer from it; a test compares `summarize` with `keras.Model.summary` over generated networks.
+The engine builds Keras's layers from these models. A test compares `summarize` with `keras.Model.summary` on random
+networks.
 """
 
 from __future__ import annotations
@@ -11,34 +11,37 @@ from math import prod
 from typing import ClassVar, Literal
 
 from nntrain.config.schema.activations import Activation
-from nntrain.config.schema.base import Component, Count, NonNegative, Pair, Positive, Share, Width
+from nntrain.config.schema.base import Component, Count, Fraction, NonNegative, Pair, Positive, Width
 from nntrain.config.schema.initializers import GlorotUniform, Initializer, Ones, Zeros
 from nntrain.config.schema.regularizers import Regularizer
-from nntrain.config.schema.shapes import LayerSummary, Shape, ShapeError, by, require_image, slide
+from nntrain.config.schema.shapes import LayerSummary, Shape, ShapeError, format_size, output_size, require_image
 
 
 class Layer(Component, family="layer"):
     """One layer of the network."""
 
-    # Whether a network may end with it, after the layer that has the output activation.
+    # Whether a network may end with this layer, after the layer with the output activation.
     may_follow_output: ClassVar[bool] = False
 
     def summarize(self, input_shape: Shape) -> LayerSummary:
-        """Return what the layer makes of an input of this shape; raises ShapeError if it cannot take it."""
+        """Return output shape, parameters and operations for an input of this shape, which is without the batch.
+
+        Raises ShapeError if the layer cannot take the input.
+        """
         raise NotImplementedError(f"{type(self).__name__} has no rule for its output shape and parameters")
 
     def describe(self) -> str:
-        """Return the arguments that tell the layer from others of its kind, in words: "128, relu"."""
+        """Return the arguments that the layer table shows, for example "128, relu"."""
         raise NotImplementedError(f"{type(self).__name__} has no description")
 
     @classmethod
     def keras_name(cls) -> str:
-        """Return the name of Keras's class."""
+        """Return the name of the corresponding class in Keras."""
         return cls.__name__
 
 
 class WeightedLayer(Layer):
-    """What dense and convolutional layers share."""
+    """The arguments that dense and convolutional layers have in common."""
 
     activation: Activation | None = None
     use_bias: bool = True
@@ -55,7 +58,7 @@ class Dense(WeightedLayer, key="dense"):
     units: Width
 
     def summarize(self, input_shape: Shape) -> LayerSummary:
-        """Return the summary; of an image every pixel's channels are connected, as in Keras."""
+        """Return the summary; for an image, the layer connects the channels of each pixel, as in Keras."""
         *outer, inputs = input_shape
         weights = inputs * self.units
         bias = self.units if self.use_bias else 0
@@ -77,7 +80,7 @@ class Conv2D(WeightedLayer, key="conv2d"):
     groups: Count = 1
 
     def summarize(self, input_shape: Shape) -> LayerSummary:
-        """Return the summary of an image's convolution; each filter sees the channels of its group."""
+        """Return the summary for an image; each filter sees the channels of its group."""
         height, width, channels = require_image(self.key, input_shape)
         if channels % self.groups or self.filters % self.groups:
             raise ShapeError(
@@ -86,37 +89,39 @@ class Conv2D(WeightedLayer, key="conv2d"):
         if self.strides != (1, 1) and self.dilation_rate != (1, 1):
             raise ShapeError("strides and dilation_rate cannot both be above 1")
         window = "kernel" if self.dilation_rate == (1, 1) else "dilated kernel"
-        rows, columns = slide(window, (height, width), self._extent(), self.strides, self.padding)
+        rows, columns = output_size(window, (height, width), self._extent(), self.strides, self.padding)
         weights = prod(self.kernel_size) * (channels // self.groups) * self.filters
         bias = self.filters if self.use_bias else 0
         return LayerSummary((rows, columns, self.filters), trainable=weights + bias, macs=rows * columns * weights)
 
     def _extent(self) -> tuple[int, int]:
-        """Return how many pixels the kernel spans, down and across, with the gaps of its dilation."""
+        """Return the height and width of the kernel with the gaps of its dilation, in pixels."""
         height, width = ((size - 1) * rate + 1 for size, rate in zip(self.kernel_size, self.dilation_rate, strict=True))
         return height, width
 
     def describe(self) -> str:
-        """Return the filters, their size, and how they slide if that is not Keras's default."""
-        return _join(f"{self.filters} of {by(self.kernel_size)}", *_sliding(self, (1, 1)), self.activation)
+        """Return the number and size of the filters, strides and padding if not the default, and the activation."""
+        return _join(
+            f"{self.filters} of {format_size(self.kernel_size)}", *_window_options(self, (1, 1)), self.activation
+        )
 
 
 class Pooling2D(Layer):
-    """What the two pooling layers share."""
+    """The arguments that the two pooling layers have in common."""
 
     strides: Pair | None = None
     padding: Literal["valid", "same"] = "valid"
 
     def summarize(self, input_shape: Shape) -> LayerSummary:
-        """Return the summary of an image's pooling; strides are the pool size unless given."""
+        """Return the summary for an image; the strides are the pool size by default."""
         height, width, channels = require_image(self.key, input_shape)
         size = self._size()
-        rows, columns = slide("pool", (height, width), size, self.strides or size, self.padding)
+        rows, columns = output_size("pool", (height, width), size, self.strides or size, self.padding)
         return LayerSummary((rows, columns, channels))
 
     def describe(self) -> str:
-        """Return the pool size, and how it slides if that is not Keras's default."""
-        return _join(by(self._size()), *_sliding(self, self._size()))
+        """Return the pool size, and strides and padding if not the default."""
+        return _join(format_size(self._size()), *_window_options(self, self._size()))
 
     def _size(self) -> tuple[int, int]:
         raise NotImplementedError
@@ -141,17 +146,17 @@ class AveragePooling2D(Pooling2D, key="average_pooling2d"):
 
 
 class GlobalPooling2D(Layer):
-    """What the two global pooling layers share."""
+    """The arguments that the two global pooling layers have in common."""
 
     keepdims: bool = False
 
     def summarize(self, input_shape: Shape) -> LayerSummary:
-        """Return the summary: one number per channel."""
+        """Return the summary for an image: one number per channel."""
         *_, channels = require_image(self.key, input_shape)
         return LayerSummary((1, 1, channels) if self.keepdims else (channels,))
 
     def describe(self) -> str:
-        """Return nothing: the name says it all."""
+        """Return "", because the layer has no arguments to show."""
         return ""
 
 
@@ -175,12 +180,12 @@ class Flatten(Layer, key="flatten"):
         return LayerSummary((prod(input_shape),))
 
     def describe(self) -> str:
-        """Return nothing: the name says it all."""
+        """Return "", because the layer has no arguments to show."""
         return ""
 
 
 class ElementwiseLayer(Layer):
-    """A layer that treats each number alone: it keeps the shape and has no parameters."""
+    """A layer that changes each value separately; it keeps the shape and has no parameters."""
 
     def summarize(self, input_shape: Shape) -> LayerSummary:
         """Return the summary: the shape unchanged."""
@@ -190,7 +195,7 @@ class ElementwiseLayer(Layer):
 class Dropout(ElementwiseLayer, key="dropout"):
     """Sets a random fraction of the values to 0 during training."""
 
-    rate: Share
+    rate: Fraction
 
     def describe(self) -> str:
         """Return the rate."""
@@ -200,7 +205,7 @@ class Dropout(ElementwiseLayer, key="dropout"):
 class BatchNormalization(Layer, key="batch_normalization"):
     """Brings each channel to mean 0 and standard deviation 1 over the batch, then scales and shifts it."""
 
-    momentum: Share = 0.99
+    momentum: Fraction = 0.99
     epsilon: Positive = 0.001
     center: bool = True
     scale: bool = True
@@ -212,17 +217,17 @@ class BatchNormalization(Layer, key="batch_normalization"):
     gamma_regularizer: Regularizer | None = None
 
     def summarize(self, input_shape: Shape) -> LayerSummary:
-        """Return the summary: per channel up to a scale and a shift, and always a moving mean and variance."""
+        """Return the summary; each channel has a scale, a shift, a moving mean and a moving variance."""
         channels = input_shape[-1]
         return LayerSummary(input_shape, trainable=(self.scale + self.center) * channels, non_trainable=2 * channels)
 
     def describe(self) -> str:
-        """Return nothing: its arguments are seldom changed."""
+        """Return "", because the arguments are rarely changed."""
         return ""
 
 
 class ActivationLayer(ElementwiseLayer, key="activation"):
-    """An activation function as a layer of its own."""
+    """An activation function as a separate layer."""
 
     activation: Activation
 
@@ -246,13 +251,14 @@ class LeakyReLU(ElementwiseLayer, key="leaky_re_lu"):
         return f"{self.negative_slope:g}"
 
 
-def _sliding(layer: Conv2D | Pooling2D, default_strides: tuple[int, int]) -> Iterator[str]:
+def _window_options(layer: Conv2D | Pooling2D, default_strides: tuple[int, int]) -> Iterator[str]:
     if layer.strides not in (None, default_strides):
-        yield f"strides {by(layer.strides)}"
+        yield f"strides {format_size(layer.strides)}"
     if layer.padding != "valid":
         yield layer.padding
 
 
-def _join(*parts: str | Activation | None) -> str:
-    words = [part.key if isinstance(part, Activation) else part for part in parts if part is not None]
-    return ", ".join(words)
+def _join(*arguments: str | Activation | None) -> str:
+    return ", ".join(
+        argument.key if isinstance(argument, Activation) else argument for argument in arguments if argument is not None
+    )

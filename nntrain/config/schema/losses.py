@@ -12,8 +12,8 @@ from nntrain.config.schema.base import TASKS, Component, Labels, Task
 class Loss(Component, family="loss"):
     """What training minimizes."""
 
-    tasks: ClassVar[tuple[Task, ...]]  # whose answers it can compare
-    labels: ClassVar[Labels] = "one_hot"  # the form it takes those of a classification in
+    tasks: ClassVar[tuple[Task, ...]]  # the tasks that it suits
+    labels: ClassVar[Labels] = "one_hot"  # the form of the labels in a classification
 
 
 class MeanSquaredError(Loss, key="mse"):
@@ -29,21 +29,21 @@ class MeanAbsoluteError(Loss, key="mae"):
 
 
 class BinaryCrossentropy(Loss, key="binary_crossentropy"):
-    """For a single probability."""
+    """The cross-entropy of a single probability."""
 
     tasks = ("binary",)
     label_smoothing: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
 class CategoricalCrossentropy(Loss, key="categorical_crossentropy"):
-    """For one probability per class; labels are made one-hot for you."""
+    """The cross-entropy of one probability per class; the labels are converted to one-hot for you."""
 
     tasks = ("classification",)
     label_smoothing: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
 class SparseCategoricalCrossentropy(Loss, key="sparse_categorical_crossentropy"):
-    """The same with integer labels."""
+    """The cross-entropy of one probability per class, with integer labels."""
 
     tasks = ("classification",)
     labels = "integers"

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from nntrain.config.schema.base import TASKS, Component, Count, Labels, Share, Task
+from nntrain.config.schema.base import TASKS, Component, Count, Fraction, Labels, Task
 
 
 class Metric(Component, family="metric"):
     """What is measured besides the loss."""
 
-    tasks: ClassVar[tuple[Task, ...]]  # where it has a meaning
+    tasks: ClassVar[tuple[Task, ...]]  # the tasks that it applies to
     higher_is_better: ClassVar[bool]
-    # The form it needs the labels of a classification in; None: either, or no classification.
+    # The form of the labels that it needs in a classification; None if it takes both, or is for other tasks.
     labels: ClassVar[Labels | None]
 
 
@@ -25,7 +25,7 @@ class Accuracy(Metric, key="accuracy"):
 
 
 class CategoricalAccuracy(Metric, key="categorical_accuracy"):
-    """The same over one-hot labels."""
+    """The fraction of correct answers, with one-hot labels."""
 
     tasks = ("classification",)
     higher_is_better = True
@@ -33,7 +33,7 @@ class CategoricalAccuracy(Metric, key="categorical_accuracy"):
 
 
 class SparseCategoricalAccuracy(Metric, key="sparse_categorical_accuracy"):
-    """The same over integer labels."""
+    """The fraction of correct answers, with integer labels."""
 
     tasks = ("classification",)
     higher_is_better = True
@@ -41,7 +41,7 @@ class SparseCategoricalAccuracy(Metric, key="sparse_categorical_accuracy"):
 
 
 class TopKCategoricalAccuracy(Metric, key="top_k_categorical_accuracy"):
-    """The fraction of images whose class is among the k most probable."""
+    """The fraction of images whose class is among the k most probable ones, with one-hot labels."""
 
     tasks = ("classification",)
     higher_is_better = True
@@ -50,7 +50,7 @@ class TopKCategoricalAccuracy(Metric, key="top_k_categorical_accuracy"):
 
 
 class SparseTopKCategoricalAccuracy(Metric, key="sparse_top_k_categorical_accuracy"):
-    """The same over integer labels."""
+    """The fraction of images whose class is among the k most probable ones, with integer labels."""
 
     tasks = ("classification",)
     higher_is_better = True
@@ -64,7 +64,7 @@ class BinaryAccuracy(Metric, key="binary_accuracy"):
     tasks = ("binary",)
     higher_is_better = True
     labels = None
-    threshold: Share = 0.5
+    threshold: Fraction = 0.5
 
 
 class Precision(Metric, key="precision"):
@@ -73,7 +73,7 @@ class Precision(Metric, key="precision"):
     tasks = ("binary",)
     higher_is_better = True
     labels = None
-    thresholds: Share | None = None
+    thresholds: Fraction | None = None
 
 
 class Recall(Metric, key="recall"):
@@ -82,7 +82,7 @@ class Recall(Metric, key="recall"):
     tasks = ("binary",)
     higher_is_better = True
     labels = None
-    thresholds: Share | None = None
+    thresholds: Fraction | None = None
 
 
 class MeanSquaredErrorMetric(Metric, key="mse"):
@@ -102,7 +102,7 @@ class MeanAbsoluteErrorMetric(Metric, key="mae"):
 
 
 class RootMeanSquaredError(Metric, key="root_mean_squared_error"):
-    """The root of the mean of squared differences."""
+    """The square root of the mean of squared differences."""
 
     tasks = TASKS
     higher_is_better = False
@@ -110,7 +110,7 @@ class RootMeanSquaredError(Metric, key="root_mean_squared_error"):
 
 
 class CategoricalCrossentropyMetric(Metric, key="categorical_crossentropy"):
-    """The plain cross-entropy, without the loss's label smoothing and penalties."""
+    """The cross-entropy without label smoothing and weight penalties, with one-hot labels."""
 
     tasks = ("classification",)
     higher_is_better = False
@@ -118,7 +118,7 @@ class CategoricalCrossentropyMetric(Metric, key="categorical_crossentropy"):
 
 
 class SparseCategoricalCrossentropyMetric(Metric, key="sparse_categorical_crossentropy"):
-    """The same over integer labels."""
+    """The cross-entropy without label smoothing and weight penalties, with integer labels."""
 
     tasks = ("classification",)
     higher_is_better = False
@@ -126,7 +126,7 @@ class SparseCategoricalCrossentropyMetric(Metric, key="sparse_categorical_crosse
 
 
 class BinaryCrossentropyMetric(Metric, key="binary_crossentropy"):
-    """The plain binary cross-entropy, without the loss's label smoothing and penalties."""
+    """The binary cross-entropy without label smoothing and weight penalties."""
 
     tasks = ("binary",)
     higher_is_better = False

@@ -6,11 +6,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from nntrain.config.schema.base import Component, Count, NonNegative, Positive, Share
+from nntrain.config.schema.base import Component, Count, Fraction, NonNegative, Positive
 
 
 class Optimizer(Component, family="optimizer"):
-    """How gradients change the weights; these arguments are common to all."""
+    """How gradients change the weights. All optimizers have these arguments."""
 
     learning_rate: Positive
     weight_decay: NonNegative | None = None
@@ -28,16 +28,16 @@ class SGD(Optimizer, key="sgd"):
     """Stochastic gradient descent."""
 
     learning_rate: Positive = 0.01
-    momentum: Share = 0.0
+    momentum: Fraction = 0.0
     nesterov: bool = False
 
 
 class Adam(Optimizer, key="adam"):
-    """Kingma and Ba 2014."""
+    """Adaptive moment estimation, Kingma and Ba 2014."""
 
     learning_rate: Positive = 0.001
-    beta_1: Share = 0.9
-    beta_2: Share = 0.999
+    beta_1: Fraction = 0.9
+    beta_2: Fraction = 0.999
     epsilon: Positive = 1e-7
     amsgrad: bool = False
 
@@ -47,24 +47,24 @@ class AdamW(Optimizer, key="adamw"):
 
     learning_rate: Positive = 0.001
     weight_decay: NonNegative = 0.004
-    beta_1: Share = 0.9
-    beta_2: Share = 0.999
+    beta_1: Fraction = 0.9
+    beta_2: Fraction = 0.999
     epsilon: Positive = 1e-7
     amsgrad: bool = False
 
 
 class RMSprop(Optimizer, key="rmsprop"):
-    """Divides by a running average of the gradient's size."""
+    """Divides the gradient by a running average of its magnitude."""
 
     learning_rate: Positive = 0.001
-    rho: Share = 0.9
-    momentum: Share = 0.0
+    rho: Fraction = 0.9
+    momentum: Fraction = 0.0
     epsilon: Positive = 1e-7
     centered: bool = False
 
 
 class Adagrad(Optimizer, key="adagrad"):
-    """Divides by the whole history of the gradient's size, Duchi et al. 2011."""
+    """Divides the gradient by the root of its sum of squares since the start, Duchi et al. 2011."""
 
     learning_rate: Positive = 0.001
     initial_accumulator_value: NonNegative = 0.1
@@ -75,6 +75,6 @@ class Nadam(Optimizer, key="nadam"):
     """Adam with Nesterov momentum, Dozat 2016."""
 
     learning_rate: Positive = 0.001
-    beta_1: Share = 0.9
-    beta_2: Share = 0.999
+    beta_1: Fraction = 0.9
+    beta_2: Fraction = 0.999
     epsilon: Positive = 1e-7

@@ -1,6 +1,6 @@
-"""The arithmetic of shapes that layers share; the rules are those of Keras's layers with `channels_last`.
+"""Output shapes of layers, by the rules of Keras's layers with `channels_last`.
 
-A shape leaves out the batch: (28, 28, 1) is an image of height, width and channels, (784,) a row of numbers.
+A shape does not include the batch dimension: (28, 28, 1) is an image of height, width and channels, (784,) a vector.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ class ShapeError(ValueError):
 
 @dataclass(frozen=True)
 class LayerSummary:
-    """What a layer does to the shape of its input, and what that takes."""
+    """A layer's output shape, and its parameters and operations."""
 
     output_shape: Shape
     trainable: int = 0  # parameters that training changes
-    non_trainable: int = 0  # parameters that it does not: batch normalization's moving mean and variance
-    macs: int = 0  # multiply-accumulates per image, forward
+    non_trainable: int = 0  # other parameters, such as batch normalization's moving mean and variance
+    macs: int = 0  # multiply-accumulate operations of a forward pass on one image
 
     @property
     def parameters(self) -> int:
@@ -32,7 +32,10 @@ class LayerSummary:
 
 
 def require_image(layer: str, shape: Shape) -> tuple[int, int, int]:
-    """Return height, width and channels; raises ShapeError if the shape is not an image's."""
+    """Return height, width and channels of an image's shape; raises ShapeError for the shape of a vector.
+
+    `layer` is the layer's name in messages.
+    """
     if len(shape) != 3:
         raise ShapeError(
             f"{layer} needs an image (height, width, channels) but receives {describe_shape(shape)}; "
@@ -42,16 +45,17 @@ def require_image(layer: str, shape: Shape) -> tuple[int, int, int]:
     return height, width, channels
 
 
-def slide(
+def output_size(
     window: str, image: tuple[int, int], size: tuple[int, int], strides: tuple[int, int], padding: Padding
 ) -> tuple[int, int]:
-    """Return how many positions a window of `size` takes down and across an image.
+    """Return the height and width of a convolution's or pooling's output.
 
-    `window` is what messages call it. Raises ShapeError if the window is larger than the image.
+    `image` is the height and width of the input, `size` that of the window, and `window` its name in messages. Raises
+    ShapeError if the window is larger than the image.
     """
     if padding == "valid" and (size[0] > image[0] or size[1] > image[1]):
         raise ShapeError(
-            f"{window} {_short(size)} is larger than the {by(image)} image left here; "
+            f"{window} {_format_window(size)} is larger than the {format_size(image)} image left here; "
             "make it smaller, or remove a pooling layer above"
         )
     height, width = (_output_length(*axis, padding) for axis in zip(image, size, strides, strict=True))
@@ -59,21 +63,21 @@ def slide(
 
 
 def _output_length(length: int, window: int, stride: int, padding: Padding) -> int:
-    """Return how many positions a window takes along `length` pixels."""
+    """Return the number of positions of a window along `length` pixels."""
     if padding == "same":
         return -(-length // stride)
     return (length - window) // stride + 1
 
 
 def describe_shape(shape: Shape) -> str:
-    """Return a shape in words: "128 numbers", "an image of 13x13x32"."""
-    return f"{shape[0]} numbers" if len(shape) == 1 else f"an image of {by(shape)}"
+    """Return a shape as messages write it: "128 numbers", "an image of 13x13x32"."""
+    return f"{shape[0]} numbers" if len(shape) == 1 else f"an image of {format_size(shape)}"
 
 
-def by(sizes: tuple[int, ...]) -> str:
-    """Return sizes as people write them: "3x5"."""
+def format_size(sizes: tuple[int, ...]) -> str:
+    """Return sizes joined by "x", for example "3x5"."""
     return "x".join(map(str, sizes))
 
 
-def _short(size: tuple[int, int]) -> str:
-    return str(size[0]) if size[0] == size[1] else by(size)
+def _format_window(size: tuple[int, int]) -> str:
+    return str(size[0]) if size[0] == size[1] else format_size(size)

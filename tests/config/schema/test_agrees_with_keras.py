@@ -14,7 +14,7 @@ from nntrain.errors import ConfigError
 pytestmark = pytest.mark.tensorflow
 
 
-# Arguments of Keras's that the config leaves out: nntrain settles them, or they make no sense in it.
+# Keras's arguments that the config does not have: nntrain sets them, or they do not apply.
 LEFT_OUT = {
     "dense": {"kernel_constraint", "bias_constraint", "lora_rank", "lora_alpha", "quantization_config"},
     "conv2d": {"data_format", "kernel_constraint", "bias_constraint"},
@@ -125,28 +125,26 @@ def test_the_better_direction_of_every_metric_is_that_of_keras():
         assert schema.Metric.members[name].higher_is_better == (metric()._direction == "up")
 
 
-FLAT, PICTURE = [[0.0] * 4], [[[[0.0] * 2] * 6] * 6]
-
-
+VECTORS, IMAGES = [[0.0] * 4], [[[[0.0] * 2] * 6] * 6]  # batches of one
 OUTPUT = "{dense: {units: 10, activation: softmax}}"
 
 
 REFUSED_LAYERS = [
-    ("dense: {units: 3, bias_initializer: orthogonal}", FLAT),
-    ("batch_normalization: {gamma_initializer: orthogonal}", FLAT),
-    ("batch_normalization: {moving_mean_initializer: orthogonal}", FLAT),
-    ("dense: {units: 0}", FLAT),
-    ("dropout: 1.5", FLAT),
-    ("leaky_re_lu: {negative_slope: -1}", FLAT),
-    ("conv2d: {filters: 4, kernel_size: 2, strides: 2, dilation_rate: 2}", PICTURE),
-    ("conv2d: {filters: 3, kernel_size: 2, groups: 2}", PICTURE),
-    ("conv2d: {filters: 4, kernel_size: 0}", PICTURE),
-    ("conv2d: {filters: 4, kernel_size: 30}", PICTURE),
+    ("dense: {units: 3, bias_initializer: orthogonal}", VECTORS),
+    ("batch_normalization: {gamma_initializer: orthogonal}", VECTORS),
+    ("batch_normalization: {moving_mean_initializer: orthogonal}", VECTORS),
+    ("dense: {units: 0}", VECTORS),
+    ("dropout: 1.5", VECTORS),
+    ("leaky_re_lu: {negative_slope: -1}", VECTORS),
+    ("conv2d: {filters: 4, kernel_size: 2, strides: 2, dilation_rate: 2}", IMAGES),
+    ("conv2d: {filters: 3, kernel_size: 2, groups: 2}", IMAGES),
+    ("conv2d: {filters: 4, kernel_size: 0}", IMAGES),
+    ("conv2d: {filters: 4, kernel_size: 30}", IMAGES),
 ]
 
 
 @pytest.mark.parametrize(("layer", "inputs"), REFUSED_LAYERS, ids=[layer for layer, _ in REFUSED_LAYERS])
-def test_a_layer_that_keras_refuses_is_refused_in_our_words(layer, inputs, tmp_path):
+def test_a_layer_that_keras_refuses_is_refused_with_our_message(layer, inputs, tmp_path):
     import numpy as np
     import yaml
 
@@ -155,9 +153,9 @@ def test_a_layer_that_keras_refuses_is_refused_in_our_words(layer, inputs, tmp_p
     ((name, arguments),) = yaml.safe_load(layer).items()
     if not isinstance(arguments, dict):
         arguments = {schema.Layer.members[name].positional_argument(): arguments}
-    with pytest.raises(ValueError):  # noqa: PT011 (the words are Keras's)
+    with pytest.raises(ValueError):  # noqa: PT011 (the message is Keras's)
         build.LAYERS[name](**arguments)(np.array(inputs, np.float32))
-    flatten = "" if inputs is FLAT else "flatten, "
+    flatten = "" if inputs is VECTORS else "flatten, "
     path = tmp_path / "bad.yaml"
     path.write_text(f"model: [{{{layer}}}, {flatten}{OUTPUT}]\noptimizer: adam\nloss: categorical_crossentropy\n")
     with pytest.raises(ConfigError, match=r"bad\.yaml:1:\d+: model\.0"):
@@ -174,13 +172,13 @@ REFUSED_OPTIMIZERS = [
 
 
 @pytest.mark.parametrize("optimizer", REFUSED_OPTIMIZERS)
-def test_an_optimizer_that_keras_refuses_is_refused_in_our_words(optimizer, tmp_path):
+def test_an_optimizer_that_keras_refuses_is_refused_with_our_message(optimizer, tmp_path):
     import yaml
 
     from nntrain.engine import build
 
     ((name, arguments),) = yaml.safe_load(optimizer).items()
-    with pytest.raises(ValueError):  # noqa: PT011 (the words are Keras's)
+    with pytest.raises(ValueError):  # noqa: PT011 (the message is Keras's)
         build.OPTIMIZERS[name](**arguments)
     path = tmp_path / "bad.yaml"
     path.write_text(f"model: [{OUTPUT}]\noptimizer: {{{optimizer}}}\nloss: categorical_crossentropy\n")

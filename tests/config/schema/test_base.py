@@ -9,7 +9,7 @@ from nntrain.config import schema
 from nntrain.config.schema import FieldKind, accepts, field_kinds, value_schemas
 
 
-def test_one_number_stands_for_both_directions(read, with_layers):
+def test_one_number_stands_for_height_and_width(read, with_layers):
     layer = read(with_layers("conv2d: {filters: 2, kernel_size: 3, strides: [1, 2]}", "flatten")).model[0]
     assert (layer.kernel_size, layer.strides) == ((3, 3), (1, 2))
 

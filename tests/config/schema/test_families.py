@@ -1,4 +1,4 @@
-"""Every member of a family states what the rules ask of it."""
+"""Every member of a family has the attributes that rules read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from nntrain.config import schema
-from nntrain.config.rules import OUTPUTS
+from nntrain.config.rules.network import OUTPUTS
 from nntrain.config.schema import TASKS, Labels
 
 DECLARED = [

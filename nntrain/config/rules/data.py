@@ -1,0 +1,46 @@
+"""Rules for the data set, its labels and the validation split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nntrain.config.rules.base import CheckContext, Finding
+from nntrain.config.suggest import suggest
+from nntrain.config.yaml_tree import KeyPath
+from nntrain.data.catalog import DATASETS, is_dataset_path
+
+
+def dataset_is_known(context: CheckContext) -> Iterator[Finding]:
+    """The data set is one of the catalog, or a path; a path is not checked until it is read."""
+    name = context.config.data.dataset
+    if name not in DATASETS and not is_dataset_path(name):
+        hint = suggest(name, DATASETS) or f"; choose from {', '.join(DATASETS)}"
+        yield ("data", "dataset"), f"data.dataset: no data set '{name}'{hint} (a path has a suffix or a slash)"
+
+
+def positive_suits_task(context: CheckContext) -> Iterator[Finding]:
+    """A binary task, and no other, has labels that count as yes."""
+    task, positive = context.config.task, context.config.data.positive
+    path: KeyPath = ("data", "positive")
+    if task != "binary":
+        if positive is not None:
+            yield path, f"data.positive is for task binary, not for {task}"
+        return
+    if not positive:
+        yield ("task",), "task binary needs the labels that count as yes: add for example `data: {positive: [7]}`"
+        return
+    if len(set(positive)) < len(positive):
+        yield path, "data.positive: a label appears twice"
+    if context.classes is None:
+        return
+    if max(positive) >= context.classes:
+        yield path, f"data.positive: no label {max(positive)}; labels are 0 to {context.classes - 1}"
+    elif len(set(positive)) == context.classes:
+        yield path, "data.positive: all labels count as yes; leave some out"
+
+
+def stratify_has_images(context: CheckContext) -> Iterator[Finding]:
+    """Stratified validation needs validation images."""
+    fit = context.config.fit
+    if fit.stratify and fit.validation_split == 0:
+        yield ("fit", "stratify"), "fit.stratify: no validation images to draw while fit.validation_split is 0"

@@ -1,0 +1,34 @@
+"""Rules for the data set, its labels and the validation split."""
+
+from __future__ import annotations
+
+import pytest
+
+SOFTMAX = "dense: {units: 10, activation: softmax}"
+SIGMOID = "dense: {units: 1, activation: sigmoid}"
+
+
+@pytest.mark.parametrize(
+    ("task", "layer", "loss", "problem"),
+    [
+        ("binary", SIGMOID, "binary_crossentropy", "5:7: task binary needs the labels that count as yes: add for example `data: {positive: [7]}`"),
+        ("binary\ndata: {positive: []}", SIGMOID, "mse", "5:7: task binary needs the labels that count as yes: add for example `data: {positive: [7]}`"),
+        ("binary\ndata: {positive: [10]}", SIGMOID, "mse", "6:18: data.positive: no label 10; labels are 0 to 9"),
+        ("binary\ndata: {positive: [7, 7]}", SIGMOID, "mse", "6:18: data.positive: a label appears twice"),
+        ("binary\ndata: {positive: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]}", SIGMOID, "mse", "6:18: data.positive: all labels count as yes; leave some out"),
+        ("classification\ndata: {positive: [7]}", SOFTMAX, "mse", "6:18: data.positive is for task binary, not for classification"),
+    ],
+)  # fmt: skip
+def test_the_positive_labels_must_suit_the_task_and_the_data(check, task, layer, loss, problem):
+    assert check(layer, loss=loss, extra=f"task: {task}")[0] == [problem]
+
+
+def test_label_9_may_count_as_yes(check):
+    assert check(SIGMOID, loss="mse", extra="task: binary\ndata: {positive: [9, 0]}")[0] == []
+
+
+def test_an_unknown_data_set_is_an_error_that_lists_the_known_ones(check):
+    assert check(extra="data: {dataset: digits}")[0] == [
+        "5:17: data.dataset: no data set 'digits'; choose from mnist, fashion_mnist, mnist_5k (a path has a suffix or a slash)"
+    ]
+    assert check(extra="data: {dataset: ./digits}")[0] == []
