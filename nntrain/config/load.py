@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ class LoadedConfig:
     name: str  # of its runs
     path: Path
     hints: tuple[Problem, ...]  # advice, with places
+    tree: Node = field(repr=False, compare=False)  # expanded, overrides applied; `override_config` starts from it
 
 
 def ten_classes(dataset: str) -> int | None:
@@ -53,7 +54,28 @@ def load_config(
     root, problems = read_tree(_read(path, shown), shown, base=path.absolute().parent)
     if root is None:
         raise ConfigError(problems)
-    root, misplaced = apply_overrides(expand(root), overrides)
+    return _apply(expand(root), overrides, problems, path, count_classes)
+
+
+def override_config(
+    loaded: LoadedConfig,
+    overrides: Sequence[str],
+    *,
+    count_classes: Callable[[str], int | None] = ten_classes,
+) -> LoadedConfig:
+    """Apply overrides to a config that is read already, as `load_config` does; raises ConfigError."""
+    return _apply(loaded.tree, overrides, [], loaded.path, count_classes)
+
+
+def _apply(
+    root: Node,
+    overrides: Sequence[str],
+    problems: Sequence[Problem],
+    path: Path,
+    count_classes: Callable[[str], int | None],
+) -> LoadedConfig:
+    """Apply overrides to an expanded tree, in which `problems` were found already, and validate the result."""
+    root, misplaced = apply_overrides(root, overrides)
     root = _with_absolute_dataset(root)
     config, invalid = validate(root)
     context = CheckContext(config, _count_classes(config, count_classes))
@@ -64,7 +86,7 @@ def load_config(
     hints = tuple(_located(root, finding) for finding in run_checks(ADVICE, context))
     if config.metrics is None:
         config = config.model_copy(update={"metrics": default_metrics(config.task)})
-    return LoadedConfig(config, path.stem, path, hints)
+    return LoadedConfig(config, path.stem, path, hints, root)
 
 
 def _read(path: Path, shown: str) -> str:
