@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +30,12 @@ class LoadedConfig:
     name: str  # the first part of its runs' names
     path: Path
     hints: tuple[Problem, ...]  # advice, with its place
+    tree: Node = field(repr=False, compare=False)  # expanded, overrides applied; `override_config` starts from it
 
 
 def catalog_classes(dataset: str) -> int | None:
     """Return the number of classes of a data set in the catalog, or None for a path, which would have to be read."""
-    return 10 if dataset in DATASETS else None
+    return len(DATASETS[dataset].classes) if dataset in DATASETS else None
 
 
 def load_config(
@@ -53,7 +54,28 @@ def load_config(
     root, syntax_problems = read_tree(_read(path, shown), shown, base=path.absolute().parent)
     if root is None:
         raise ConfigError(syntax_problems)
-    root, override_problems = apply_overrides(expand(root), overrides)
+    return _apply(expand(root), overrides, syntax_problems, path, count_classes)
+
+
+def override_config(
+    loaded: LoadedConfig,
+    overrides: Sequence[str],
+    *,
+    count_classes: Callable[[str], int | None] = catalog_classes,
+) -> LoadedConfig:
+    """Apply overrides to a config that has been read already; raises ConfigError with all problems."""
+    return _apply(loaded.tree, overrides, [], loaded.path, count_classes)
+
+
+def _apply(
+    root: Node,
+    overrides: Sequence[str],
+    syntax_problems: Sequence[Problem],
+    path: Path,
+    count_classes: Callable[[str], int | None],
+) -> LoadedConfig:
+    """Apply overrides to an expanded tree and validate the result."""
+    root, override_problems = apply_overrides(root, overrides)
     root = _with_absolute_dataset(root)
     config, field_problems = validate(root)
     context = CheckContext(config, _count_classes(config, count_classes))
@@ -64,7 +86,7 @@ def load_config(
     hints = tuple(_with_place(finding, root) for finding in run_checks(ADVICE, context))
     if config.metrics is None:
         config = config.model_copy(update={"metrics": default_metrics(config.task)})
-    return LoadedConfig(config, path.stem, path, hints)
+    return LoadedConfig(config, path.stem, path, hints, root)
 
 
 def _read(path: Path, shown: str) -> str:

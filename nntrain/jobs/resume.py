@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nntrain.config.diff import differing_settings
-from nntrain.config.load import LoadedConfig, load_config
+from nntrain.config.load import LoadedConfig, override_config
 from nntrain.config.schema import Config, CosineAnnealing
 from nntrain.errors import LockedError, RunError, UsageError
 from nntrain.jobs.commands import command_line
@@ -70,7 +70,7 @@ def resume(
 def _open_session(run: RunDir, overrides: Sequence[str], listener: JobListener) -> TrainingSession:
     info = run.read_info()
     before = load_run_config(run, info)
-    loaded = load_config(run.config_path, overrides, shown_as=str(run.config_path)) if overrides else before
+    loaded = override_config(before, overrides) if overrides else before
     changed = differing_settings(before.config, loaded.config, include_auto=True)
     state = _read_state(run, loaded, listener)
     _Resumption(run, info["status"], before.config, loaded.config, changed, state).check()

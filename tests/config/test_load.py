@@ -225,3 +225,21 @@ def test_a_file_with_random_replacements_is_loaded_or_refused_and_never_crashes(
             places += [problem.place for problem in error.problems]
     assert len(places) > 60
     assert all(place.startswith(("bad.yaml:", "argument ")) for place in places)
+
+
+def test_a_config_that_is_read_can_be_overridden_without_reading_it_again(tmp_path):
+    from nntrain.config.load import override_config
+
+    path = tmp_path / "my.yaml"
+    path.write_text(
+        "data: {dataset: own.npz}\nmodel: [dense: {units: 10, activation: softmax}]\n"
+        "optimizer: adam\nloss: categorical_crossentropy\n"
+    )
+    loaded = load_config(path, ["fit.epochs=3"])
+    path.unlink()
+    longer = override_config(loaded, ["fit.epochs=4", "learning_rate=0.5"])
+    assert (loaded.config.fit.epochs, longer.config.fit.epochs, longer.name, longer.path) == (3, 4, "my", path)
+    assert longer.config.data.dataset == str(tmp_path / "own.npz")
+    assert longer.config.optimizer.learning_rate == 0.5
+    with pytest.raises(ConfigError, match=r"argument fit\.epochs=x: fit\.epochs"):
+        override_config(loaded, ["fit.epochs=x"])

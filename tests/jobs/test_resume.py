@@ -228,3 +228,15 @@ def test_a_changed_run_is_written_with_its_new_settings(workshop, finished):
     resume("tiny-1", ["epochs=4"], runs_dir=workshop.runs)
     assert "epochs: 4" in finished.config_path.read_text()
     assert read_checkpoint(finished.checkpoint_dir)[0].epoch == 4
+
+
+def test_the_config_is_read_once(workshop, finished, monkeypatch):
+    from nntrain.config import load
+
+    reads = []
+    read_tree = load.read_tree
+    monkeypatch.setattr(
+        load, "read_tree", lambda *arguments, **options: reads.append(1) or read_tree(*arguments, **options)
+    )
+    resume("tiny-1", ["epochs=4"], runs_dir=workshop.runs)
+    assert len(reads) == 1
