@@ -1,6 +1,6 @@
-"""Everything that needs TensorFlow; loaded only when a command begins to train, or a run has no model.tflite.
+"""Everything that needs TensorFlow; imported only to train, or to predict with a run that has no model.tflite.
 
-Loading this package loads TensorFlow and Keras, in two thirds of the time that `import keras` takes.
+Importing this package loads TensorFlow and Keras, in two thirds of the time that `import keras` takes.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from nntrain.system import environment
 
 environment.prepare()
 
-# Keras loads these where they are installed, for parts of it that nothing here uses.
+# Keras imports these if they are installed, for features that nntrain does not use.
 UNUSED = ("matplotlib", "pandas", "sklearn")
 
 
-def _load() -> None:
-    """Load TensorFlow and Keras without the libraries they do not need here, and without collecting garbage.
+def _load_keras() -> None:
+    """Import TensorFlow and Keras without the unused libraries, and without garbage collection.
 
-    Loading makes a million objects that all stay: looking through them for garbage takes half a second, then and
-    whenever it is done again, so they are set apart for good.
+    Importing creates a million objects that are never freed. Searching them for garbage takes half a second, now and at
+    each full collection later, so they are excluded from it for good.
     """
     collecting = gc.isenabled()
     gc.disable()
@@ -36,4 +36,4 @@ def _load() -> None:
             gc.enable()
 
 
-_load()
+_load_keras()

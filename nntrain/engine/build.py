@@ -1,4 +1,4 @@
-"""From a config to Keras's objects: the network, its optimizer, loss and metrics."""
+"""A config's network, optimizer, loss and metrics as Keras's objects."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import Any
 import keras
 
 from nntrain.config import schema
-from nntrain.config.dump import to_plain
 from nntrain.config.model_summary import needs_flatten
-from nntrain.engine import fused_layers as quicker
-from nntrain.engine import optimizers
+from nntrain.engine import fused_layers, optimizers
 from nntrain.task import CHANNELS, IMAGE_SHAPE
 
+# Each maps the names of the config to Keras's classes. tests/engine/test_tables.py names what a table lacks.
 LAYERS = {
     "dense": keras.layers.Dense,
     "conv2d": keras.layers.Conv2D,
@@ -26,6 +25,18 @@ LAYERS = {
     "batch_normalization": keras.layers.BatchNormalization,
     "activation": keras.layers.Activation,
     "leaky_re_lu": keras.layers.LeakyReLU,
+}
+ACTIVATIONS = {
+    "relu": keras.activations.relu,
+    "leaky_relu": keras.activations.leaky_relu,
+    "elu": keras.activations.elu,
+    "gelu": keras.activations.gelu,
+    "silu": keras.activations.silu,
+    "selu": keras.activations.selu,
+    "sigmoid": keras.activations.sigmoid,
+    "tanh": keras.activations.tanh,
+    "softmax": keras.activations.softmax,
+    "linear": keras.activations.linear,
 }
 INITIALIZERS = {
     "glorot_uniform": keras.initializers.GlorotUniform,
@@ -76,63 +87,44 @@ METRICS = {
 }
 
 
-def input_shape() -> tuple[int, int]:
-    """Return the shape of the pictures that a network takes: pixels from 0 to 255."""
-    return IMAGE_SHAPE
+# The layers that train: Keras's, or a faster one that computes the same.
+TRAINING_LAYERS = LAYERS | {"batch_normalization": fused_layers.BatchNormalization, "conv2d": fused_layers.Conv2D}
+XLA_TRAINING_LAYERS = TRAINING_LAYERS | {"dropout": fused_layers.Dropout}
 
 
-def all_layers(config: schema.Config, *, dtype: str | None = None, kinds: Mapping[str, Any] = LAYERS) -> list[Any]:
-    """Return the network's layers in order: scaling and shaping, which are ours, and the config's, of these classes.
+def build_network(config: schema.Config, *, dtype: str | None = None) -> Any:
+    """Return the config's network as a plain keras.Sequential that takes images of shape (n, 28, 28), 0 to 255."""
+    return keras.Sequential([keras.Input(IMAGE_SHAPE), *build_layers(config, dtype=dtype)], name="nntrain")
 
-    With `dtype` "float32" the layers compute in it whatever the run's precision was: what is saved answers alike
-    everywhere.
+
+def build_layers(config: schema.Config, *, dtype: str | None = None, classes: Mapping[str, Any] = LAYERS) -> list[Any]:
+    """Return the network's layers in order: scaling and shaping, which nntrain adds, then the config's.
+
+    With `dtype` "float32" they compute in float32 whatever the run's precision policy is, so that a saved network gives
+    the same outputs everywhere.
     """
-    head = (
+    shaping = (
         keras.layers.Flatten(dtype=dtype)
         if needs_flatten(config.model)
         else keras.layers.Reshape((*IMAGE_SHAPE, CHANNELS), dtype=dtype)
     )
-    layers = [keras.layers.Rescaling(1 / 255, dtype=dtype), head]
-    for index, layer in enumerate(config.model):
-        # The last layer stays in float32: probabilities need the precision, and Keras's guide says so.
-        last = index == len(config.model) - 1
-        layers.append(build_layer(layer, dtype="float32" if last else dtype, kinds=kinds))
-    return layers
+    # The last layer computes in float32, as Keras's guide to mixed precision advises: probabilities need it.
+    *hidden, output = config.model
+    return [
+        keras.layers.Rescaling(1 / 255, dtype=dtype),
+        shaping,
+        *(build_layer(layer, dtype=dtype, classes=classes) for layer in hidden),
+        build_layer(output, dtype="float32", classes=classes),
+    ]
 
 
-def quicker_layers(*, xla: bool) -> Mapping[str, Any]:
-    """Return the classes of the network that is trained, with XLA or without."""
-    kinds = LAYERS | {"batch_normalization": quicker.BatchNormalization, "conv2d": quicker.Conv2D}
-    return kinds | ({"dropout": quicker.Dropout} if xla else {})
-
-
-def build_layer(layer: schema.Layer, *, dtype: str | None = None, kinds: Mapping[str, Any] = LAYERS) -> Any:
-    """Return Keras's layer of one entry of `model`."""
-    return kinds[layer.key](**_arguments(layer), dtype=dtype)
-
-
-def build_network(config: schema.Config, *, dtype: str | None = None) -> Any:
-    """Return the config's network as a plain keras.Sequential that takes pictures of shape (n, 28, 28), 0 to 255."""
-    return keras.Sequential([keras.Input(input_shape()), *all_layers(config, dtype=dtype)], name="nntrain")
-
-
-def _arguments(component: schema.Component) -> dict[str, Any]:
-    return {name: _argument(getattr(component, name)) for name in type(component).model_fields}
-
-
-def _argument(value: object) -> Any:
-    match value:
-        case schema.Activation():
-            return value.key
-        case schema.Initializer():
-            return INITIALIZERS[value.key](**to_plain(value)[value.key])
-        case schema.Regularizer():
-            return REGULARIZERS[value.key](**to_plain(value)[value.key])
-    return value
+def build_layer(layer: schema.Layer, *, dtype: str | None = None, classes: Mapping[str, Any] = LAYERS) -> Any:
+    """Return the Keras layer of one entry of `model`."""
+    return classes[layer.key](**_arguments(layer), dtype=dtype)
 
 
 def build_optimizer(optimizer: schema.Optimizer) -> Any:
-    """Return Keras's optimizer."""
+    """Return Keras's optimizer, or a faster one that computes the same."""
     return OPTIMIZERS[optimizer.key](**_arguments(optimizer))
 
 
@@ -142,14 +134,33 @@ def build_loss(loss: schema.Loss) -> Any:
 
 
 def build_metrics(config: schema.Config) -> list[Any]:
-    """Return Keras's metrics, each named as in the config; `accuracy` is the one of the task, as Keras chooses it."""
-    return [_metric(metric, config) for metric in config.metrics or ()]
+    """Return Keras's metrics under the config's names."""
+    return [
+        METRICS[_specific_metric(metric, config)](**_arguments(metric), name=metric.key)
+        for metric in config.metrics or ()
+    ]
 
 
-def _metric(metric: schema.Metric, config: schema.Config) -> Any:
-    kind = metric.key
-    if kind == "accuracy":
-        sparse = config.loss.key == "sparse_categorical_crossentropy"
-        categorical = "sparse_categorical_accuracy" if sparse else "categorical_accuracy"
-        kind = "binary_accuracy" if config.task == "binary" else categorical
-    return METRICS[kind](**_arguments(metric), name=metric.key)
+def _specific_metric(metric: schema.Metric, config: schema.Config) -> str:
+    """Return a metric's key in METRICS; `accuracy` becomes the task's, as in Keras's `compile`."""
+    if metric.key != "accuracy":
+        return metric.key
+    if config.task == "binary":
+        return "binary_accuracy"
+    sparse = config.loss.key == "sparse_categorical_crossentropy"
+    return "sparse_categorical_accuracy" if sparse else "categorical_accuracy"
+
+
+def _arguments(component: schema.Component) -> dict[str, Any]:
+    return {name: _argument(getattr(component, name)) for name in type(component).model_fields}
+
+
+def _argument(value: object) -> Any:
+    match value:
+        case schema.Activation():
+            return ACTIVATIONS[value.key]
+        case schema.Initializer():
+            return INITIALIZERS[value.key](**_arguments(value))
+        case schema.Regularizer():
+            return REGULARIZERS[value.key](**_arguments(value))
+    return value

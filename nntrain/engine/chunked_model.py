@@ -1,10 +1,9 @@
 """The fast training step: the images stay on the device as bytes, and one call trains on many batches.
 
-`Resident` is a keras.Sequential for Keras's own `fit`. What `fit` feeds it are *portions*: many batches at once, as
-image numbers, a row a batch, with their pictures as bytes beside them where the device is the processor. `train_step`
-scales and learns batch after batch in a loop that TensorFlow runs whole (and that XLA can compile whole), so that
-Python and float copies of the images are out of the way. The result does not depend on how batches are grouped into
-portions.
+`ChunkedSequential` is a keras.Sequential for Keras's own `fit`. What `fit` feeds it are *chunks*: many batches at once,
+as image indices, one row per batch, and on a CPU with their images as bytes. `train_step` trains on one batch after the
+other in a loop that TensorFlow runs as a whole (and that XLA can compile as a whole), without Python and without float
+copies of the data set. The result does not depend on how batches are grouped into chunks.
 """
 
 from __future__ import annotations
@@ -20,124 +19,122 @@ from nntrain.engine.inputs import BatchChunks, DeviceDataset
 
 
 class ChunkedSequential(keras.Sequential):  # type: ignore[misc]  # Keras ships no types
-    """A Sequential that learns from examples on the device; see the module's words."""
+    """A keras.Sequential that trains on chunks of a data set on the device; see the module's docstring."""
 
     train_function: Any
     test_function: Any
 
-    def place(self, examples: DeviceDataset) -> None:
-        """Take the examples, and make every variable of loss, metrics and optimizer, outside any loop."""
-        self.examples = examples
-        first = tf.constant([0], tf.int32)
-        self._symbolic_build(data_batch=(*self._made(first, None), None))
+    def set_data(self, device_data: DeviceDataset) -> None:
+        """Set the data that chunks refer to, and create the variables of loss, metrics and optimizer.
+
+        They have to be created outside of the loop over batches.
+        """
+        self.device_data = device_data
+        first_image = tf.constant([0], tf.int32)
+        self._symbolic_build(data_batch=(*self._inputs_and_targets(first_image, None), None))
         self.optimizer.build(self.trainable_variables)
 
     def make_train_function(self, force: bool = False) -> None:
-        """Make what `fit` calls for each portion; Keras's own wraps the step in loops of one round."""
+        """Make what `fit` calls for each chunk; Keras's own wraps the step in a loop of one iteration."""
         if self.train_function is None or force:
-            self._learning = self._traced_once(self.train_step)
-            self.train_function = lambda portions: self._learning(next(portions))
+            self._compiled_train_step = self._as_function(self.train_step)
+            self.train_function = lambda chunks: self._compiled_train_step(next(chunks))
 
     def make_test_function(self, force: bool = False) -> None:
-        """Make what `evaluate` calls."""
+        """Make what `evaluate` calls for each chunk."""
         if self.test_function is None or force:
-            self._scoring = self._traced_once(self.test_step)
-            self.test_function = lambda portions: self._scoring(next(portions))
+            self._compiled_test_step = self._as_function(self.test_step)
+            self.test_function = lambda chunks: self._compiled_test_step(next(chunks))
 
-    def _traced_once(self, step: Any) -> Any:
+    def _as_function(self, step: Any) -> Any:
         return tf.function(step, autograph=False, jit_compile=self.jit_compile or None)
 
-    def compile_steps(self, training: Any, validation: Any) -> None:
-        """Have XLA compile both steps at once, each on a core; `validation` may be None.
+    def compile_steps(self, train_data: Any, validation_data: Any) -> None:
+        """Have XLA compile both steps at the same time, each on a core; `validation_data` may be None.
 
-        They are compiled when they are called first, so each is called with a portion of no batches, which changes
-        nothing.
+        A step is compiled when it is first called, so each is called with a chunk of no batches, which changes nothing.
         """
         self.make_train_function()
         self.make_test_function()
-        steps = [(self._learning, training), (self._scoring, validation)]
-        idle = [(step, _of_no_batches(portions)) for step, portions in steps if portions is not None]
-        for step, portion in idle:
-            step.get_concrete_function(portion)  # Keras's state is a thread's own: traced here, all of them
-        with ThreadPoolExecutor(len(idle)) as pool:
-            for done in [pool.submit(step, portion) for step, portion in idle]:
-                done.result()
+        steps = [(self._compiled_train_step, train_data), (self._compiled_test_step, validation_data)]
+        calls = [(step, _empty_chunk(data)) for step, data in steps if data is not None]
+        for step, chunk in calls:
+            step.get_concrete_function(chunk)  # Keras keeps its state per thread, so all are traced in this one
+        with ThreadPoolExecutor(len(calls)) as pool:
+            for future in [pool.submit(step, chunk) for step, chunk in calls]:
+                future.result()
 
-    def train_step(self, portion: dict[str, Any]) -> dict[str, Any]:
-        """Learn from a portion's batches."""
-        return self._over(portion, self._learn)
+    def train_step(self, chunk: dict[str, Any]) -> dict[str, Any]:
+        """Train on the batches of a chunk; returns loss and metrics, each averaged since the epoch's start."""
+        return self._for_each_batch(chunk, self._train_batch)
 
-    def test_step(self, portion: dict[str, Any]) -> dict[str, Any]:
-        """Score a portion's batches."""
-        return self._over(portion, self._score)
+    def test_step(self, chunk: dict[str, Any]) -> dict[str, Any]:
+        """Evaluate the batches of a chunk; returns loss and metrics, averaged likewise."""
+        return self._for_each_batch(chunk, self._test_batch)
 
-    def _over(self, portion: dict[str, Any], work: Callable[[Any, Any], None]) -> dict[str, Any]:
-        """Work on a portion's whole batches, and on the epoch's shorter last one where it is due."""
+    def _for_each_batch(self, chunk: dict[str, Any], step: Callable[[Any, Any], None]) -> dict[str, Any]:
+        """Call `step` with each full batch of a chunk, and with the remainder in the epoch's last chunk."""
 
-        def one(index: Any) -> Any:
-            work(*self._batch(portion, index))
+        def full_batch(index: Any) -> Any:
+            images = chunk["images"][index] if "images" in chunk else None
+            step(*self._inputs_and_targets(chunk["batches"][index], images))
             return index + 1
 
-        def rest() -> Any:
-            work(*self._rest(portion))
+        def remainder() -> Any:
+            step(*self._inputs_and_targets(chunk["remainder"], chunk.get("remainder_images")))
             return tf.constant(0)
 
-        tf.while_loop(lambda index: index < portion["count"], one, [tf.constant(0)], parallel_iterations=1)
-        if portion["rest"].shape[0]:
-            tf.cond(portion["rest_due"], rest, lambda: tf.constant(0))
+        tf.while_loop(lambda index: index < chunk["batch_count"], full_batch, [tf.constant(0)], parallel_iterations=1)
+        if chunk["remainder"].shape[0]:
+            tf.cond(chunk["with_remainder"], remainder, lambda: tf.constant(0))
         return dict(self.get_metrics_result())
 
-    def _batch(self, portion: dict[str, Any], index: Any) -> tuple[Any, Any]:
-        return self._made(portion["batches"][index], portion["pictures"][index] if "pictures" in portion else None)
+    def _inputs_and_targets(self, indices: Any, images: Any) -> tuple[Any, Any]:
+        """Return a batch: float32 images (batch, 28, 28) from 0 to 255, and the targets as the loss takes them."""
+        images = self.device_data.images_at(indices) if images is None else images
+        return tf.cast(images, tf.float32), self.device_data.targets_at(indices)
 
-    def _rest(self, portion: dict[str, Any]) -> tuple[Any, Any]:
-        return self._made(portion["rest"], portion.get("rest_pictures"))
-
-    def _made(self, numbers: Any, pictures: Any) -> tuple[Any, Any]:
-        """Return a batch: float32 pictures (batch, 28, 28), 0 to 255, and what the loss compares with."""
-        pictures = self.examples.pictures(numbers) if pictures is None else pictures
-        return tf.cast(pictures, tf.float32), self.examples.targets_at(numbers)
-
-    def _learn(self, x: Any, y: Any) -> None:
+    def _train_batch(self, x: Any, y: Any) -> None:
         with tf.GradientTape() as tape:
             y_pred = self(x, training=True)
             loss = self.compute_loss(x=x, y=y, y_pred=y_pred, training=True)
-            scaled = self.optimizer.scale_loss(loss)
+            scaled_loss = self.optimizer.scale_loss(loss)
         variables = self.trainable_variables
-        self.optimizer.apply(tape.gradient(scaled, variables), variables)
-        self._count(x, y, y_pred, loss)
+        self.optimizer.apply(tape.gradient(scaled_loss, variables), variables)
+        self._update_metrics(x, y, y_pred, loss)
 
-    def set_validation_data(self, portions: BatchChunks) -> Any:
-        """Take the portions to validate on; returns their data set, which `fit` has to be given to call `evaluate`."""
-        fed = self.examples.fed(portions.dataset())
-        self._held_out, self._validation = portions, iter(fed)
-        return fed
+    def _test_batch(self, x: Any, y: Any) -> None:
+        y_pred = self(x, training=False)
+        self._update_metrics(x, y, y_pred, self.compute_loss(x=x, y=y, y_pred=y_pred, training=False))
+
+    def _update_metrics(self, x: Any, y: Any, y_pred: Any, loss: Any) -> None:
+        self._loss_tracker.update_state(loss, sample_weight=tf.shape(x)[0])
+        self.compute_metrics(x, y, y_pred)
+
+    def set_validation_data(self, chunks: BatchChunks) -> Any:
+        """Set what `evaluate` runs on; returns it as the `validation_data` that `fit` needs to call `evaluate`."""
+        validation_data = self.device_data.with_images(chunks.dataset())
+        self._validation_chunks_per_epoch = chunks.chunks_per_epoch
+        self._validation_iterator = iter(validation_data)
+        return validation_data
 
     def evaluate(self, *_: Any, callbacks: Any = None, **__: Any) -> dict[str, float]:
-        """Score the held-out examples when `fit` asks for it after an epoch, whatever else it passes.
+        """Evaluate on the validation data, whatever `fit` passes after an epoch.
 
-        Returns loss and metrics by name, nothing where training is to stop within the epoch, which leaves no trace.
-        Keras's own makes an iterator each time, a tenth of a dense network's epoch.
+        Returns loss and metrics by name, or nothing if training is to stop within this epoch, which is then discarded.
+        Keras's own makes a new iterator each time, which takes a tenth of a dense network's epoch.
         """
         if self.stop_training:
             return {}
         self.make_test_function()
         self.reset_metrics()
-        for number in range(self._held_out.chunks_per_epoch):
-            self.test_function(self._validation)
+        for index in range(self._validation_chunks_per_epoch):
+            self.test_function(self._validation_iterator)
             if callbacks is not None:
-                callbacks.on_test_batch_end(number)
+                callbacks.on_test_batch_end(index)
         return dict(self.get_metrics_result())
 
-    def _score(self, x: Any, y: Any) -> None:
-        y_pred = self(x, training=False)
-        self._count(x, y, y_pred, self.compute_loss(x=x, y=y, y_pred=y_pred, training=False))
 
-    def _count(self, x: Any, y: Any, y_pred: Any, loss: Any) -> None:
-        self._loss_tracker.update_state(loss, sample_weight=tf.shape(x)[0])
-        self.compute_metrics(x, y, y_pred)
-
-
-def _of_no_batches(portions: Any) -> Any:
-    """Return a portion, as large as a data set's, of which no batch counts."""
-    return tf.nest.map_structure(lambda spec: tf.zeros(spec.shape, spec.dtype), portions.element_spec)
+def _empty_chunk(chunks: Any) -> Any:
+    """Return a chunk of no batches, in the shape of a data set's chunks."""
+    return tf.nest.map_structure(lambda spec: tf.zeros(spec.shape, spec.dtype), chunks.element_spec)

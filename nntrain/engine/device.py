@@ -1,4 +1,4 @@
-"""CPU or GPU, threads, precision and seeds: set once, in view, before a network is built."""
+"""CPU or GPU, threads, precision and seeds: set once, before a network is built."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import tensorflow as tf
 from nntrain.config.schema import Runtime
 from nntrain.errors import DeviceError
 
-# Of glibc's malloc.h.
+# From glibc's malloc.h.
 M_TRIM_THRESHOLD = -1
 M_MMAP_THRESHOLD = -3
 M_ARENA_MAX = -8
@@ -22,17 +22,17 @@ M_ARENA_MAX = -8
 
 @dataclass(frozen=True)
 class Device:
-    """What a run is computed on."""
+    """What a run trains on."""
 
     kind: str  # "cpu" or "gpu"
     name: str  # in words, for people
-    threads: int
-    bfloat16: bool = False  # a CPU that computes with 16-bit floats
+    threads: int  # of one operation
+    bfloat16: bool = False  # whether a CPU has instructions for it
 
 
-def set_up(runtime: Runtime, *, seed: int) -> Device:
-    """Choose the device, set threads, precision and every seed; raises DeviceError where the device is not there."""
-    # keras.json in the user's home may say otherwise.
+def set_up_device(runtime: Runtime, *, seed: int) -> Device:
+    """Choose the device, set threads, precision and every seed; raises DeviceError if the device is not there."""
+    # Keras's defaults, which keras.json in the user's home may change.
     keras.config.set_floatx("float32")
     keras.config.set_epsilon(1e-7)
     keras.config.set_image_data_format("channels_last")
@@ -44,18 +44,18 @@ def set_up(runtime: Runtime, *, seed: int) -> Device:
 
 
 def _keep_freed_memory() -> None:
-    """Have glibc's malloc keep buffers that are freed, for the next that is asked for.
+    """Have glibc's malloc keep freed buffers for the next allocation.
 
-    A matrix product or convolution packs its factors into buffers of some hundred kilobytes, and each portion of images
-    takes some megabytes. As it is set, malloc may give them back to the system and ask for them again each time, above
-    all in the heaps that it keeps for single threads: the page faults took up to a third of a dense network's step.
-    Other C libraries are left as they are.
+    A matrix product or convolution packs its factors into buffers of some hundred kilobytes, and each chunk of images
+    takes some megabytes. By default malloc may return them to the system and request them again each time, above all in
+    the heaps that it keeps per thread: the page faults took up to a third of a dense network's step. Other C libraries
+    are left unchanged.
     """
     if sys.platform != "linux":
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
-        mallopt(M_MMAP_THRESHOLD, 32 << 20)  # the most that every version takes
+        mallopt(M_MMAP_THRESHOLD, 32 << 20)  # the highest value that every version accepts
         mallopt(M_TRIM_THRESHOLD, 1 << 30)
         mallopt(M_ARENA_MAX, 1)
 
@@ -64,26 +64,28 @@ def _choose(runtime: Runtime) -> Device:
     threads = _set_threads(runtime)
     gpus = tf.config.list_physical_devices("GPU")
     if runtime.device == "gpu" and not gpus:
-        raise DeviceError(f"no GPU that TensorFlow can use: {_why_no_gpu()}; or train with runtime.device=cpu")
+        raise DeviceError(
+            f"TensorFlow finds no GPU: {_reason_for_no_gpu()}. To train on the CPU, set runtime.device=cpu"
+        )
     if runtime.device == "cpu" or not gpus:
         if gpus:
             tf.config.set_visible_devices([], "GPU")
         return Device("cpu", f"CPU, {threads} thread{'s' if threads > 1 else ''}", threads, _has_bfloat16())
     for gpu in gpus:
-        # TensorFlow takes the whole card otherwise.
+        # By default TensorFlow takes all of the card's memory.
         tf.config.experimental.set_memory_growth(gpu, True)
     details = tf.config.experimental.get_device_details(gpus[0])
     return Device("gpu", str(details.get("device_name", "GPU")), threads)
 
 
 def _set_threads(runtime: Runtime) -> int:
-    """Set how many threads an operation may use; their number changes the rounding of sums, so it is recorded."""
+    """Set how many threads an operation may use, and return it; it changes how sums are rounded, so runs record it."""
     threads = available_cores() if runtime.threads == "auto" else runtime.threads
     try:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
     except RuntimeError:
-        # TensorFlow is already running in this process, with the number it has.
+        # TensorFlow has started in this process already, and its number of threads cannot change.
         threads = tf.config.threading.get_intra_op_parallelism_threads() or available_cores()
     return threads
 
@@ -103,11 +105,11 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _why_no_gpu() -> str:
+def _reason_for_no_gpu() -> str:
     if sys.platform == "darwin":
-        return "TensorFlow has none for macOS"
+        return "TensorFlow for macOS supports none"
     if sys.platform == "win32":
-        return "TensorFlow for Windows is built without one (it has one under WSL2)"
+        return "TensorFlow for Windows supports none (under WSL2 it does)"
     if not tf.test.is_built_with_cuda():
         return "this TensorFlow is built without CUDA"
     if not Path("/proc/driver/nvidia/version").exists():

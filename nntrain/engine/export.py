@@ -1,10 +1,12 @@
-"""What a trained network is saved as: model.keras for any Keras, model.tflite for LiteRT, which have to agree."""
+"""Saves a trained network as model.keras, for any Keras, and as model.tflite, for LiteRT; the two have to agree."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import warnings
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,49 +18,54 @@ from nntrain.inference.litert import LiteRTClassifier
 from nntrain.runs.folder import RunDir
 from nntrain.system.files import temporary_sibling
 
-# The two formats' outputs may differ by so much (FlatBuffer and Keras round sums in another order).
-AGREEMENT = 1e-5
+# How much the two formats' outputs may differ, relative to outputs above 1: they round sums in a different order.
+MAX_DIFFERENCE = 1e-5
 
 
 def plain_network(config: schema.Config, trained: Any) -> Any:
-    """Return a plain float32 keras.Sequential with a trained network's weights, whatever precision those have."""
+    """Return a plain float32 keras.Sequential with a trained network's weights, whatever their precision."""
     network = build_network(config, dtype="float32")
     network.set_weights(trained.get_weights())
     return network
 
 
 def save_keras(network: Any, run: RunDir) -> None:
-    """Write model.keras."""
-    with temporary_sibling(run.model_path) as beside, _silence():
-        network.save(beside)
+    """Write model.keras; raises NntrainError if the disk fails."""
+    with temporary_sibling(run.model_path) as sibling, _silence():
+        network.save(sibling)
 
 
-def save_tflite(network: Any, run: RunDir, samples: np.ndarray) -> str | None:
-    """Write model.tflite if its answers to some pictures are the network's own; returns why not, or None.
+def save_tflite(network: Any, run: RunDir, images: np.ndarray) -> str | None:
+    """Write model.tflite if its outputs for some images, uint8 (n, 28, 28), are the network's own.
 
-    `samples` are uint8 pictures (n, 28, 28).
+    Returns None, or the reason if it was not written. Raises NntrainError if the disk fails.
     """
     try:
-        with temporary_sibling(run.tflite_path) as beside, _silence():
-            network.export(str(beside), format="litert", verbose=False)
-            answers = LiteRTClassifier(beside).predict(samples)
-            expected = np.asarray(network(samples.astype(np.float32), training=False))
-            apart = float(np.max(np.abs(answers - expected) / np.maximum(1.0, np.abs(expected))))
-            if not apart <= AGREEMENT:
-                raise ValueError(f"its answers differ from Keras's by {apart:.1e}")
-    except NntrainError as error:
-        if not isinstance(error, RunError):
-            raise  # the disk's fault
+        with temporary_sibling(run.tflite_path) as sibling, _silence():
+            network.export(str(sibling), format="litert", verbose=False)
+            _compare_outputs(network, sibling, images)
+    except RunError as error:
         return str(error)
+    except NntrainError:
+        raise  # the disk failed
     except Exception as error:
-        # Whatever the converter cannot do, the run is whole without it: Keras answers instead.
+        # Whatever the converter cannot do, the run is complete without it: Keras predicts instead.
         return str(error).splitlines()[0] if str(error) else type(error).__name__
     return None
 
 
+def _compare_outputs(network: Any, tflite_path: Path, images: np.ndarray) -> None:
+    """Raise ValueError if the two formats' outputs differ."""
+    outputs = LiteRTClassifier(tflite_path).predict(images)
+    expected = np.asarray(network(images.astype(np.float32), training=False))
+    difference = float(np.max(np.abs(outputs - expected) / np.maximum(1.0, np.abs(expected))))
+    if not difference <= MAX_DIFFERENCE:  # also if it is NaN
+        raise ValueError(f"its outputs differ from Keras's by {difference:.1e}")
+
+
 @contextlib.contextmanager
-def _silence() -> Any:
-    """Keep the converter's own words off the terminal."""
+def _silence() -> Iterator[None]:
+    """Keep what the converter prints off the terminal."""
     with (
         contextlib.redirect_stdout(io.StringIO()),
         contextlib.redirect_stderr(io.StringIO()),

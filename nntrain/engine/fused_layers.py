@@ -1,6 +1,6 @@
-"""Keras's layers, quicker in training where TensorFlow has one operation for what Keras composes of many.
+"""Faster versions of Keras's layers, for training: TensorFlow has one operation for what Keras composes of many.
 
-They stand in the network that is trained, never in the one that is saved.
+They are used in the network that is trained, never in the one that is saved.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import tensorflow as tf
 class BatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]  # Keras ships no types
     """Batch normalization (Ioffe and Szegedy 2015, arXiv 1502.03167) whose step over feature maps is one operation.
 
-    A convolutional network of three layers learns a fifth faster with it on a CPU. After a dense layer, where there is
+    A convolutional network of three layers trains a fifth faster with it on a CPU. After a dense layer, where there is
     little to read and write, Keras's own is as fast.
     """
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Normalize; in training over the batch's own moments, which the moving averages take in."""
+        """Normalize; in training by the batch's own mean and variance, which update the moving averages."""
         if not training or len(inputs.shape) != 4 or self.compute_dtype != "float32":
             return super().call(inputs, training=training, mask=mask)
         channels = inputs.shape[-1]
@@ -32,30 +32,30 @@ class BatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]
             epsilon=self.epsilon,
             is_training=True,
         )
-        # The operation gives the variance of a sample, n - 1 below; Keras averages that of the batch, n below.
+        # The operation divides by n - 1; Keras's moving average is of the variance that is divided by n.
         count = tf.cast(tf.size(inputs) // channels, tf.float32)
-        self._average(self.moving_mean, mean)
-        self._average(self.moving_variance, variance * (count - 1) / count)
+        self._update_average(self.moving_mean, mean)
+        self._update_average(self.moving_variance, variance * (count - 1) / count)
         return outputs
 
-    def _average(self, moving: Any, value: Any) -> None:
-        moving.assign(moving * self.momentum + value * (1 - self.momentum))
+    def _update_average(self, moving_average: Any, value: Any) -> None:
+        moving_average.assign(moving_average * self.momentum + value * (1 - self.momentum))
 
 
 class Conv2D(keras.layers.Conv2D):  # type: ignore[misc]
-    """A convolution that can take in the max pooling after it, so that bias and ReLU come last.
+    """A convolution that can include the max pooling after it, so that bias and ReLU come last.
 
-    Both keep the order of numbers, also where sums are rounded, so the result is the same; after the pooling there is a
-    quarter of the numbers to go through.
+    Both keep the order of numbers, also after rounding, so the result is the same; after a pooling of 2x2 there is a
+    quarter of the numbers left to add to and to cut at zero.
     """
 
-    pool: Any = None
+    pooling: Any = None
 
     def call(self, inputs: Any) -> Any:
-        """Convolve, pool, add the bias, cut at zero."""
-        if self.pool is None:
+        """Convolve, pool, add the bias, activate."""
+        if self.pooling is None:
             return super().call(inputs)
-        outputs = self.pool(self.convolution_op(inputs, self.kernel))
+        outputs = self.pooling(self.convolution_op(inputs, self.kernel))
         if self.use_bias:
             outputs = tf.nn.bias_add(outputs, tf.convert_to_tensor(self.bias))
         return self.activation(outputs)
@@ -63,47 +63,53 @@ class Conv2D(keras.layers.Conv2D):  # type: ignore[misc]
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the shape after the pooling."""
         shape = super().compute_output_shape(input_shape)
-        return shape if self.pool is None else self.pool.compute_output_shape(shape)
+        return shape if self.pooling is None else self.pooling.compute_output_shape(shape)
 
 
-def pooled(layers: list[Any]) -> list[Any]:
-    """Return layers in which each convolution with ReLU has taken in the max pooling after it."""
-    kept: list[Any] = []
+def fuse_pooling(layers: list[Any]) -> list[Any]:
+    """Return the layers, in which each convolution with ReLU includes the max pooling after it."""
+    fused: list[Any] = []
     for layer in layers:
-        before: Any = kept[-1] if kept else None
-        takes = isinstance(before, Conv2D) and before.pool is None and before.activation is keras.activations.relu
-        # A penalty on the activations is one on all of them.
-        takes = takes and before.activity_regularizer is None
-        if takes and isinstance(layer, keras.layers.MaxPooling2D):
-            before.pool = layer
+        if isinstance(layer, keras.layers.MaxPooling2D) and fused and _can_include_pooling(fused[-1]):
+            fused[-1].pooling = layer
         else:
-            kept.append(layer)
-    return kept
+            fused.append(layer)
+    return fused
+
+
+def _can_include_pooling(layer: Any) -> bool:
+    # An activity regularizer penalizes all activations, those that the pooling drops included.
+    return (
+        isinstance(layer, Conv2D)
+        and layer.pooling is None
+        and layer.activation is keras.activations.relu
+        and layer.activity_regularizer is None
+    )
 
 
 class Dropout(keras.layers.Dropout):  # type: ignore[misc]
-    """Dropout (Srivastava et al. 2014) whose dice cost next to nothing under XLA.
+    """Dropout (Srivastava et al. 2014) with a random number generator that costs next to nothing under XLA.
 
-    There, TensorFlow's generator takes a dense network a third of its step. Here each unit's die is the layer's seed,
-    which moves on with every batch as Keras's does, and the unit's number, mixed twice by the last steps of
-    MurmurHash3 (Appleby, public domain), in which every bit of the input turns every bit of the output in half of all
-    cases. Without XLA, TensorFlow's own is as fast.
+    There, TensorFlow's generator takes a third of a dense network's step. Here a unit's random number is a hash of the
+    layer's seed, which changes with every batch as Keras's does, and of the unit's index: the last steps of MurmurHash3
+    (Appleby, public domain), twice. Each bit of their input flips each bit of the output in half of all cases. Without
+    XLA, TensorFlow's own is as fast.
     """
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
-        """Drop each unit with probability `rate` in training, and scale up the others by 1 / (1 - rate)."""
-        if not training or self.rate == 0 or self.noise_shape is not None:
+        """Drop each unit with probability `rate` in training, and scale the others up by 1 / (1 - rate)."""
+        if not training or self.rate == 0:
             return super().call(inputs, training=training)
-        keys = tf.cast(self.seed_generator.next(), tf.uint32)
-        units = tf.range(tf.size(inputs))
-        dice = _mixed(_mixed(tf.cast(units, tf.uint32) ^ keys[0]) + keys[1])
-        below = min(round(self.rate * 2**32), 2**32 - 1)
-        kept = tf.reshape(dice >= tf.constant(below, tf.uint32), tf.shape(inputs))
-        return tf.where(kept, inputs / tf.cast(1 - self.rate, inputs.dtype), tf.zeros_like(inputs))
+        seed = tf.cast(self.seed_generator.next(), tf.uint32)
+        units = tf.cast(tf.range(tf.size(inputs)), tf.uint32)
+        random = _murmur_mix(_murmur_mix(units ^ seed[0]) + seed[1])
+        threshold = min(round(self.rate * 2**32), 2**32 - 1)
+        keep = tf.reshape(random >= tf.constant(threshold, tf.uint32), tf.shape(inputs))
+        return tf.where(keep, inputs / tf.cast(1 - self.rate, inputs.dtype), tf.zeros_like(inputs))
 
 
-def _mixed(words: Any) -> Any:
-    """MurmurHash3's finalizer of 32 bits, on uint32 of any shape."""
+def _murmur_mix(words: Any) -> Any:
+    """MurmurHash3's 32-bit finalizer, on uint32 of any shape."""
     for factor, shift in ((0x85EBCA6B, 16), (0xC2B2AE35, 13)):
         words = (words ^ tf.bitwise.right_shift(words, tf.constant(shift, tf.uint32))) * tf.constant(factor, tf.uint32)
     return words ^ tf.bitwise.right_shift(words, tf.constant(16, tf.uint32))

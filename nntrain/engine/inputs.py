@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -13,176 +14,169 @@ import tensorflow as tf
 from nntrain.system.threads import prefetch
 from nntrain.training.augmentation import Distortion, batch_rng, distort
 
-# A portion should last about this long, so that progress moves twice a second and an interrupt is seen soon. The
-# machine's speed is assumed, not measured: a slow core's, so that most machines are quicker.
-PORTION_SECONDS = 0.25
+# A chunk should last about this long, so that the progress bar moves and an interrupt is seen several times a second.
+# The machine's speed is assumed, not measured: a slow core's, so that chunks are shorter on most machines.
+CHUNK_SECONDS = 0.25
+ASSUMED_FLOPS_PER_SECOND = 60e9
+ASSUMED_BATCH_OVERHEAD = 200e-6  # seconds
+MAX_CHUNK_BYTES = 16_000_000  # of images
 
-
-ASSUMED_SPEED = 60e9  # operations a second
-
-
-ASSUMED_OVERHEAD = 200e-6  # seconds a batch
-
-
-# The most bytes of images in one portion.
-PORTION_BYTES = 16_000_000
-
-
-EVALUATION_BATCH = 1000
+EVALUATION_BATCH_SIZE = 1000
 
 
 @dataclass(frozen=True)
 class Subset:
-    """Some of a data set's images, by number, and what the loss compares with."""
+    """Some images of a data set, by index, with their targets."""
 
-    images: np.ndarray  # uint8 (n, 28, 28): all of them
-    targets: np.ndarray  # of all: int32 (n,) labels, or float32 (n, 1)
-    numbers: np.ndarray  # int32: which are meant
+    images: np.ndarray  # uint8 (n, 28, 28): all of the data set's
+    targets: np.ndarray  # of all images: int32 (n,) labels, or float32 (n, 1)
+    indices: np.ndarray  # int32 (m,): the subset
 
     def __len__(self) -> int:
-        return len(self.numbers)
+        return len(self.indices)
 
 
 class DeviceDataset:
-    """Images and targets in the device's memory, and a batch of them by number."""
+    """Images and targets in the device's memory, looked up by index."""
 
-    def __init__(self, images: np.ndarray, targets: np.ndarray, *, one_hot: int | None) -> None:
+    def __init__(self, images: np.ndarray, targets: np.ndarray, *, one_hot_depth: int | None) -> None:
         self.images = tf.constant(images)
         self.targets = tf.constant(targets)
-        self.one_hot = one_hot  # classes, where the loss wants labels one-hot
+        self.one_hot_depth = one_hot_depth  # the number of classes if the loss takes one-hot labels
 
     @property
     def on_cpu(self) -> bool:
-        """Whether the device is the processor itself."""
+        """Whether the device is the CPU."""
         return "CPU" in self.images.device
 
-    def array(self) -> np.ndarray:
-        """Return the images as an array: on a CPU in the same memory, so that they need be held once."""
+    def images_array(self) -> np.ndarray:
+        """Return the images as an array; on a CPU it shares the device's memory, so that they are held once."""
         return np.asarray(memoryview(self.images)) if self.on_cpu else self.images.numpy()
 
-    def fed(self, portions: Any) -> Any:
-        """Return a data set of portions with their pictures, gathered beside training, or as it is on a GPU.
+    def with_images(self, chunks: Any) -> Any:
+        """Return a tf.data.Dataset of chunks that hold their images; on a GPU, of the chunks unchanged.
 
-        On a CPU a gather within the loop makes XLA compile half a second longer, and the steps are no faster for it; on
-        a GPU the bytes would have to cross the bus.
+        On a CPU the images are gathered here, beside training: within the training step a gather makes XLA compile half
+        a second longer, and the step is no faster for it. On a GPU the images would have to cross the bus.
         """
-        fed = portions.map(self._with_pictures) if self.on_cpu else portions
-        # One portion ahead: images are gathered, and distorted, beside training.
-        return fed.prefetch(1).with_options(_untuned())
+        chunks = chunks.map(self._add_images) if self.on_cpu else chunks
+        return chunks.prefetch(1).with_options(_without_autotune())
 
-    def _with_pictures(self, portion: dict[str, Any]) -> dict[str, Any]:
-        if "pictures" in portion:  # distorted ones
-            return portion
+    def _add_images(self, chunk: dict[str, Any]) -> dict[str, Any]:
+        if "images" in chunk:  # augmented ones
+            return chunk
         return {
-            **portion,
-            "pictures": tf.gather(self.images, portion["batches"]),
-            "rest_pictures": tf.gather(self.images, portion["rest"]),
+            **chunk,
+            "images": self.images_at(chunk["batches"]),
+            "remainder_images": self.images_at(chunk["remainder"]),
         }
 
-    def pictures(self, numbers: Any) -> Any:
-        """Return uint8 pictures (batch, 28, 28)."""
-        return tf.gather(self.images, numbers)
+    def images_at(self, indices: Any) -> Any:
+        """Return uint8 images of shape (*indices.shape, 28, 28)."""
+        return tf.gather(self.images, indices)
 
-    def targets_at(self, numbers: Any) -> Any:
-        """Return the targets in the form that the loss takes."""
-        targets = tf.gather(self.targets, numbers)
-        return targets if self.one_hot is None else tf.one_hot(targets, self.one_hot)
+    def targets_at(self, indices: Any) -> Any:
+        """Return the targets as the loss takes them."""
+        targets = tf.gather(self.targets, indices)
+        return targets if self.one_hot_depth is None else tf.one_hot(targets, self.one_hot_depth)
 
 
 class BatchChunks:
-    """The batches of epoch after epoch, as portions for `fit`.
+    """The batches of epoch after epoch, in chunks for `fit`.
 
-    The order of images, and how each is distorted, is a function of seed, epoch and batch alone; without a seed they
-    come as they are. All portions have one shape, so that the step is traced and compiled once; the last of an epoch
-    may hold fewer batches than fit into it.
+    The order of the images and their augmentation depend on seed, epoch and batch alone; without a seed the images keep
+    their order. All chunks have the same shape, so that the step is traced and compiled once; the last one of an epoch
+    may hold fewer batches than fit into it, and the epoch's remainder: the images that do not fill a batch.
     """
 
     def __init__(
-        self, examples: Subset, *, batch_size: int, seed: int | None = None, distortion: Distortion | None = None
+        self, subset: Subset, *, batch_size: int, seed: int | None = None, distortion: Distortion | None = None
     ) -> None:
-        self.examples, self.seed, self.distortion = examples, seed, distortion
-        self.batch_size = min(batch_size, len(examples))
-        self.whole, self.left = divmod(len(examples), self.batch_size)
-        self.size = self.whole  # whole batches in a portion
+        self.subset, self.seed, self.distortion = subset, seed, distortion
+        self.batch_size = min(batch_size, len(subset))
+        self.full_batches, self.remainder = divmod(len(subset), self.batch_size)
+        self.chunk_size = self.full_batches  # full batches per chunk
 
-    def cut(self, batch_operations: int) -> None:
-        """Choose the portion's size for batches that take about so many operations (multiplications and additions)."""
-        seconds = batch_operations / ASSUMED_SPEED + ASSUMED_OVERHEAD
-        room = PORTION_BYTES // (self.batch_size * self.examples.images[0].size)
-        most = max(1, min(int(PORTION_SECONDS / seconds), room))
-        # Evenly, so that the last portion is not a small one.
-        self.size = -(-self.whole // -(-self.whole // most))
+    def choose_chunk_size(self, batch_flops: int) -> None:
+        """Set the chunk size for batches that take this many floating-point operations."""
+        batch_seconds = batch_flops / ASSUMED_FLOPS_PER_SECOND + ASSUMED_BATCH_OVERHEAD
+        fits_memory = MAX_CHUNK_BYTES // (self.batch_size * self.subset.images[0].size)
+        max_size = max(1, min(int(CHUNK_SECONDS / batch_seconds), fits_memory))
+        # All chunks of about the same size, so that the last one is not a small one.
+        self.chunk_size = ceil(self.full_batches / ceil(self.full_batches / max_size))
 
     @property
     def chunks_per_epoch(self) -> int:
-        """Return the number of portions in an epoch."""
-        return -(-self.whole // self.size)
+        """The number of chunks in an epoch."""
+        return ceil(self.full_batches / self.chunk_size)
 
     def dataset(self, first_epoch: int = 0) -> Any:
-        """Return an endless data set of portions, beginning with an epoch (from 0)."""
-        image = self.examples.images.shape[1:]
+        """Return an endless tf.data.Dataset of chunks that starts at an epoch (from 0)."""
+        image_shape = self.subset.images.shape[1:]
         signature = {
-            "batches": tf.TensorSpec((self.size, self.batch_size), tf.int32),
-            "count": tf.TensorSpec((), tf.int32),
-            "rest": tf.TensorSpec((self.left,), tf.int32),
-            "rest_due": tf.TensorSpec((), tf.bool),
+            "batches": tf.TensorSpec((self.chunk_size, self.batch_size), tf.int32),
+            "batch_count": tf.TensorSpec((), tf.int32),
+            "remainder": tf.TensorSpec((self.remainder,), tf.int32),
+            "with_remainder": tf.TensorSpec((), tf.bool),
         }
         if self.distortion is not None:
-            signature["pictures"] = tf.TensorSpec((self.size, self.batch_size, *image), tf.uint8)
-            signature["rest_pictures"] = tf.TensorSpec((self.left, *image), tf.uint8)
+            signature["images"] = tf.TensorSpec((self.chunk_size, self.batch_size, *image_shape), tf.uint8)
+            signature["remainder_images"] = tf.TensorSpec((self.remainder, *image_shape), tf.uint8)
 
-        def endless() -> Iterator[dict[str, Any]]:
-            epochs = itertools.chain.from_iterable(map(self.epoch, itertools.count(first_epoch)))
-            return epochs if self.distortion is None else prefetch(epochs)
+        def chunks() -> Iterator[dict[str, Any]]:
+            endless = itertools.chain.from_iterable(map(self.epoch, itertools.count(first_epoch)))
+            return endless if self.distortion is None else prefetch(endless)
 
-        return tf.data.Dataset.from_generator(endless, output_signature=signature)
+        return tf.data.Dataset.from_generator(chunks, output_signature=signature)
 
     def epoch(self, epoch: int) -> Iterator[dict[str, Any]]:
-        """Yield one epoch's portions."""
-        numbers = self.examples.numbers
-        if self.seed is not None:
-            order = np.random.Generator(np.random.Philox(key=[self.seed, epoch])).permutation(len(numbers))
-            numbers = numbers[order]
-        rows = numbers[: self.whole * self.batch_size].reshape(self.whole, self.batch_size)
-        rest = numbers[self.whole * self.batch_size :]
-        for begin in range(0, self.whole, self.size):
-            chosen = rows[begin : begin + self.size]
-            last = begin + len(chosen) == self.whole
-            portion = {
-                "batches": _filled(chosen, self.size),
-                "count": np.int32(len(chosen)),
-                "rest": rest,
-                "rest_due": np.bool_(last),
+        """Yield the chunks of one epoch (from 0)."""
+        indices = self._shuffled(epoch)
+        full = self.full_batches * self.batch_size
+        batches, remainder = indices[:full].reshape(self.full_batches, self.batch_size), indices[full:]
+        for start in range(0, self.full_batches, self.chunk_size):
+            chunk_batches = batches[start : start + self.chunk_size]
+            is_last = start + len(chunk_batches) == self.full_batches
+            chunk = {
+                "batches": _padded(chunk_batches, self.chunk_size),
+                "batch_count": np.int32(len(chunk_batches)),
+                "remainder": remainder,
+                "with_remainder": np.bool_(is_last),
             }
             if self.distortion is not None:
-                drawn = [self._distorted(row, epoch, begin + index) for index, row in enumerate(chosen)]
-                portion["pictures"] = _filled(np.stack(drawn), self.size)
-                portion["rest_pictures"] = self._distorted(rest, epoch, self.whole) if last else self._images(rest)
-            yield portion
+                images = [self._augmented(batch, epoch, start + index) for index, batch in enumerate(chunk_batches)]
+                chunk["images"] = _padded(np.stack(images), self.chunk_size)
+                # The remainder of earlier chunks is not trained on, so it need not be distorted.
+                chunk["remainder_images"] = (
+                    self._augmented(remainder, epoch, self.full_batches) if is_last else self.subset.images[remainder]
+                )
+            yield chunk
 
-    def _images(self, numbers: np.ndarray) -> np.ndarray:
-        images: np.ndarray = self.examples.images[numbers]
-        return images
+    def _shuffled(self, epoch: int) -> np.ndarray:
+        if self.seed is None:
+            return self.subset.indices
+        order = np.random.Generator(np.random.Philox(key=[self.seed, epoch])).permutation(len(self.subset))
+        return self.subset.indices[order]
 
-    def _distorted(self, numbers: np.ndarray, epoch: int, batch: int) -> np.ndarray:
-        if self.distortion is None or self.seed is None or not len(numbers):
-            return self._images(numbers)
-        return distort(self._images(numbers), self.distortion, batch_rng(self.seed, epoch, batch))
+    def _augmented(self, indices: np.ndarray, epoch: int, batch: int) -> np.ndarray:
+        images: np.ndarray = self.subset.images[indices]
+        if self.distortion is None or self.seed is None:
+            return images
+        return distort(images, self.distortion, batch_rng(self.seed, epoch, batch))
 
 
-def _untuned() -> Any:
-    """Return options of a data set without the thread that tunes it: here is nothing to tune.
+def _without_autotune() -> Any:
+    """Return tf.data options without the autotuning thread, which has nothing to tune here.
 
-    That thread may sleep through the end of training and hold it up until it wakes, for up to a minute: it sleeps twice
-    as long each time.
+    That thread sleeps twice as long each time, up to a minute, and the end of training waits until it wakes.
     """
     options = tf.data.Options()
     options.autotune.enabled = False
     return options
 
 
-def _filled(rows: np.ndarray, size: int) -> np.ndarray:
-    """Return rows with zeros after them, `size` in all."""
-    if len(rows) == size:
+def _padded(rows: np.ndarray, count: int) -> np.ndarray:
+    """Return `count` rows: these, then zeros."""
+    if len(rows) == count:
         return rows
-    return np.concatenate([rows, np.zeros((size - len(rows), *rows.shape[1:]), rows.dtype)])
+    return np.concatenate([rows, np.zeros((count - len(rows), *rows.shape[1:]), rows.dtype)])

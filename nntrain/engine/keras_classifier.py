@@ -1,4 +1,4 @@
-"""The trained network that Keras answers with, for runs that have no model.tflite."""
+"""Predictions by Keras, for runs that have no model.tflite."""
 
 from __future__ import annotations
 
@@ -17,81 +17,87 @@ from nntrain.runs.folder import RunDir
 from nntrain.system.hashing import fingerprint_arrays
 from nntrain.system.signals import time_limit
 
-BATCH = 1000  # pictures answered at once
-WEIGHTS = "model.weights.h5"  # the file of the weights in a .keras archive
-ROOM = 10_000_000  # bytes for what stands beside the weights
-SECONDS = 60  # that reading them may take: the largest network's are 800 MB
+BATCH_SIZE = 1000
+WEIGHTS_FILE = "model.weights.h5"  # in a .keras archive
+MAX_OTHER_BYTES = 10_000_000  # of the archive's other files
+MAX_LOADING_SECONDS = 60  # the largest network's weights are 800 MB
 
 
 class KerasClassifier:
-    """A keras.Sequential that takes pictures of shape (n, 28, 28), 0 to 255."""
+    """A keras.Sequential that predicts; see nntrain.inference.litert.Classifier."""
 
     def __init__(self, network: Any) -> None:
         self._network = network
 
     def predict(self, images: np.ndarray) -> np.ndarray:
-        """Answer uint8 images (n, 28, 28); see nntrain.classifier.Classifier."""
-        # Not Keras's predict: the thread that tunes its data set may hold its end up for seconds.
-        batches = (images[begin : begin + BATCH] for begin in range(0, max(1, len(images)), BATCH))
-        answers = [self._network.predict_on_batch(batch.astype(np.float32)) for batch in batches]
-        return np.concatenate(answers).astype(np.float32)
+        """Return the outputs, float32 (n, classes) or (n, 1), for uint8 images (n, 28, 28)."""
+        # Not Keras's predict: the thread that autotunes its data set may delay its end by seconds.
+        batches = [images[start : start + BATCH_SIZE] for start in range(0, max(1, len(images)), BATCH_SIZE)]
+        outputs = [self._network.predict_on_batch(batch.astype(np.float32)) for batch in batches]
+        return np.concatenate(outputs).astype(np.float32)
 
 
 def load_classifier(run: RunDir, config: Config, *, fingerprint: str | None) -> KerasClassifier:
-    """Rebuild a run's network from its config and load the weights into it; no code in the file is run.
+    """Build a run's network from its config and load its weights; no code in model.keras is run.
 
-    Raises RunError where model.keras is missing or damaged, holds other weights than the config's network has, or not
-    those of the fingerprint.
+    Raises RunError if model.keras is missing or damaged, or if its weights do not fit the config's network or do not
+    have this fingerprint.
     """
     network = build_network(config, dtype="float32")
+    too_slow = f"{run.model_path}: could not be read within {MAX_LOADING_SECONDS} s; train it again"
     try:
-        with time_limit(SECONDS, f"{run.model_path}: not read within {SECONDS} s; train it again"):
-            _load(network, run.model_path)
+        with time_limit(MAX_LOADING_SECONDS, too_slow):
+            _load_weights(network, run.model_path)
     except FileNotFoundError:
         raise RunError(f"{run.model_path}: missing") from None
     except RunError:
         raise
-    except Exception:  # HDF5 and Keras answer a damaged file with nearly any error
+    except Exception:  # HDF5 and Keras raise nearly any error on a damaged file
         raise RunError(f"{run.model_path}: damaged, or not the network of {run.config_path}") from None
     if fingerprint_arrays(network.get_weights()) != fingerprint:
-        raise RunError(f"{run.model_path}: not the weights that training ended with (their fingerprint is another)")
+        raise RunError(
+            f"{run.model_path}: these are not the weights of the finished training (their fingerprint differs)"
+        )
     return KerasClassifier(network)
 
 
-def _load(network: Any, path: Path) -> None:
+def _load_weights(network: Any, path: Path) -> None:
     with zipfile.ZipFile(path) as archive:
-        _refuse_strange(archive, most=4 * network.count_params() + ROOM, path=path)
-        # Whole, so that its checksum is compared before the library that reads it has a look.
-        with h5py.File(io.BytesIO(archive.read(WEIGHTS)), "r") as weights:
-            stored = _arrays(weights)
+        _check_archive(archive, max_bytes=4 * network.count_params() + MAX_OTHER_BYTES, path=path)
+        # The whole file is read, so that its checksum is verified before HDF5 parses it.
+        with h5py.File(io.BytesIO(archive.read(WEIGHTS_FILE)), "r") as weights:
+            stored = _count_weight_arrays(weights)
     if stored != len(network.weights):
-        raise RunError(f"{path}: holds {stored} arrays of weights, but its config's network has {len(network.weights)}")
+        raise RunError(f"{path}: holds {stored} weight arrays, but its config's network has {len(network.weights)}")
     network.load_weights(path)
 
 
-def _refuse_strange(archive: zipfile.ZipFile, *, most: int, path: Path) -> None:
-    """Raise RunError for an archive that unfolds to more bytes than the network needs, or out of its folder."""
-    for entry in archive.infolist():
-        if entry.file_size > most:
-            raise RunError(f"{path}: {entry.filename} would unfold to {entry.file_size:,} bytes, more than {most:,}")
+def _check_archive(archive: zipfile.ZipFile, *, max_bytes: int, path: Path) -> None:
+    """Raise RunError for an archive that unpacks to more bytes than the network needs, or outside of its folder."""
+    entries = archive.infolist()
+    for entry in entries:
+        if entry.file_size > max_bytes:
+            raise RunError(
+                f"{path}: {entry.filename} would unpack to {entry.file_size:,} bytes, more than {max_bytes:,}"
+            )
         if entry.filename.startswith(("/", "\\")) or ".." in PurePosixPath(entry.filename).parts:
-            raise RunError(f"{path}: {entry.filename!r} leads out of the archive; it is not a file of Keras's")
-    if sum(entry.file_size for entry in archive.infolist()) > 2 * most:
-        raise RunError(f"{path}: would unfold to more than {2 * most:,} bytes")
+            raise RunError(f"{path}: {entry.filename!r} points outside of the archive; Keras writes no such file")
+    if sum(entry.file_size for entry in entries) > 2 * max_bytes:
+        raise RunError(f"{path}: would unpack to more than {2 * max_bytes:,} bytes")
 
 
-def _arrays(weights: h5py.File) -> int:
-    """Count the arrays of weights; dropout's random state, which is stored too, is none of the saved network's.
+def _count_weight_arrays(weights: h5py.File) -> int:
+    """Count the arrays of weights, without dropout's random state, which is stored too.
 
-    Raises ValueError for an array whose content lies in another file.
+    Raises ValueError for an array whose content is in another file.
     """
-    found: list[str] = []
+    names: list[str] = []
 
-    def look(name: str, item: h5py.Dataset | h5py.Group) -> None:
+    def visit(name: str, item: h5py.Dataset | h5py.Group) -> None:
         if isinstance(item, h5py.Dataset):
             if item.external or item.is_virtual:
-                raise ValueError("the content lies elsewhere")
-            found.append(name)
+                raise ValueError("the content is in another file")
+            names.append(name)
 
-    weights.visititems(look)
-    return sum("seed_generator" not in name for name in found)
+    weights.visititems(visit)
+    return sum("seed_generator" not in name for name in names)

@@ -1,8 +1,8 @@
-"""Keras's optimizers whose step is one operation of TensorFlow's a variable, where it has one.
+"""Keras's optimizers with a step of one TensorFlow operation per variable, where TensorFlow has one.
 
-Keras writes a step as a dozen operations over whole arrays, each reading and writing memory; TensorFlow has Adam's
-and SGD's as one. The formula is the same (a test holds it against Keras's), the state lies in the same variables, and
-what has no such operation is left to Keras.
+Keras writes a step as a dozen operations over whole arrays, each of which reads and writes memory; TensorFlow has those
+of Adam and SGD as one. The formula is the same, and the state is in the same variables. What has no such operation is
+left to Keras.
 """
 
 from __future__ import annotations
@@ -13,26 +13,20 @@ import keras
 import tensorflow as tf
 
 
-class _OneOperation:
-    """What the optimizers below share: the step's arguments in the variable's precision."""
-
-    _shared: dict[str, Any]
-
-    def apply(self, grads: Any, trainable_variables: Any = None) -> Any:
-        """Update the variables; what all of their steps need is computed once."""
-        self._shared = self._once()
-        return super().apply(grads, trainable_variables)  # type: ignore[misc]  # the optimizer's that it is mixed into
-
-    def _once(self) -> dict[str, Any]:
-        return {}
-
-
-class Adam(_OneOperation, keras.optimizers.Adam):  # type: ignore[misc]  # Keras ships no types
+class Adam(keras.optimizers.Adam):  # type: ignore[misc]  # Keras ships no types
     """Adam (Kingma and Ba 2015, arXiv 1412.6980)."""
 
-    def _once(self) -> dict[str, Any]:
+    _beta_powers: dict[str, Any]
+
+    def apply(self, grads: Any, trainable_variables: Any = None) -> Any:
+        """Update the variables; the powers of both betas are computed once for all of them."""
+        # `iterations` counts updates, also if gradients accumulate over several batches; `_iterations` counts batches.
         step = tf.cast(self.iterations + 1, tf.float32)
-        return {"beta1_power": tf.pow(float(self.beta_1), step), "beta2_power": tf.pow(float(self.beta_2), step)}
+        self._beta_powers = {
+            "beta1_power": tf.pow(float(self.beta_1), step),
+            "beta2_power": tf.pow(float(self.beta_2), step),
+        }
+        return super().apply(grads, trainable_variables)
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update a variable and its two moments."""
@@ -44,7 +38,7 @@ class Adam(_OneOperation, keras.optimizers.Adam):  # type: ignore[misc]  # Keras
             var=variable.handle,
             m=self._momentums[index].value.handle,
             v=self._velocities[index].value.handle,
-            **self._shared,
+            **self._beta_powers,
             lr=tf.cast(learning_rate, variable.dtype),
             beta1=self.beta_1,
             beta2=self.beta_2,
@@ -57,8 +51,8 @@ class AdamW(Adam, keras.optimizers.AdamW):  # type: ignore[misc]
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv 1711.05101), which Keras applies before."""
 
 
-class SGD(_OneOperation, keras.optimizers.SGD):  # type: ignore[misc]
-    """Gradient descent, with momentum (Nesterov's or the plain one) where that is asked."""
+class SGD(keras.optimizers.SGD):  # type: ignore[misc]
+    """Gradient descent, with momentum or Nesterov momentum."""
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update a variable and its momentum."""

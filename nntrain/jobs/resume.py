@@ -81,7 +81,7 @@ def _open_session(run: RunDir, overrides: Sequence[str], listener: JobListener) 
         loaded,
         run,
         listener,
-        resumed=replace(state, ended=state.ended and not changed),
+        resumed=replace(state, stopped_early=state.stopped_early and not changed),
         fingerprints=(info["data"] or {}).get("fingerprints") or {},
     )
 
@@ -96,7 +96,7 @@ def _read_state(run: RunDir, loaded: LoadedConfig, listener: JobListener) -> Tra
     rows = []
     with suppress(RunError):  # the checkpoint holds the rows as well
         rows = read_epoch_results(run.history_path, epochs=epochs)
-    return replace(state, beyond=tuple(rows[state.epoch : epochs]))
+    return replace(state, later_epochs=tuple(rows[state.epoch : epochs]))
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,10 @@ class _Resumption:
         if "fit.epochs" in self.changed:
             self._check_epochs()
         if self.status == "complete" and not self.changed:
-            longer = [f"epochs={2 * self.after.fit.epochs}", *(["early_stopping=null"] if self.state.ended else [])]
+            longer = [
+                f"epochs={2 * self.after.fit.epochs}",
+                *(["early_stopping=null"] if self.state.stopped_early else []),
+            ]
             raise UsageError(
                 f"{self.run.path} is complete after {self.state.epoch} epochs; to train it longer: "
                 f"{command_line('resume', str(self.run.path), *longer)}"
@@ -150,7 +153,7 @@ class _Resumption:
     def _check_epochs(self) -> None:
         if isinstance(self.after.lr_schedule, CosineAnnealing):
             raise UsageError("epochs: with cosine_annealing, every learning rate depends on the number of epochs")
-        if self.state.ended and not any(key.startswith("early_stopping") for key in self.changed):
+        if self.state.stopped_early and not any(key.startswith("early_stopping") for key in self.changed):
             longer = (str(self.run.path), f"epochs={self.after.fit.epochs}", "early_stopping=null")
             raise UsageError(
                 f"{self.run.path} was stopped early after {self.state.epoch} epochs, and would be stopped there again; "

@@ -1,6 +1,7 @@
-"""A training's whole state after an epoch, on the disk: with it training goes on as if it had never stopped.
+"""A training's whole state after an epoch, on disk: from it, training continues as if it had never stopped.
 
-A checkpoint is one file of arrays in `checkpoint/`, named by its epoch; the one before is kept until the next is whole.
+A checkpoint is one file of arrays in `checkpoint/`, named after its epoch. The one before is kept, in case the newest
+is damaged.
 """
 
 from __future__ import annotations
@@ -23,36 +24,36 @@ from nntrain.system import files
 from nntrain.system.files import temporary_sibling
 
 SCHEMA = 1
-KEPT = 2
-META = "state.json"
+KEPT_CHECKPOINTS = 2
+META = "state.json"  # the array that holds, as JSON, all that is not an array
 
 
 @dataclass(frozen=True)
 class TrainingState:
-    """What a training is after an epoch."""
+    """The state of a training after an epoch."""
 
-    epoch: int  # finished
-    seconds: float  # of training so far, over all of its parts
+    epoch: int  # the number of finished epochs
+    seconds: float  # of training so far, before and after each resume
     history: tuple[EpochResult, ...]
-    counters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of callbacks, by class name
+    counters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of Keras's callbacks, by class name
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)  # by name, in order
-    ended: bool = False  # early stopping has ended it
-    # Rows of history.csv for epochs after it, which will be trained again and come out the same.
-    beyond: tuple[EpochResult, ...] = ()
+    stopped_early: bool = False  # by early stopping
+    # Rows of history.csv for epochs after this one, which will be trained again with the same result.
+    later_epochs: tuple[EpochResult, ...] = ()
 
 
 def write_checkpoint(folder: Path, state: TrainingState) -> None:
-    """Write a state and keep the one before it; raises NntrainError where the disk does not take it.
+    """Write a state and keep the one before it; raises NntrainError if the disk fails.
 
-    Files of later epochs are left from a training that could not be taken up where it was: they are damaged.
+    Files of later epochs are removed: training restarted before them because they are damaged.
     """
     meta = {
         "schema": SCHEMA,
         "epoch": state.epoch,
         "seconds": state.seconds,
         "history": [[row.epoch, row.epochs, row.seconds, row.learning_rate, row.metrics] for row in state.history],
-        "counters": {name: dict(values) for name, values in state.counters.items()},
-        "ended": state.ended,
+        "counters": {name: dict(counters) for name, counters in state.counters.items()},
+        "ended": state.stopped_early,
     }
     text = np.frombuffer(json.dumps(meta).encode(), np.uint8)
     try:
@@ -60,32 +61,32 @@ def write_checkpoint(folder: Path, state: TrainingState) -> None:
             folder.mkdir()
             files.sync_folder(folder.parent)
     except OSError as error:
-        raise NntrainError(f"{folder}: cannot be made: {error.strerror}") from None
-    with temporary_sibling(folder / f"epoch-{state.epoch:06}.npz") as beside:
-        np.savez(beside, allow_pickle=False, **{META: text}, **state.arrays)
-    later = [path for path in _newest_first(folder) if _epoch(path) > state.epoch]
-    for left in later + _newest_first(folder)[len(later) + KEPT :]:
-        left.unlink(missing_ok=True)
+        raise NntrainError(f"{folder}: cannot be created: {error.strerror}") from None
+    with temporary_sibling(folder / f"epoch-{state.epoch:06}.npz") as sibling:
+        np.savez(sibling, allow_pickle=False, **{META: text}, **state.arrays)
+    later = [path for path in _newest_first(folder) if _epoch_of(path) > state.epoch]
+    for outdated in later + _newest_first(folder)[len(later) + KEPT_CHECKPOINTS :]:
+        outdated.unlink(missing_ok=True)
 
 
 def read_checkpoint(folder: Path) -> tuple[TrainingState | None, list[str]]:
-    """Return the newest state that is whole, or None; and what is to be said of those that are not."""
-    notes: list[str] = []
+    """Return the state of the newest intact checkpoint, or None, and a message for each damaged one."""
+    messages: list[str] = []
     for path in _newest_first(folder):
         try:
-            return _read(path), notes
-        # NumPy reads the header of an array as Python's own tokens, which fail each in their way.
+            return _read(path), messages
+        # NumPy parses the header of an array as Python source, which may raise nearly any error.
         except Exception:
-            notes.append(f"{path} is damaged and left out")
-    return None, notes
+            messages.append(f"{path} is damaged")
+    return None, messages
 
 
 def newest_epoch(folder: Path) -> int:
-    """Return the epoch of the newest checkpoint, by its name; 0 where there is none."""
-    return max(map(_epoch, _newest_first(folder)), default=0)
+    """Return the epoch of the newest checkpoint by its name, or 0 if there is none."""
+    return max(map(_epoch_of, _newest_first(folder)), default=0)
 
 
-def _epoch(path: Path) -> int:
+def _epoch_of(path: Path) -> int:
     return int(path.stem.removeprefix("epoch-"))
 
 
@@ -96,48 +97,58 @@ def _newest_first(folder: Path) -> list[Path]:
 
 
 def _read(path: Path) -> TrainingState:
+    """Read a checkpoint; raises ValueError, or nearly any other error, if it is damaged."""
     with zipfile.ZipFile(path) as archive:
         arrays = {entry.filename.removesuffix(".npy"): _array(archive, entry) for entry in archive.infolist()}
     meta = json.loads(arrays.pop(META).tobytes())
     if meta["schema"] != SCHEMA:
-        raise ValueError("another schema")
+        raise ValueError("a different schema")
+    return TrainingState(
+        epoch=int(meta["epoch"]),
+        seconds=_finite(meta["seconds"]),
+        history=_history(meta),
+        counters={str(name): _counters(counters) for name, counters in meta["counters"].items()},
+        arrays=arrays,
+        stopped_early=bool(meta["ended"]),
+    )
+
+
+def _history(meta: Mapping[str, Any]) -> tuple[EpochResult, ...]:
     history = tuple(
-        EpochResult(int(epoch), int(epochs), _finite(seconds), _finite(rate), _numbers(values))
-        for epoch, epochs, seconds, rate, values in meta["history"]
+        EpochResult(int(epoch), int(epochs), _finite(seconds), _finite(rate), _metrics(metrics))
+        for epoch, epochs, seconds, rate, metrics in meta["history"]
     )
     if [row.epoch for row in history] != list(range(1, meta["epoch"] + 1)):
-        raise ValueError("a row an epoch is missing")
+        raise ValueError("not one row for each epoch")
     if len({tuple(row.metrics) for row in history}) > 1:
-        raise ValueError("rows of several trainings")
-    counters = {str(name): _counters(values) for name, values in meta["counters"].items()}
-    seconds = _finite(meta["seconds"])
-    return TrainingState(int(meta["epoch"]), seconds, history, counters, arrays, bool(meta["ended"]))
+        raise ValueError("rows with different metrics")
+    return history
 
 
 def _array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> np.ndarray:
-    """Read an array; raises ValueError where it is not as long as it says, which is seen before memory is taken."""
+    """Read an array; raises ValueError if its size is not what its header states, before memory is allocated for it."""
     if entry.compress_type != zipfile.ZIP_STORED or entry.file_size > archive.start_dir:
-        raise ValueError("packed, or longer than the file")
+        raise ValueError("compressed, or larger than the file")
     file = io.BytesIO(archive.read(entry))
     if np.lib.format.read_magic(file) != (1, 0):
-        raise ValueError("not as it was written")
-    shape, transposed, dtype = np.lib.format.read_array_header_1_0(file)
-    if transposed:
-        raise ValueError("not as it was written")
+        raise ValueError("not an array that nntrain has written")
+    shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(file)
+    if fortran_order:
+        raise ValueError("not an array that nntrain has written")
     return np.frombuffer(file.getbuffer()[file.tell() :], dtype).reshape(shape)
 
 
-def _numbers(values: Mapping[str, Any]) -> dict[str, float]:
-    return {str(name): _finite(value) for name, value in values.items()}
+def _metrics(metrics: Mapping[str, Any]) -> dict[str, float]:
+    return {str(name): _finite(value) for name, value in metrics.items()}
 
 
 def _finite(value: Any) -> float:
     if not math.isfinite(number := float(value)):
-        raise ValueError("a number without end")
+        raise ValueError("a number is NaN or infinite")
     return number
 
 
-def _counters(values: Mapping[str, Any]) -> dict[str, Any]:
-    if not all(value is None or isinstance(value, int | float) for value in values.values()):
-        raise ValueError("a counter is no number")
-    return dict(values)
+def _counters(counters: Mapping[str, Any]) -> dict[str, Any]:
+    if not all(value is None or isinstance(value, int | float) for value in counters.values()):
+        raise ValueError("a counter is not a number")
+    return dict(counters)

@@ -1,4 +1,4 @@
-"""history.csv: a row an epoch."""
+"""history.csv: one row per epoch."""
 
 from __future__ import annotations
 
@@ -11,50 +11,34 @@ from nntrain.errors import RunError
 from nntrain.results import EpochResult
 from nntrain.system.files import read_limited, write_atomically
 
-FIRST = ("epoch", "seconds", "learning_rate")
+LEADING_COLUMNS = ("epoch", "seconds", "learning_rate")
 MAX_BYTES = 200_000_000  # 100,000 epochs with every metric there is
 
 
 def write_history(path: Path, epochs: Sequence[EpochResult]) -> None:
-    """Write the finished epochs; the columns are epoch, seconds, learning_rate, then loss and metrics with their twins.
+    """Write the finished epochs: epoch, seconds, learning_rate, then the loss and each metric before its val_ twin.
 
-    Numbers are written so that reading them gives the same float again.
+    Reading a number gives the same float again, except the seconds, which are rounded. Raises NntrainError if the disk
+    fails.
     """
-    columns = [*FIRST, *_ordered(epochs[-1].metrics if epochs else {})]
+    metrics = _in_column_order(epochs[-1].metrics) if epochs else []
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(columns)
+    table.writerow([*LEADING_COLUMNS, *metrics])
     for result in epochs:
-        row = {"epoch": result.epoch, "seconds": round(result.seconds, 3), "learning_rate": result.learning_rate}
-        row.update(result.metrics)
-        table.writerow([row[column] for column in columns])
+        leading = (result.epoch, round(result.seconds, 3), result.learning_rate)
+        table.writerow([*leading, *(result.metrics[name] for name in metrics)])
     write_atomically(path, text.getvalue())
 
 
-def read_epoch_results(path: Path, *, epochs: int) -> list[EpochResult]:
-    """Read history.csv as finished epochs of a run that asks for so many; the same errors as `read_history`."""
-    results = []
-    for number, row in enumerate(read_history(path), 1):
-        try:
-            epoch, seconds, rate = (row.pop(name) for name in FIRST)
-        except KeyError:
-            raise RunError(f"{path}: damaged: it has not the columns of a training") from None
-        if "loss" not in row:
-            raise RunError(f"{path}: damaged: it has no column loss")
-        if epoch != number:
-            raise RunError(f"{path}: damaged: row {number} is of epoch {epoch:g}")
-        results.append(EpochResult(number, epochs, seconds, rate, row))
-    return results
-
-
-def _ordered(values: dict[str, float]) -> list[str]:
-    """Put the loss first, and each metric's validation twin after it."""
-    names = sorted((name for name in values if not name.startswith("val_")), key=lambda name: name != "loss")
-    return [twin for name in names for twin in (name, f"val_{name}") if twin in values]
+def _in_column_order(metrics: dict[str, float]) -> list[str]:
+    """Return the names with the loss first, and each metric's validation twin after it."""
+    names = sorted((name for name in metrics if not name.startswith("val_")), key=lambda name: name != "loss")
+    return [column for name in names for column in (name, f"val_{name}") if column in metrics]
 
 
 def read_history(path: Path) -> list[dict[str, float]]:
-    """Read history.csv; raises RunError where it is missing or damaged."""
+    """Read history.csv as one {column: value} per epoch; raises RunError if it is missing or damaged."""
     try:
         text = read_limited(path, max_bytes=MAX_BYTES).decode()
         return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(io.StringIO(text))]
@@ -62,3 +46,17 @@ def read_history(path: Path) -> list[dict[str, float]]:
         raise RunError(f"{path}: missing") from None
     except (OSError, ValueError, TypeError, csv.Error):
         raise RunError(f"{path}: damaged: it is not a table of numbers") from None
+
+
+def read_epoch_results(path: Path, *, epochs: int) -> list[EpochResult]:
+    """Read history.csv as finished epochs of a run of `epochs`; raises RunError if it is missing or damaged."""
+    results = []
+    for number, row in enumerate(read_history(path), 1):
+        missing = [name for name in (*LEADING_COLUMNS, "loss") if name not in row]
+        if missing:
+            raise RunError(f"{path}: damaged: it has no column {missing[0]}")
+        epoch, seconds, learning_rate = (row.pop(name) for name in LEADING_COLUMNS)
+        if epoch != number:
+            raise RunError(f"{path}: damaged: row {number} is of epoch {epoch:g}")
+        results.append(EpochResult(number, epochs, seconds, learning_rate, row))
+    return results

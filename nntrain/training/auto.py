@@ -1,6 +1,6 @@
 """What `auto` means in a run: decided by network, data size, device and epochs, never by a timing.
 
-So a resumed and a reproduced run decide alike, and the decision can be written into the run's config.
+So a resumed or reproduced run makes the same choices, and they can be written into the run's config.
 """
 
 from __future__ import annotations
@@ -10,47 +10,51 @@ from math import ceil
 from nntrain.config import schema
 from nntrain.errors import DeviceError
 
-# Measured on two cores, batches of 128: melting a dense network's operations into few saves 0.3 ms a batch (0.5 ms
-# with batch normalization and dropout) and takes 0.9 s (1.5 s) more to compile than the plain graph to trace: it
-# pays from about here on. Convolutions it computes many times more slowly than oneDNN.
+# Measured on two cores with batches of 128: XLA saves a dense network 0.3 ms per batch (0.5 ms with batch normalization
+# and dropout) and takes 0.9 s (1.5 s) longer to compile than the plain graph takes to trace: from about here on it pays
+# off. Convolutions are many times slower with it than with oneDNN.
 MIN_CPU_BATCHES = 3_000
 
 
 def choose_xla(config: schema.Config, *, device: str, training_images: int) -> tuple[bool, str]:
-    """Decide `runtime.jit_compile`; returns the decision and its reason in words."""
-    asked = config.runtime.jit_compile
-    if asked != "auto":
-        return asked, "as asked"
+    """Decide `runtime.jit_compile`; returns the decision, and the decision and its reason in words."""
+    jit_compile = config.runtime.jit_compile
+    if jit_compile != "auto":
+        return jit_compile, "compiled with XLA (as configured)" if jit_compile else "not compiled (as configured)"
     if device == "gpu":
-        return True, "it is faster on a GPU"
-    if any(isinstance(layer, schema.Conv2D) for layer in config.model):
-        return False, "on a CPU it makes convolutions slower"
+        return True, "compiled with XLA (faster on a GPU)"
+    if _has_convolutions(config):
+        return False, "not compiled: XLA slows convolutions down on a CPU"
     batches = ceil(training_images / config.fit.batch_size) * config.fit.epochs
     if batches < MIN_CPU_BATCHES:
-        return False, "the run is too short to earn its compilation back"
-    return True, "it melts a dense network's many operations into few"
+        return False, "not compiled: too short to pay off"
+    return True, "compiled with XLA (faster for longer runs)"
 
 
 def check_precision(config: schema.Config, *, device: str, bfloat16: bool) -> None:
-    """Raise DeviceError for a mixed precision that gains nothing; `bfloat16`: the processor computes with it.
+    """Raise DeviceError for a mixed precision that is no faster; `bfloat16`: the CPU has instructions for it.
 
-    Measured on a CPU that does: convolutions take a third less time, dense layers a fifth more.
+    Measured on a CPU that has: convolutions take a third less time, dense layers a fifth more.
     """
     policy = config.runtime.dtype_policy
     if policy == "float32" or device == "gpu":
         return
     if policy == "mixed_float16":
-        why = "no CPU computes with 16-bit floats quickly"
+        reason = "no CPU has fast float16 arithmetic"
     elif not bfloat16:
-        why = "this processor has no bfloat16 arithmetic"
-    elif not any(isinstance(layer, schema.Conv2D) for layer in config.model):
-        why = "dense layers are slower with it"
+        reason = "it has no bfloat16 instructions"
+    elif not _has_convolutions(config):
+        reason = "dense layers are slower with it"
     else:
         return
-    raise DeviceError(f"runtime.dtype_policy: {policy} gains nothing on this CPU: {why}; use float32, or a GPU")
+    raise DeviceError(f"runtime.dtype_policy: {policy} is no faster on this CPU: {reason}; use float32, or a GPU")
 
 
 def resolve_auto(config: schema.Config, *, device: str, threads: int, jit_compile: bool) -> schema.Config:
     """Return the config with every `auto` replaced by what was chosen."""
     runtime = config.runtime.model_copy(update={"device": device, "threads": threads, "jit_compile": jit_compile})
     return config.model_copy(update={"runtime": runtime})
+
+
+def _has_convolutions(config: schema.Config) -> bool:
+    return any(isinstance(layer, schema.Conv2D) for layer in config.model)

@@ -5,32 +5,43 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from nntrain.config.schema import CosineAnnealing, ExponentialDecay, LearningRateSchedule, StepDecay
+from nntrain.config.schema import (
+    CosineAnnealing,
+    ExponentialDecay,
+    LearningRateSchedule,
+    ReduceLROnPlateau,
+    StepDecay,
+)
 
-Rate = Callable[[int], float]
+RateByEpoch = Callable[[int], float]
 
 
-def learning_rate_by_epoch(schedule: LearningRateSchedule | None, *, start: float, epochs: int) -> Rate | None:
-    """Return the learning rate as a function of the epoch (from 0), or None where it is not a function of it."""
+def learning_rate_by_epoch(schedule: LearningRateSchedule | None, *, initial: float, epochs: int) -> RateByEpoch | None:
+    """Return the learning rate as a function of the epoch (from 0), or None if it does not depend on it alone.
+
+    Raises TypeError for a schedule without a rule here.
+    """
     match schedule:
+        case None | ReduceLROnPlateau():
+            return None
         case StepDecay():
-            return lambda epoch: start * schedule.factor ** (epoch // schedule.every)
+            return lambda epoch: initial * schedule.factor ** (epoch // schedule.every)
         case ExponentialDecay():
-            return lambda epoch: start * schedule.rate**epoch
+            return lambda epoch: initial * schedule.rate**epoch
         case CosineAnnealing():
-            return lambda epoch: _cosine(schedule, epoch, start=start, epochs=epochs)
-    return None
+            return lambda epoch: _cosine(schedule, epoch, initial=initial, epochs=epochs)
+    raise TypeError(f"nntrain/training/lr_schedules.py: learning_rate_by_epoch has no rule for {schedule.key}")
 
 
-def _cosine(schedule: CosineAnnealing, epoch: int, *, start: float, epochs: int) -> float:
-    """Return SGDR's rate, min + (start - min) (1 + cos(pi t / T)) / 2 (Loshchilov and Hutter 2016, equation 5).
+def _cosine(schedule: CosineAnnealing, epoch: int, *, initial: float, epochs: int) -> float:
+    """Return SGDR's rate, min + (initial - min) (1 + cos(pi t / T)) / 2 (Loshchilov and Hutter 2016, equation 5).
 
-    t counts epochs since the last restart and T is a cycle's length: the epochs after the warm-up, divided evenly. In
-    the warm-up the rate grows in equal steps, start / (warmup_epochs + 1) the first, so that it meets `start` after it.
+    t counts epochs since the last restart. T is a cycle's length: the epochs after the warm-up, divided evenly. During
+    the warm-up the rate grows in equal steps from initial / (warmup_epochs + 1), so that it reaches `initial` after it.
     """
     if epoch < schedule.warmup_epochs:
-        return start * (epoch + 1) / (schedule.warmup_epochs + 1)
-    annealed = epochs - schedule.warmup_epochs
-    # In whole numbers: a cycle's length need not be one, and a rounded one would put a restart at a cycle's end.
-    place = (epoch - schedule.warmup_epochs) * (schedule.restarts + 1) % annealed / annealed
-    return schedule.min_lr + (start - schedule.min_lr) * (1 + math.cos(math.pi * place)) / 2
+        return initial * (epoch + 1) / (schedule.warmup_epochs + 1)
+    annealed_epochs = epochs - schedule.warmup_epochs
+    # With integers: a cycle's length may be fractional, and if it was rounded a restart could fall on a cycle's end.
+    progress = (epoch - schedule.warmup_epochs) * (schedule.restarts + 1) % annealed_epochs / annealed_epochs
+    return schedule.min_lr + (initial - schedule.min_lr) * (1 + math.cos(math.pi * progress)) / 2

@@ -40,14 +40,14 @@ def test_a_keras_file_that_unpacks_to_more_than_the_network_is_refused(keras_onl
     nntrain, run = keras_only
     with zipfile.ZipFile(run / "model.keras", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("model.weights.h5", bytes(50_000_000))
-    check_refused(nntrain("predict", "--test", "0"), "model.weights.h5 would unfold to 50,000,000 bytes, more than")
+    check_refused(nntrain("predict", "--test", "0"), "model.weights.h5 would unpack to 50,000,000 bytes, more than")
 
 
 def test_a_keras_file_with_a_name_that_leads_out_is_refused(keras_only):
     nntrain, run = keras_only
     with zipfile.ZipFile(run / "model.keras", "a") as archive:
         archive.writestr("../../evil.txt", "x")
-    check_refused(nntrain("predict", "--test", "0"), "'../../evil.txt' leads out of the archive")
+    check_refused(nntrain("predict", "--test", "0"), "'../../evil.txt' points outside of the archive")
 
 
 def test_a_keras_file_with_other_weights_is_refused(keras_only):

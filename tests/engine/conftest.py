@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-import shutil
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from nntrain.config.load import load_config
@@ -18,110 +19,132 @@ from nntrain.results import EpochResult
 from nntrain.runs.folder import RunDir
 from nntrain.training.listener import TrainingListener
 
+# Without a remainder: a step for a shorter batch takes as long to trace as the one for a full batch.
+DENSE = """
+model:
+  - dense: {units: 8, activation: relu}
+  - dense: {units: 10, activation: softmax}
+optimizer: {adam: {learning_rate: 0.01}}
+loss: categorical_crossentropy
+fit: {epochs: 2, batch_size: 50, validation_split: 0.2}
+"""
 
-@dataclass
-class Learnt:
-    """A network after `fit`, with what was seen on the way."""
 
-    network: Any
-    history: list[EpochResult]
+@pytest.fixture(autouse=True)
+def _full_precision() -> Iterator[None]:
+    """Undo the precision policy that a training has set, which Keras keeps for the whole process."""
+    yield
+    if "keras" in sys.modules:
+        sys.modules["keras"].config.set_dtype_policy("float32")
+
+
+@dataclass(frozen=True)
+class Training:
+    """A network after `fit`, and what was reported on the way."""
+
+    setup: Any
+    callbacks: Any
+    initial_weights: list[np.ndarray]
     notes: list[str]
-    record: Any
-    guard: Any
-    keeper: Any
 
     @property
-    def weights(self) -> list[Any]:
+    def network(self) -> Any:
+        """The trained network."""
+        return self.setup.network
+
+    @property
+    def weights(self) -> list[np.ndarray]:
         """The network's weights."""
         return list(self.network.get_weights())
 
-    def last(self, name: str) -> float:
-        """Return a figure of the last epoch."""
-        return self.history[-1].metrics[name]
+    @property
+    def history(self) -> list[EpochResult]:
+        """The finished epochs."""
+        return list(self.callbacks.recorder.history)
+
+    def first(self, metric: str) -> float:
+        """Return a metric of the first epoch."""
+        return self.history[0].metrics[metric]
+
+    def last(self, metric: str) -> float:
+        """Return a metric of the last epoch."""
+        return self.history[-1].metrics[metric]
 
 
 @pytest.fixture(scope="session")
 def tiny(tiny_data: Path) -> Dataset:
-    """Return the tiny data set."""
+    """Return the tiny data set: 250 training and 100 test images."""
     return load_dataset(str(tiny_data))
 
 
 @pytest.fixture(scope="session")
-def learnt() -> dict[tuple[str | None, str, tuple[str, ...]], Learnt]:
-    """Return what was trained before: the same config gives the same network, so it is trained once."""
-    return {}
+def load_text(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """Return a function that turns a config's text and overrides into a Config for the tiny data."""
+    path = tmp_path_factory.mktemp("configs") / "tiny.yaml"
+
+    def load(*overrides: str, text: str = DENSE) -> Any:
+        path.write_text(f"data: {{dataset: {tiny_data}}}\n{text}", encoding="utf-8")
+        return load_config(path, overrides).config
+
+    return load
 
 
-@pytest.fixture
-def learn_config(tiny: Dataset, tmp_path: Path) -> Callable[..., Learnt]:
-    """Return a function that trains a config without saving the network, from an earlier state where there is one."""
-    from nntrain.engine import device
-    from nntrain.engine.train import compiled_network, fit, placed_examples
-    from nntrain.runs.metadata import make_task_spec
-    from nntrain.training.auto import choose_xla, resolve_auto
+@pytest.fixture(scope="session")
+def fit_config(tiny: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Training]:
+    """Return a function that trains a Config without saving its network, from an earlier state if there is one."""
+    from nntrain.engine.setup import prepare_training
+    from nntrain.engine.train import fit
 
-    def run(config: Any, *, resumed: Any = None, folder: Path = tmp_path, **listener: Any) -> Learnt:
-        chosen = device.set_up(config.runtime, seed=config.seed)
-        task_spec = make_task_spec(config, tiny.classes)
-        examples, training, validation = placed_examples(config, tiny, task_spec)
-        xla, _ = choose_xla(config, device=chosen.kind, training_images=len(training))
-        config = resolve_auto(config, device=chosen.kind, threads=chosen.threads, jit_compile=xla)
-        network = compiled_network(config, examples)
-        notes: list[str] = []
-        watched = TrainingListener(on_note=notes.append, **listener)
-        record, guard, keeper = fit(config, network, training, validation, RunDir(folder), watched, resumed)
-        return Learnt(network, record.history, notes, record, guard, keeper)
+    def run(config: Any, *, resumed: Any = None, folder: Path | None = None, **listener: Any) -> Training:
+        setup, notes = prepare_training(config, tiny), []
+        initial_weights = setup.network.get_weights()
+        listener = TrainingListener(on_note=notes.append, **listener)
+        callbacks = fit(setup, RunDir(folder or tmp_path_factory.mktemp("run")), listener, resumed)
+        return Training(setup, callbacks, initial_weights, notes)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def train_anew(load_text: Callable[..., Any], fit_config: Callable[..., Training]) -> Callable[..., Training]:
+    """Return a function that trains a config, given by text and overrides."""
+    return lambda *overrides, text=DENSE: fit_config(load_text(*overrides, text=text))
+
+
+@pytest.fixture(scope="session")
+def train(train_anew: Callable[..., Training]) -> Callable[..., Training]:
+    """Return the same function with a cache: the same config trains the same network, so it is trained once."""
+    cache: dict[tuple[str, ...], Training] = {}
+
+    def run(*overrides: str, text: str = DENSE) -> Training:
+        key = (text, *overrides)
+        if key not in cache:
+            cache[key] = train_anew(*overrides, text=text)
+        return cache[key]
 
     return run
 
 
 @pytest.fixture
-def learn_anew(write_config: Callable[..., Path], learn_config: Callable[..., Learnt]) -> Callable[..., Learnt]:
-    """Return a function that trains a config, written as text and overrides."""
-
-    def run(*overrides: str, text: str | None = None, also: str = "") -> Learnt:
-        path = write_config(text, also=also) if text else write_config(also=also)
-        return learn_config(load_config(path, overrides).config)
-
-    return run
-
-
-@pytest.fixture
-def learn_in_parts(
-    write_config: Callable[..., Path], learn_config: Callable[..., Learnt], tmp_path: Path
-) -> Callable[..., Learnt]:
-    """Return a function that trains a config, stopped after these epochs (2.5: in the third) and taken up again."""
+def train_in_parts(
+    load_text: Callable[..., Any], fit_config: Callable[..., Training], tmp_path: Path
+) -> Callable[..., Training]:
+    """Return a function that trains a config, stopped after these epochs (2.5: in the third) and resumed each time."""
     from nntrain.runs.checkpoint import TrainingState, read_checkpoint
 
-    def run(text: str, overrides: Sequence[str], stops: Sequence[float], *, anew: bool = True) -> Learnt:
-        config = load_config(write_config(text), overrides).config
-        if anew:
-            shutil.rmtree(tmp_path / "checkpoint", ignore_errors=True)
+    def run(text: str, overrides: Sequence[str], stops: Sequence[float]) -> Training:
+        config = load_text(*overrides, text=text)
         for stop in (*stops, math.inf):
-            place = [0.0]
+            progress = [0.0]
             state, _ = read_checkpoint(tmp_path / "checkpoint")
-            learnt = learn_config(
+            training = fit_config(
                 config,
                 resumed=state or TrainingState(epoch=0, seconds=0.0, history=()),
-                on_progress=lambda epoch, share, _, place=place: place.__setitem__(0, epoch - 1 + share),
-                should_stop=lambda stop=stop, place=place: place[0] >= stop,
+                folder=tmp_path,
+                on_progress=lambda epoch, fraction, _, progress=progress: progress.append(epoch - 1 + fraction),
+                should_stop=lambda stop=stop, progress=progress: progress[-1] >= stop,
             )
-            learnt.keeper.write()
-        return learnt
-
-    return run
-
-
-@pytest.fixture
-def learn(
-    learn_anew: Callable[..., Learnt], learnt: dict[tuple[str | None, str, tuple[str, ...]], Learnt]
-) -> Callable[..., Learnt]:
-    """Return the same function, which trains a config once in all tests."""
-
-    def run(*overrides: str, text: str | None = None, also: str = "") -> Learnt:
-        key = (text, also, overrides)
-        if key not in learnt:
-            learnt[key] = learn_anew(*overrides, text=text, also=also)
-        return learnt[key]
+            training.callbacks.checkpoint.write()
+        return training
 
     return run

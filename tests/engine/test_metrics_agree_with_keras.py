@@ -1,4 +1,4 @@
-"""Every loss and metric of nntrain.evaluation, held against the installed Keras on random outputs."""
+"""Every loss and metric of nntrain.inference.metrics, compared with Keras on random outputs."""
 
 import numpy as np
 import pytest

@@ -54,7 +54,7 @@ class FakeEngine:
         record_start(run, config, task_spec, device=self.device, data=data, resumed=resumed is not None)
         listener.on_device("CPU, 2 threads")
         history = list(resumed.history) if resumed else []
-        ended = resumed is not None and resumed.ended
+        ended = resumed is not None and resumed.stopped_early
         epochs, status = config.fit.epochs, "complete"
         while len(history) < epochs and not ended:
             epoch = len(history) + 1
@@ -87,7 +87,7 @@ class FakeEngine:
 
     def _result(self, status: str, epochs: int) -> TrainResult:
         if self.diverges:
-            return TrainResult("diverged", epochs, None, "the loss is no longer a number in epoch 1", self.notes)
+            return TrainResult("diverged", epochs, None, "the loss became NaN or infinite in epoch 1", self.notes)
         loss = self.loss / 2**epochs
         test = Scores(100, {"loss": loss, "accuracy": 1 - loss}) if epochs else None
         return TrainResult(status, epochs, test, None, self.notes)

@@ -138,7 +138,7 @@ def test_an_ended_run_that_was_killed_while_it_was_saved_is_not_trained_further(
     info = early.read_info()
     early.write_info({**info, "status": "running"})
     assert resume("tiny-1", runs_dir=workshop.runs).result.epochs == 3
-    assert workshop.engine.resumed[1].ended
+    assert workshop.engine.resumed[1].stopped_early
 
 
 def test_under_cosine_annealing_the_epochs_cannot_change(workshop):
@@ -185,10 +185,10 @@ def test_a_damaged_checkpoint_is_reported_and_the_one_before_is_used(workshop, s
     newest.write_bytes(newest.read_bytes()[:-20])
     recorder.stop_after = None
     resume("tiny-1", runs_dir=workshop.runs, listener=recorder.listener())
-    assert "epoch-000002.npz is damaged and left out; continuing from the one before" in "\n".join(recorder.notes)
+    assert "epoch-000002.npz is damaged; continuing from the one before" in "\n".join(recorder.notes)
     resumed = workshop.engine.resumed[1]
     assert resumed.epoch == 1
-    assert [row.epoch for row in resumed.beyond] == [2]
+    assert [row.epoch for row in resumed.later_epochs] == [2]
 
 
 def test_without_a_checkpoint_training_begins_again_and_history_keeps_its_rows(workshop, stopped, recorder):
@@ -198,13 +198,13 @@ def test_without_a_checkpoint_training_begins_again_and_history_keeps_its_rows(w
     resume("tiny-1", ["epochs=3"], runs_dir=workshop.runs, listener=recorder.listener())
     assert any(message.endswith("; continuing from the beginning") for message in recorder.notes)
     resumed = workshop.engine.resumed[1]
-    assert (resumed.epoch, [row.epoch for row in resumed.beyond]) == (0, [1, 2])
+    assert (resumed.epoch, [row.epoch for row in resumed.later_epochs]) == (0, [1, 2])
 
 
 def test_a_damaged_history_does_no_harm(workshop, stopped):
     stopped.history_path.write_text("?")
     assert resume("tiny-1", runs_dir=workshop.runs).result.epochs == 5
-    assert workshop.engine.resumed[1].beyond == ()
+    assert workshop.engine.resumed[1].later_epochs == ()
 
 
 def test_what_a_killed_process_left_is_removed(workshop, stopped):

@@ -134,7 +134,7 @@ def test_a_divergence_names_a_tenth_of_the_learning_rate(workshop):
     with pytest.raises(DivergedError) as error:
         trained.check_diverged()
     assert str(error.value) == (
-        "the loss is no longer a number in epoch 1. Try a smaller learning rate: "
+        "the loss became NaN or infinite in epoch 1. Try a smaller learning rate: "
         f"`nntrain train {trained.run.config_path} learning_rate=0.002`"
     )
     assert trained.test_metrics == {}

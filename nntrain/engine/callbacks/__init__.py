@@ -1,1 +1,1 @@
-"""What happens between epochs: Keras's callbacks and our own, one per file."""
+"""What happens between epochs: Keras's built-in callbacks, and nntrain's, one per file."""

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import keras
 import numpy as np
 
+from nntrain.engine.callbacks.built_in import find_callback
 from nntrain.engine.callbacks.history_recorder import HistoryRecorder
 from nntrain.errors import RunError
 from nntrain.runs.checkpoint import TrainingState, write_checkpoint
 from nntrain.runs.folder import RunDir
 
-# Seconds: a checkpoint of the shipped networks takes some milliseconds, a hundredth of that at most.
+# Seconds. A checkpoint of a shipped network takes some milliseconds: a hundredth of this at most.
 MIN_CHECKPOINT_INTERVAL = 2.0
-
-
-# Where a checkpoint takes longer, a large network's on a slow disk, the next is so many times as long in coming: then
-# they cost 2.5 % of the time.
+# If writing a checkpoint takes longer (a large network, a slow disk), the next one waits this many times as long, so
+# that checkpoints take at most 2.5 % of the time.
 CHECKPOINT_COST_RATIO = 40
 
 
-class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]
-    """Holds the training's whole state after its last whole epoch, puts it on the disk, and takes up an earlier one.
+class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
+    """Holds the training's whole state after the last finished epoch, writes it now and then, and restores an earlier.
 
-    It goes last: what it holds is what the other callbacks have made of the epoch, and what it puts back at the start
-    comes after they have reset themselves.
+    It has to be the last callback: it saves the state that the others leave after an epoch, and restores theirs after
+    they have reset themselves.
     """
 
     COUNTERS: ClassVar = {
@@ -36,126 +36,133 @@ class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
     def __init__(
         self,
-        run: RunDir | None,
+        run: RunDir,
         *,
-        stock: list[Any],
-        record: HistoryRecorder,
+        built_in: Sequence[Any],
+        recorder: HistoryRecorder,
         resumed: TrainingState | None = None,
     ) -> None:
         super().__init__()
-        self.run, self.record, self.state = run, record, resumed
-        self.counted = {type(one).__name__: one for one in stock if type(one).__name__ in self.COUNTERS}
-        self.stopping = self.counted.get("EarlyStopping")
-        self._before = resumed.seconds if resumed else 0.0
-        self._begun = self._written_at = time.monotonic()
-        self._written = resumed
-        self._took = 0.0  # seconds, by the last checkpoint
+        self.run, self.recorder, self.state = run, recorder, resumed
+        self._counted = {type(callback).__name__: callback for callback in built_in}
+        self._counted = {name: callback for name, callback in self._counted.items() if name in self.COUNTERS}
+        self._early_stopping = find_callback(built_in, keras.callbacks.EarlyStopping)
+        self._seconds_before = resumed.seconds if resumed else 0.0
+        self._started = self._written_at = time.monotonic()
+        self._written_state = resumed
+        self._write_seconds = 0.0  # of the last checkpoint
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Put an earlier state back; raises RunError where it is another network's."""
+        """Restore an earlier state; raises RunError if it is another network's."""
         if self.state is None or not self.state.epoch:
             return
-        self._put_back_all(self.state)
-        for name, values in self.state.counters.items():
-            if name not in self.counted:
-                continue  # early stopping was left out since
-            if values.keys() != set(self.COUNTERS[name]):
-                raise RunError("the checkpoint lacks a counter of its callbacks; restore the run folder's files")
-            for field, value in values.items():
-                setattr(self.counted[name], field, value)
-        if self.stopping is not None:
-            self.stopping.best_weights = _arrays(self.state, "best") or None
+        self._restore_variables(self.state)
+        for name, counters in self.state.counters.items():
+            if name in self._counted:  # early stopping may have been left out since
+                self._restore_counters(name, counters)
+        if self._early_stopping is not None:
+            self._early_stopping.best_weights = _arrays(self.state, "best") or None
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Hold the state after an epoch, and write it unless that was done a moment ago."""
-        if self.record.finished == (self.state.epoch if self.state else 0):
-            return  # the epoch was cut short, or its weights are spoilt
-        self.state = self._taken()
-        if time.monotonic() - self._written_at >= max(MIN_CHECKPOINT_INTERVAL, CHECKPOINT_COST_RATIO * self._took):
+        """Hold the state after a finished epoch, and write it unless that was done a moment ago."""
+        if self.recorder.finished_epochs == (self.state.epoch if self.state else 0):
+            return  # the epoch was interrupted or has diverged
+        self.state = self._current_state()
+        interval = max(MIN_CHECKPOINT_INTERVAL, CHECKPOINT_COST_RATIO * self._write_seconds)
+        if time.monotonic() - self._written_at >= interval:
             self.write()
 
     def write(self) -> None:
-        """Write the state that is held, unless it is on the disk already."""
-        if self.run is not None and self.state is not None and self.state is not self._written:
-            begun = time.monotonic()
-            write_checkpoint(self.run.checkpoint_dir, self.state)
-            self._written, self._written_at = self.state, time.monotonic()
-            self._took = self._written_at - begun
+        """Write the state that is held, unless it is on the disk already; raises NntrainError if the disk fails."""
+        if self.state is None or self.state is self._written_state:
+            return
+        started = time.monotonic()
+        write_checkpoint(self.run.checkpoint_dir, self.state)
+        self._written_state, self._written_at = self.state, time.monotonic()
+        self._write_seconds = self._written_at - started
 
-    def put_back_weights(self) -> bool:
-        """Give the network what early stopping holds, or the weights of the last whole epoch; returns whether it could.
+    def restore_weights(self) -> bool:
+        """Give the network the best weights that early stopping holds, or else those of the last finished epoch.
 
-        After a training that was cut short within an epoch, or has diverged.
+        For a training that was interrupted within an epoch, or has diverged. Returns False if no epoch was finished.
         """
         if self.state is None or not self.state.epoch:
             return False
-        self._put_back_all(self.state)
+        self._restore_variables(self.state)
         optimizer = _unwrapped(self.model.optimizer)
         if optimizer.use_ema:
             optimizer.finalize_variable_values(self.model.trainable_variables)
-        if best := _arrays(self.state, "best"):
-            self.model.set_weights(best)
+        if best_weights := _arrays(self.state, "best"):
+            self.model.set_weights(best_weights)
         return True
 
-    def _put_back_all(self, state: TrainingState) -> None:
-        _put_back(state, "network", self.model.variables)
-        _put_back(state, "optimizer", _variables(self.model.optimizer))
-        if best := _arrays(state, "best"):
-            _check_shapes(best, self.model.weights)
+    def _restore_variables(self, state: TrainingState) -> None:
+        _assign(self.model.variables, _arrays(state, "network"))
+        _assign(_optimizer_variables(self.model.optimizer), _arrays(state, "optimizer"))
+        if best_weights := _arrays(state, "best"):
+            _check_shapes(best_weights, self.model.weights)
 
-    def _taken(self) -> TrainingState:
-        arrays = {
-            **_named("network", self.model.variables),
-            **_named("optimizer", _variables(self.model.optimizer)),
-            **_named("best", (self.stopping.best_weights or ()) if self.stopping is not None else ()),
-        }
-        counters = {
-            name: {field: _plain(getattr(one, field)) for field in self.COUNTERS[name]}
-            for name, one in self.counted.items()
-        }
+    def _restore_counters(self, name: str, counters: Any) -> None:
+        if counters.keys() != set(self.COUNTERS[name]):
+            raise RunError("the checkpoint lacks a counter of its callbacks; restore the run folder's files")
+        for counter, value in counters.items():
+            setattr(self._counted[name], counter, value)
+
+    def _current_state(self) -> TrainingState:
+        stopping = self._early_stopping
+        best_weights = (stopping.best_weights or ()) if stopping is not None else ()
         return TrainingState(
-            epoch=self.record.finished,
-            seconds=self._before + time.monotonic() - self._begun,
-            history=tuple(self.record.history),
-            counters=counters,
-            arrays=arrays,
-            ended=self.stopping is not None and self.stopping.stopped_epoch == self.record.finished - 1 > 0,
+            epoch=self.recorder.finished_epochs,
+            seconds=self._seconds_before + time.monotonic() - self._started,
+            history=tuple(self.recorder.history),
+            counters={
+                name: {counter: _as_json(getattr(callback, counter)) for counter in self.COUNTERS[name]}
+                for name, callback in self._counted.items()
+            },
+            arrays={
+                **_named_arrays("network", self.model.variables),
+                **_named_arrays("optimizer", _optimizer_variables(self.model.optimizer)),
+                **_named_arrays("best", best_weights),
+            },
+            # Keras's stopped_epoch counts from 0 and is 0 before a stop, which the first epoch cannot cause.
+            stopped_early=stopping is not None and 0 < stopping.stopped_epoch == self.recorder.finished_epochs - 1,
         )
 
 
-def _arrays(state: TrainingState, kind: str) -> list[Any]:
-    return [value for name, value in state.arrays.items() if name.startswith(f"{kind}-")]
+def _arrays(state: TrainingState, kind: str) -> list[np.ndarray]:
+    return [array for name, array in state.arrays.items() if name.startswith(f"{kind}-")]
 
 
-def _put_back(state: TrainingState, kind: str, variables: list[Any]) -> None:
-    values = _arrays(state, kind)
-    _check_shapes(values, variables)
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
-
-
-def _check_shapes(values: list[Any], variables: list[Any]) -> None:
-    expected = [(tuple(variable.shape), np.dtype(variable.dtype)) for variable in variables]
-    if expected != [(value.shape, value.dtype) for value in values]:
-        raise RunError("the checkpoint is of another network than config.yaml's; restore the run folder's files")
-
-
-def _variables(optimizer: Any) -> list[Any]:
-    """Return all of an optimizer's variables; Nadam has one that Keras does not list, the product of its momenta."""
-    listed = list(optimizer.variables)
-    held = [value for value in vars(_unwrapped(optimizer)).values() if isinstance(value, keras.Variable)]
-    return listed + [one for one in held if all(one is not other for other in listed)]
-
-
-def _unwrapped(optimizer: Any) -> Any:
-    """Return the optimizer within the one that scales the loss, which Keras puts around it under mixed_float16."""
-    return getattr(optimizer, "inner_optimizer", optimizer)
-
-
-def _named(kind: str, values: Any) -> dict[str, Any]:
+def _named_arrays(kind: str, values: Any) -> dict[str, np.ndarray]:
     return {f"{kind}-{index:04}": np.array(keras.ops.convert_to_numpy(value)) for index, value in enumerate(values)}
 
 
-def _plain(value: Any) -> Any:
-    """Return a counter as JSON has it."""
+def _assign(variables: list[Any], arrays: list[np.ndarray]) -> None:
+    _check_shapes(arrays, variables)
+    for variable, array in zip(variables, arrays, strict=True):
+        variable.assign(array)
+
+
+def _check_shapes(arrays: list[np.ndarray], variables: list[Any]) -> None:
+    expected = [(tuple(variable.shape), np.dtype(variable.dtype)) for variable in variables]
+    if expected != [(array.shape, array.dtype) for array in arrays]:
+        raise RunError(
+            "the checkpoint does not fit the network and optimizer of config.yaml; restore the run folder's files"
+        )
+
+
+def _optimizer_variables(optimizer: Any) -> list[Any]:
+    """Return all variables of an optimizer; Nadam has one that Keras does not list, the product of its momenta."""
+    listed = list(optimizer.variables)
+    attributes = [value for value in vars(_unwrapped(optimizer)).values() if isinstance(value, keras.Variable)]
+    return listed + [variable for variable in attributes if all(variable is not other for other in listed)]
+
+
+def _unwrapped(optimizer: Any) -> Any:
+    """Return the optimizer itself; under mixed_float16 Keras wraps it in one that scales the loss."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
+
+
+def _as_json(value: Any) -> Any:
+    """Return a counter as JSON holds it."""
     return value if value is None or isinstance(value, int) else float(value)

@@ -1,106 +1,125 @@
-"""Records every finished epoch."""
+"""Records every finished epoch, reports progress, and stops training on request."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 
 from nntrain.config import schema
-from nntrain.engine.callbacks.stock import _only
+from nntrain.engine.callbacks.built_in import find_callback
 from nntrain.engine.callbacks.terminate_on_non_finite import TerminateOnNonFinite
 from nntrain.results import EpochResult
 from nntrain.runs.checkpoint import TrainingState
+from nntrain.runs.folder import RunDir
+from nntrain.runs.history import write_history
+from nntrain.training.listener import TrainingListener
 
 
-class HistoryRecorder(keras.callbacks.Callback):  # type: ignore[misc]
-    """Turns each finished epoch into an EpochResult, and says why the rate drops or training stops."""
+class HistoryRecorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
+    """Writes each finished epoch to history.csv and reports it, with the reason if the rate drops or training stops."""
 
     def __init__(
         self,
         config: schema.Config,
+        run: RunDir,
+        listener: TrainingListener,
         *,
-        portions: int,
-        resumed: TrainingState | None,
-        on_epoch: Callable[[EpochResult], None],
-        on_progress: Callable[[int, float, dict[str, float]], None],
-        on_note: Callable[[str], None],
-        should_stop: Callable[[], bool],
-        stock: list[Any],
-        guard: TerminateOnNonFinite,
+        chunks_per_epoch: int,
+        built_in: Sequence[Any],
+        terminate: TerminateOnNonFinite,
+        resumed: TrainingState | None = None,
     ) -> None:
         super().__init__()
-        self.config, self.portions, self.guard = config, portions, guard
+        self.config, self.run, self.listener, self.terminate = config, run, listener, terminate
         self.history = list(resumed.history) if resumed else []
-        self.beyond = {row.epoch: row for row in resumed.beyond} if resumed else {}
-        self.on_epoch, self.on_progress, self.on_note, self.should_stop = on_epoch, on_progress, on_note, should_stop
-        self.plateau = _only(stock, keras.callbacks.ReduceLROnPlateau)
-        self.stopping = _only(stock, keras.callbacks.EarlyStopping)
+        self.later_epochs = {row.epoch: row for row in resumed.later_epochs} if resumed else {}
         self.interrupted = False
-        self.finished = len(self.history)  # epochs
-        self._begun = 0.0
-        self._done = 0
-        self._rate = 0.0
+        self._chunks_per_epoch = chunks_per_epoch
+        self._plateau = find_callback(built_in, keras.callbacks.ReduceLROnPlateau)
+        self._early_stopping = find_callback(built_in, keras.callbacks.EarlyStopping)
+        self._epoch_started = 0.0
+        self._chunks_done = 0
+        self._learning_rate = 0.0
+
+    @property
+    def finished_epochs(self) -> int:
+        """The number of epochs that are finished, those before a resume included."""
+        return len(self.history)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Start the epoch's clock; a schedule has set its rate by now."""
-        self._begun, self._done = time.perf_counter(), 0
-        self._rate = float(self.model.optimizer.learning_rate)
+        """Start the epoch's clock; a schedule has set the learning rate by now."""
+        self._epoch_started, self._chunks_done = time.perf_counter(), 0
+        self._learning_rate = float(self.model.optimizer.learning_rate)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Pass a portion's progress on, and stop here where that was asked."""
-        self._done += 1
-        values = {name: float(value) for name, value in (logs or {}).items()}
-        self.on_progress(self.finished + 1, self._done / self.portions, values)
-        self._stop_if_asked()
+        """Report a chunk's progress, and stop here if that was requested."""
+        self._chunks_done += 1
+        metrics = {name: float(value) for name, value in (logs or {}).items()}
+        self.listener.on_progress(self.finished_epochs + 1, self._chunks_done / self._chunks_per_epoch, metrics)
+        self._stop_if_requested()
 
     def on_test_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Keep the progress alive through a long validation."""
-        self.on_progress(self.finished + 1, 1.0, {})
+        """Report that the epoch goes on, through a long validation."""
+        self.listener.on_progress(self.finished_epochs + 1, 1.0, {})
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Record the epoch, unless it was cut short or its loss is no number."""
-        if self.interrupted or self.guard.diverged_in is not None:
+        """Record the epoch, unless it was interrupted or has diverged."""
+        if self.interrupted or self.terminate.diverged_in is not None:
             return
-        self.finished = epoch + 1
-        values = {name: float(value) for name, value in (logs or {}).items() if name != "learning_rate"}
-        seconds = time.perf_counter() - self._begun
-        result = EpochResult(self.finished, self.config.fit.epochs, seconds, self._rate, values)
-        before = self.beyond.pop(self.finished, result)
-        self.history.append(before if before.metrics == values else result)
-        self.on_epoch(self.history[-1])
-        self._note_plateau()
-        self._note_early_stop()
-        if self.finished < self.config.fit.epochs and not self.model.stop_training:
-            self._stop_if_asked()
+        self._record(self._epoch_result(logs or {}))
+        write_history(self.run.history_path, self.rows())
+        self.listener.on_epoch(self.history[-1])
+        self._explain_plateau()
+        self._explain_early_stop()
+        if self.finished_epochs < self.config.fit.epochs and not self.model.stop_training:
+            self._stop_if_requested()
 
     def rows(self) -> list[EpochResult]:
-        """Return the finished epochs, with those that were finished before a checkpoint was written of them."""
+        """Return the rows of history.csv: the finished epochs, then those that were finished after the checkpoint."""
         columns = self.history[-1].metrics.keys()
-        return [*self.history, *(row for row in self.beyond.values() if row.metrics.keys() == columns)]
+        return [*self.history, *(row for row in self.later_epochs.values() if row.metrics.keys() == columns)]
 
-    def _stop_if_asked(self) -> None:
-        if self.should_stop():
+    def _epoch_result(self, logs: dict[str, float]) -> EpochResult:
+        return EpochResult(
+            epoch=self.finished_epochs + 1,
+            epochs=self.config.fit.epochs,
+            seconds=time.perf_counter() - self._epoch_started,
+            learning_rate=self._learning_rate,
+            metrics={name: float(value) for name, value in logs.items() if name != "learning_rate"},
+        )
+
+    def _record(self, result: EpochResult) -> None:
+        """Add an epoch; one that was trained before and came out the same keeps its row, its seconds included."""
+        earlier = self.later_epochs.pop(result.epoch, result)
+        self.history.append(earlier if earlier.metrics == result.metrics else result)
+
+    def _stop_if_requested(self) -> None:
+        if self.listener.should_stop():
             self.interrupted = True
             self.model.stop_training = True
 
-    def _note_plateau(self) -> None:
+    def _explain_plateau(self) -> None:
         rate = float(self.model.optimizer.learning_rate)
-        if self.plateau is not None and rate < self._rate:
-            self.on_note(
-                f"{self.plateau.monitor} has not improved for {self.plateau.patience} epochs: "
-                f"learning rate {self._rate:.3g} -> {rate:.3g}"
+        if self._plateau is not None and rate < self._learning_rate:
+            self.listener.on_note(
+                f"{self._plateau.monitor} has not improved for {_count_epochs(self._plateau.patience)}: "
+                f"learning rate {self._learning_rate:.3g} -> {rate:.3g}"
             )
 
-    def _note_early_stop(self) -> None:
-        stopping = self.stopping
+    def _explain_early_stop(self) -> None:
+        stopping = self._early_stopping
         if stopping is None or not self.model.stop_training:
             return
         best = stopping.best_epoch + 1
-        kept = f"; the weights of epoch {best} are kept" if stopping.restore_best_weights else ""
-        self.on_note(
+        restored = f"; the weights of epoch {best} are restored" if stopping.restore_best_weights else ""
+        self.listener.on_note(
             f"stopped early: {stopping.monitor} was best in epoch {best} ({float(stopping.best):.4g}) and has not "
-            f"improved for {stopping.patience} epochs{kept}"
+            f"improved for {_count_epochs(stopping.patience)}{restored}"
         )
+
+
+def _count_epochs(count: int) -> str:
+    return f"{count} epoch" if count == 1 else f"{count} epochs"

@@ -1,4 +1,4 @@
-"""Stops training on a loss or metric that is not finite."""
+"""Stops training when the loss or a metric becomes NaN or infinite."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import keras
 
 
 class TerminateOnNonFinite(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
-    """Stops training on a loss, or a metric, that is not finite."""
+    """Stops training when the loss or a metric becomes NaN or infinite, in training or validation.
+
+    Keras's TerminateOnNaN looks at the training loss alone, and does not report the epoch.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.diverged_in: int | None = None  # epoch, from 1
-        self.spoilt = ""  # which figure
+        self.bad_metric = ""  # the first that is not finite, by Keras's name
         self._epoch = 0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -21,15 +24,15 @@ class TerminateOnNonFinite(keras.callbacks.Callback):  # type: ignore[misc]  # K
         self._epoch = epoch + 1
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Look at the figures after each portion: they are running means, so what is not finite stays so."""
-        self._look(logs)
+        """Check the metrics after each chunk: they are running means, so a bad value stays bad."""
+        self._check(logs or {})
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Look at the epoch's figures."""
-        self._look(logs)
+        """Check the epoch's metrics, those of the validation included."""
+        self._check(logs or {})
 
-    def _look(self, logs: dict[str, float] | None) -> None:
-        spoilt = next((name for name, value in (logs or {}).items() if not math.isfinite(float(value))), None)
-        if spoilt and self.diverged_in is None:
-            self.diverged_in, self.spoilt = self._epoch, spoilt
+    def _check(self, logs: dict[str, float]) -> None:
+        bad_metric = next((name for name, value in logs.items() if not math.isfinite(float(value))), None)
+        if bad_metric and self.diverged_in is None:
+            self.diverged_in, self.bad_metric = self._epoch, bad_metric
             self.model.stop_training = True

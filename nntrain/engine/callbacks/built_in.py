@@ -1,7 +1,8 @@
-"""Keras's own callbacks, as a config asks for them."""
+"""Keras's built-in callbacks, as a config asks for them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -10,14 +11,14 @@ from nntrain.config import schema
 from nntrain.training.lr_schedules import learning_rate_by_epoch
 
 
-def stock_callbacks(config: schema.Config) -> list[Any]:
-    """Return Keras's own callbacks as the config asks for them.
+def built_in_callbacks(config: schema.Config) -> list[Any]:
+    """Return the callbacks for the learning-rate schedule and early stopping, in the order in which Keras calls them.
 
-    The plateau writes learning_rate into the epoch's logs, so it goes before anything that reads them.
+    ReduceLROnPlateau writes learning_rate into the epoch's logs, so it comes before whatever reads them.
     """
     callbacks: list[Any] = []
     schedule = config.lr_schedule
-    rate = learning_rate_by_epoch(schedule, start=config.optimizer.learning_rate, epochs=config.fit.epochs)
+    rate = learning_rate_by_epoch(schedule, initial=config.optimizer.learning_rate, epochs=config.fit.epochs)
     if rate is not None:
         callbacks.append(keras.callbacks.LearningRateScheduler(rate))
     if isinstance(schedule, schema.ReduceLROnPlateau):
@@ -27,5 +28,6 @@ def stock_callbacks(config: schema.Config) -> list[Any]:
     return callbacks
 
 
-def _only(callbacks: list[Any], kind: Any) -> Any:
+def find_callback(callbacks: Sequence[Any], kind: Any) -> Any:
+    """Return the first callback of a class, or None."""
     return next((callback for callback in callbacks if isinstance(callback, kind)), None)
