@@ -1,4 +1,4 @@
-"""history.csv: what is written is read back, and what is damaged is one error."""
+"""history.csv: what was written is read, and damage is reported."""
 
 from __future__ import annotations
 
@@ -6,72 +6,89 @@ import pytest
 
 from nntrain.errors import RunError
 from nntrain.results import EpochResult
-from nntrain.runs import history
 from nntrain.runs.history import read_epoch_results, read_history, write_history
 
-
-def test_a_history_reads_back_as_it_was_written(tmp_path):
-    values = {"accuracy": 0.1 + 0.2, "loss": 1e-7, "val_accuracy": 0.5, "val_loss": 2.0}
-    write_history(tmp_path / "history.csv", [EpochResult(1, 5, 0.25, 0.001, values)])
-    assert (tmp_path / "history.csv").read_text().splitlines()[0] == (
-        "epoch,seconds,learning_rate,loss,val_loss,accuracy,val_accuracy"
-    )
-    assert read_history(tmp_path / "history.csv") == [{"epoch": 1, "seconds": 0.25, "learning_rate": 0.001, **values}]
+METRICS = {"val_loss": 0.5, "accuracy": 0.75, "loss": 0.1 + 0.2, "val_accuracy": 0.25, "mse": 1e-30}
+HEADER = "epoch,seconds,learning_rate,loss,val_loss,accuracy,val_accuracy,mse"
 
 
-def test_a_damaged_history_is_one_error(tmp_path):
-    (tmp_path / "history.csv").write_text("epoch,loss\n1,x\n")
-    with pytest.raises(RunError, match=r"history\.csv: damaged"):
-        read_history(tmp_path / "history.csv")
+@pytest.fixture
+def path(tmp_path):
+    """Return the file's path."""
+    return tmp_path / "history.csv"
 
 
-@pytest.mark.parametrize("rows", ["2,1,1,0.5", "1,1,1,0.5\n1,1,1,0.5", "nan,1,1,0.5", "inf,1,1,0.5"])
-def test_a_history_whose_epochs_do_not_follow_one_another_is_damaged(tmp_path, rows):
-    (tmp_path / "history.csv").write_text(f"epoch,seconds,learning_rate,loss\n{rows}\n")
-    with pytest.raises(RunError, match=r"damaged: row \d is of epoch"):
-        read_epoch_results(tmp_path / "history.csv", epochs=5)
+def test_the_loss_comes_first_and_each_validation_twin_after_its_metric(path):
+    write_history(path, [EpochResult(1, 5, 0.25, 0.001, METRICS)])
+    assert path.read_text() == f"{HEADER}\n1,0.25,0.001,0.30000000000000004,0.5,0.75,0.25,1e-30\n"
 
 
-def test_the_loss_comes_first_each_metric_is_followed_by_its_twin_and_seconds_are_rounded(tmp_path):
-    results = [
-        EpochResult(1, 2, 1.23456, 0.1, {"auc": 0.5, "loss": 1.0, "val_loss": 2.0}),
-        EpochResult(2, 2, 2.0, 0.05, {"auc": 0.75, "loss": 0.5, "val_loss": 1.5}),
-    ]
-    write_history(tmp_path / "history.csv", results)
-    assert (tmp_path / "history.csv").read_bytes() == (
-        b"epoch,seconds,learning_rate,loss,val_loss,auc\n1,1.235,0.1,1.0,2.0,0.5\n2,2.0,0.05,0.5,1.5,0.75\n"
-    )
+def test_a_history_without_an_epoch_has_the_leading_columns(path):
+    write_history(path, [])
+    assert path.read_text() == "epoch,seconds,learning_rate\n"
+    assert read_history(path) == []
 
 
-def test_a_history_without_an_epoch_has_the_leading_columns(tmp_path):
-    write_history(tmp_path / "history.csv", [])
-    assert (tmp_path / "history.csv").read_text() == "epoch,seconds,learning_rate\n"
-    assert read_epoch_results(tmp_path / "history.csv", epochs=5) == []
+def test_epochs_read_back_equal(path):
+    epochs = [EpochResult(1, 5, 0.25, 0.1, METRICS), EpochResult(2, 5, 1.5, 0.05, {**METRICS, "loss": 1 / 3})]
+    write_history(path, epochs)
+    assert read_epoch_results(path, epochs=5) == epochs
+    assert read_history(path)[1]["loss"] == 1 / 3
 
 
-def test_epoch_results_are_read_back_equal(tmp_path):
-    results = [EpochResult(number, 3, 0.5, 0.01, {"loss": 1 / number}) for number in (1, 2)]
-    write_history(tmp_path / "history.csv", results)
-    assert read_epoch_results(tmp_path / "history.csv", epochs=3) == results
+def test_seconds_are_rounded_to_milliseconds(path):
+    write_history(path, [EpochResult(1, 5, 1.23456, 0.1, {"loss": 0.5})])
+    assert read_history(path)[0]["seconds"] == 1.235
+
+
+def test_a_missing_history_is_reported(path):
+    with pytest.raises(RunError, match=r"history\.csv: missing"):
+        read_history(path)
 
 
 @pytest.mark.parametrize(
-    "columns", ["seconds,learning_rate,loss", "epoch,learning_rate,loss", "epoch,seconds,learning_rate"]
+    "content",
+    [
+        b"epoch,loss\n1,x\n",
+        b"epoch,loss\n1\n",
+        b"epoch,loss\n1,2,3\n",
+        b"epoch,loss\n1,\xff\n",
+        b'epoch,loss\n1,"' + b"9" * 200_000 + b'"\n',
+    ],
+    ids=["a word", "too few columns", "too many columns", "not UTF-8", "a huge field"],
 )
-def test_a_history_that_lacks_a_column_is_damaged(tmp_path, columns):
-    (tmp_path / "history.csv").write_text(f"{columns}\n1,1,1\n")
-    with pytest.raises(RunError, match=r"history\.csv: damaged: it has no"):
-        read_epoch_results(tmp_path / "history.csv", epochs=5)
+def test_a_history_that_is_no_table_of_numbers_is_damaged(path, content):
+    path.write_bytes(content)
+    with pytest.raises(RunError, match=r"history\.csv: damaged: it is not a table of numbers"):
+        read_history(path)
 
 
-def test_a_missing_history_is_an_error(tmp_path):
-    with pytest.raises(RunError) as caught:
-        read_history(tmp_path / "history.csv")
-    assert str(caught.value) == f"{tmp_path / 'history.csv'}: missing"
-
-
-def test_a_history_that_is_too_large_is_not_read(tmp_path, monkeypatch):
-    (tmp_path / "history.csv").write_text("epoch\n1\n")
-    monkeypatch.setattr(history, "MAX_BYTES", 7)
+def test_a_history_that_is_too_large_is_not_read(path, monkeypatch):
+    monkeypatch.setattr("nntrain.runs.history.MAX_BYTES", 10)
+    path.write_text("epoch,loss\n1,0.5\n")
     with pytest.raises(RunError, match=r"history\.csv: damaged"):
-        read_history(tmp_path / "history.csv")
+        read_history(path)
+
+
+@pytest.mark.parametrize("column", ["epoch", "seconds", "learning_rate", "loss"])
+def test_a_history_without_a_column_is_damaged(path, column):
+    columns = [name for name in ("epoch", "seconds", "learning_rate", "loss") if name != column]
+    path.write_text(f"{','.join(columns)}\n1,1,1\n")
+    with pytest.raises(RunError, match=rf"history\.csv: damaged: it has no column {column}"):
+        read_epoch_results(path, epochs=5)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("2,1,1,1", "row 1 is of epoch 2"),
+        ("1,1,1,1\n1,1,1,1", "row 2 is of epoch 1"),
+        ("1,1,1,1\n3,1,1,1", "row 2 is of epoch 3"),
+        ("nan,1,1,1", "row 1 is of epoch nan"),
+        ("inf,1,1,1", "row 1 is of epoch inf"),
+    ],
+)
+def test_a_history_whose_epochs_do_not_follow_one_another_is_damaged(path, rows, message):
+    path.write_text(f"epoch,seconds,learning_rate,loss\n{rows}\n")
+    with pytest.raises(RunError, match=rf"history\.csv: damaged: {message}"):
+        read_epoch_results(path, epochs=5)
