@@ -1,7 +1,7 @@
-"""Trainings killed with SIGKILL at chosen and at random moments, resumed, and compared with one that was not.
+"""Kills trainings with SIGKILL at chosen and random moments, resumes them, and compares them with one without a kill.
 
-A killed program is the real one in a process of its own; where it is to die inside a function, that function's call
-starts a thread which, a random moment later, sends the process SIGKILL.
+The killed program is the real one, in a process of its own. To die inside a function, a call of it starts a thread
+that sends SIGKILL to the process a random time later.
 """
 
 from __future__ import annotations
@@ -24,54 +24,49 @@ SAMPLE = Path(__file__).parent.parent.parent / "nntrain" / "assets" / "mnist_5k.
 PROGRAM = """
 import importlib, os, signal, sys, threading, time
 
-def strike():
+def kill_later():
     time.sleep(float(os.environ["KILL_AFTER"]))
     os.kill(os.getpid(), signal.SIGKILL)
 
-def begin():
-    threading.Thread(target=strike, daemon=True).start()
+def start_killing():
+    threading.Thread(target=kill_later, daemon=True).start()
 
-def at_call(holder, name, number):
+def kill_at_call(module, name, number):
+    holder = importlib.import_module(module)
+    *outer, name = name.split(".")
+    for attribute in outer:
+        holder = getattr(holder, attribute)
     real, calls = getattr(holder, name), []
-    def called(*arguments, **named):
+    def called(*arguments, **options):
         calls.append(1)
         if len(calls) == number:
-            begin()
-        return real(*arguments, **named)
+            start_killing()
+        return real(*arguments, **options)
     setattr(holder, name, called)
 
+FUNCTIONS = {
+    "data": ("nntrain.data.load", "load_dataset"),
+    "epoch": ("nntrain.engine.callbacks.history_recorder", "HistoryRecorder.on_train_batch_end"),
+    "history": ("nntrain.engine.callbacks.history_recorder", "write_history"),
+    "checkpoint": ("nntrain.engine.callbacks.checkpoint", "write_checkpoint"),
+    "saving": ("nntrain.engine.train", "_save_and_score"),
+    "end": ("nntrain.engine.train", "record_end"),
+}
+moment = os.environ.get("KILL_AT")
+if moment == "start":
+    start_killing()
+elif moment is not None:
+    # Imported before the command line, which then finds the changed function.
+    kill_at_call(*FUNCTIONS[moment], int(os.environ["KILL_CALL"]))
+    if moment != "data":
+        checkpoint = importlib.import_module("nntrain.engine.callbacks.checkpoint")
+        checkpoint.MIN_CHECKPOINT_INTERVAL, checkpoint.CHECKPOINT_COST_RATIO = 0.05, 1
 sys.argv[0] = "nntrain"
 from nntrain.__main__ import main
-import nntrain.jobs.session as session
-where = os.environ.get("KILL_AT", "")
-if where == "start":
-    begin()
-elif where == "data":
-    at_call(session, "load_dataset", 1)
-real = session.load_engine
-def load_engine():
-    loaded = real()
-    return lambda: patched(loaded())
-def patched(train):
-    callbacks = importlib.import_module("nntrain.engine.callbacks.checkpoint")
-    engine = importlib.import_module("nntrain.engine.train")
-    callbacks.MIN_CHECKPOINT_INTERVAL, callbacks.CHECKPOINT_COST_RATIO = 0.05, 1
-    number = int(os.environ.get("KILL_CALL", "1"))
-    places = {
-        "epoch": (callbacks.HistoryRecorder, "on_train_batch_end"),
-        "history": (engine, "write_history"),
-        "checkpoint": (callbacks, "write_checkpoint"),
-        "saving": (engine, "_save"),
-        "end": (engine, "record_end"),
-    }
-    if where in places:
-        at_call(*places[where], number)
-    return train
-session.load_engine = load_engine
 main()
 """
 
-# Where it dies: the most seconds until it does, and the most calls before.
+# When it dies: at most so many seconds after one of the first so many calls.
 MOMENTS = {
     "start": (4.0, 1),
     "data": (0.3, 1),
@@ -116,30 +111,30 @@ lr_schedule: {cosine_annealing: {warmup_epochs: 3}}
 
 @dataclass
 class Tally:
-    """What came of the kills."""
+    """What the kills led to."""
 
     kills: dict[str, int] = field(default_factory=dict)  # by moment
-    twice: int = 0  # of them, kills of a resume that had just begun
-    runs: int = 0  # resumed to their end and compared
+    twice: int = 0  # kills of a resume that followed another kill
+    runs: int = 0  # resumed to completion and compared
     processes: int = 0
-    lost: list[str] = field(default_factory=list)  # what was not as it has to be
+    lost: list[str] = field(default_factory=list)  # what differs from the run without a kill
 
 
 class Killer:
-    """Trains, kills and resumes in a folder."""
+    """Trains, kills and resumes runs of one config in a folder."""
 
-    def __init__(self, folder: Path, config: str, dice: random.Random) -> None:
-        self.folder, self.dice, self.tally = folder, dice, Tally()
+    def __init__(self, folder: Path, config: str, rng: random.Random) -> None:
+        self.folder, self.rng, self.tally = folder, rng, Tally()
         folder.mkdir(parents=True)
         with np.load(SAMPLE) as sample:
             counts = {"x_train": 250, "y_train": 250, "x_test": 100, "y_test": 100}
             np.savez(folder / "tiny.npz", **{name: sample[name][:count] for name, count in counts.items()})
         (folder / "tiny.yaml").write_text(f"data: {{dataset: tiny.npz}}{CONFIGS[config]}", encoding="utf-8")
-        self.run("train", "tiny.yaml", "--name", "whole")
-        self.whole = result(folder / "runs" / "whole-1")
+        self.run_command("train", "tiny.yaml", "--name", "reference")
+        self.expected = result_of(folder / "runs" / "reference-1")
 
-    def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end, or to its death."""
+    def run_command(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run a command until it ends or is killed."""
         self.tally.processes += 1
         usual = {name: value for name, value in os.environ.items() if not name.startswith(("NNTRAIN_", "KILL_"))}
         command = [sys.executable, "-c", PROGRAM, *arguments, "--quiet"]
@@ -148,57 +143,61 @@ class Killer:
         )
 
     def kill(self, moment: str, *arguments: str) -> bool:
-        """Run a command that is to die at a moment; returns whether it did."""
-        seconds, calls = MOMENTS[moment]
-        after, call = self.dice.uniform(0, seconds), self.dice.randrange(1, calls + 1)
-        done = self.run(*arguments, KILL_AT=moment, KILL_AFTER=str(after), KILL_CALL=str(call))
-        if done.returncode == -signal.SIGKILL:
+        """Run a command that is to be killed at a moment; returns whether it was."""
+        max_seconds, max_calls = MOMENTS[moment]
+        after, call = self.rng.uniform(0, max_seconds), self.rng.randrange(1, max_calls + 1)
+        process = self.run_command(*arguments, KILL_AT=moment, KILL_AFTER=str(after), KILL_CALL=str(call))
+        if process.returncode == -signal.SIGKILL:
             self.tally.kills[moment] = self.tally.kills.get(moment, 0) + 1
             return True
-        if done.returncode != 0:
-            self.tally.lost.append(
-                f"{moment}, {after:.4f} s after call {call}: {done.returncode}: {done.stderr[-600:]}"
-            )
+        if process.returncode != 0:
+            self._lose(f"{moment}, {after:.4f} s after call {call}", process)
         return False
 
     def killed_run(self, moments: list[str]) -> None:
         """Train a run that is killed at these moments, one after the other; resume it and compare."""
-        number = self.tally.runs + 1
-        run = self.folder / "runs" / f"run{number}-1"
-        rows: list[str] = []
-        for place, moment in enumerate(moments):
-            begin = ["resume", str(run)] if run.exists() else ["train", "tiny.yaml", "--name", f"run{number}"]
-            if run.exists() and status(run) == "complete":
+        name = f"run{self.tally.runs + 1}"
+        run, rows = self.folder / "runs" / f"{name}-1", []
+        for number, moment in enumerate(moments):
+            if run.exists() and status_of(run) == "complete":
                 break
-            self.tally.twice += self.kill(moment, *begin) and place > 0
-            rows = self._kept(run, rows)
-        if not run.exists():
-            self.run("train", "tiny.yaml", "--name", f"run{number}")
-        elif status(run) != "complete":
-            done = self.run("resume", str(run))
-            if done.returncode != 0:
-                self.tally.lost.append(f"resume after {moments}: {done.returncode}: {done.stderr[-600:]}")
-        self._kept(run, rows)
+            command = ["resume", str(run)] if run.exists() else ["train", "tiny.yaml", "--name", name]
+            self.tally.twice += self.kill(moment, *command) and number > 0
+            rows = self._check_rows(run, rows)
+        self._complete(run, name, moments)
+        self._check_rows(run, rows)
         self.tally.runs += 1
-        for what, value in self.whole.items():
-            if result(run).get(what) != value:
-                self.tally.lost.append(f"{what} differs after {', '.join(moments)} in {run}")
+        result = result_of(run)
+        differing = [part for part, expected in self.expected.items() if result[part] != expected]
+        self.tally.lost += [f"{part} differs after {', '.join(moments)} in {run}" for part in differing]
 
-    def _kept(self, run: Path, rows: list[str]) -> list[str]:
-        """Return the rows of history.csv, of which none that was there before may be gone or changed."""
-        now = (run / "history.csv").read_text(encoding="utf-8").splitlines() if (run / "history.csv").exists() else []
-        if now[: len(rows)] != rows:
-            self.tally.lost.append(f"rows of {run / 'history.csv'} changed")
-        return now
+    def _complete(self, run: Path, name: str, moments: list[str]) -> None:
+        if not run.exists():
+            self.run_command("train", "tiny.yaml", "--name", name)
+        elif status_of(run) != "complete":
+            process = self.run_command("resume", str(run))
+            if process.returncode != 0:
+                self._lose(f"resume after {moments}", process)
+
+    def _check_rows(self, run: Path, rows: list[str]) -> list[str]:
+        """Return the rows of history.csv; of those that were there before, none may be missing or different."""
+        path = run / "history.csv"
+        current = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        if current[: len(rows)] != rows:
+            self.tally.lost.append(f"rows of {path} changed")
+        return current
+
+    def _lose(self, what: str, process: subprocess.CompletedProcess[str]) -> None:
+        self.tally.lost.append(f"{what}: exit code {process.returncode}: {process.stderr[-600:]}")
 
 
-def status(run: Path) -> str:
-    """Return what a run's run.json says, whatever became of its process."""
+def status_of(run: Path) -> str:
+    """Return the status in a run's run.json, which is `running` after a kill."""
     return str(json.loads((run / "run.json").read_text(encoding="utf-8"))["status"])
 
 
-def result(run: Path) -> dict[str, object]:
-    """Return what a run came to, every byte of it that does not tell the time."""
+def result_of(run: Path) -> dict[str, object]:
+    """Return the result of a run: every byte that does not depend on the time."""
     info = json.loads((run / "run.json").read_text(encoding="utf-8"))
     with (run / "history.csv").open(encoding="utf-8") as file:
         history = [{**row, "seconds": ""} for row in csv.DictReader(file)]
@@ -218,5 +217,5 @@ def result(run: Path) -> dict[str, object]:
         "checkpoint's arrays": arrays,
         "checkpoint's counters": meta["counters"],
         "checkpoint": newest.name,
-        "litter": [path.name for path in run.iterdir() if path.name.startswith(".") and path.name != ".lock"],
+        "leftovers": [path.name for path in run.iterdir() if path.name.startswith(".") and path.name != ".lock"],
     }
