@@ -54,10 +54,11 @@ class TrainingSession:
             try:
                 engine_train = load_engine()
                 self.listener.on_waiting("loading TensorFlow")
-                dataset = load_dataset(self.loaded.config.data.dataset, download=False)
-                self._check_fingerprints(dataset)
+                data = [load_dataset(self.loaded.config.data.dataset, download=False)]
+                self._check_fingerprints(data[0])
                 listener = self._training_listener(interrupts)
-                return engine_train()(self.loaded.config, dataset, self.run, listener, self.resumed)
+                # Popped: with the only reference to the data, the engine frees the images that it has on the device.
+                return engine_train()(self.loaded.config, data.pop(), self.run, listener, self.resumed)
             except NntrainError as error:
                 if self._is_untouched:
                     raise

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import time
+import weakref
 
 import pytest
 
@@ -24,6 +25,21 @@ def ending(run):
     """Return a run's status and error, as run.json has them."""
     info = json.loads(run.info_path.read_text())
     return info["status"], info["error"]
+
+
+def test_the_engine_has_the_only_reference_to_the_data(workshop, monkeypatch):
+    freed = []
+
+    def train(config, dataset, *_):
+        reference = weakref.ref(dataset)
+        del dataset
+        freed.append(reference() is None)
+        raise DeviceError("no GPU")
+
+    monkeypatch.setattr("nntrain.jobs.session.load_engine", lambda: lambda: train)
+    with pytest.raises(DeviceError):
+        workshop.train()
+    assert freed == [True]
 
 
 def test_a_failure_before_the_first_epoch_leaves_no_folder(workshop):
