@@ -111,8 +111,29 @@ def test_the_top_level_of_the_package_has_five_modules_and_folders():
 
 
 # Modules without a test file of their own, and where they are tested.
+FAMILIES = "tests/config/schema/test_families.py tests the members of all families in the same way"
 TESTED_ELSEWHERE = {
-    "__main__.py": "tests/cli/test_quick.py starts the program",
+    "__main__.py": "tests/cli/test_app.py starts the program",
+    "cli/command.py": "tests/cli/test_app.py reads every help text, tests/cli/test_startup.py what is loaded",
+    "config/schema/config.py": "tests/config/test_load.py reads whole configs",
+    "config/schema/shapes.py": "tests/config/schema/test_layers.py gives every layer shapes",
+    **dict.fromkeys(
+        (
+            f"config/schema/{family}.py"
+            for family in (
+                "activations",
+                "augmentation",
+                "early_stopping",
+                "initializers",
+                "losses",
+                "lr_schedules",
+                "metrics",
+                "optimizers",
+                "regularizers",
+            )
+        ),
+        FAMILIES,
+    ),
 }
 
 
