@@ -131,7 +131,7 @@ class Nntrain:
         """Run a command to its end."""
         if self.forked:
             process = self.start(*arguments, stdin=stdin, **env)
-            out, err = process.communicate(timeout=120)
+            out, err = process.communicate(timeout=600)
             return subprocess.CompletedProcess(list(arguments), process.returncode, out, err)
         done = subprocess.run(
             self.command(*arguments),
@@ -139,7 +139,7 @@ class Nntrain:
             env=self.environment(**env),
             input=stdin,
             capture_output=True,
-            timeout=120,
+            timeout=600,
         )
         err = done.stderr.decode().replace("TENSORFLOW WAS LOADED\n", "")
         return subprocess.CompletedProcess(list(arguments), done.returncode, done.stdout.decode(), err)

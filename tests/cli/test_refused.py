@@ -144,7 +144,7 @@ def test_a_folder_that_vanishes_under_the_run_is_one_error(nntrain, write_config
     while not process.stderr.readline().startswith("epoch 3/"):
         pass
     shutil.rmtree(nntrain.folder / "runs" / "tiny-1")
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=600)
     assert "Error: runs/tiny-1/" in err
     assert "The run's folder is gone, and the trained network with it" in err
     assert "Traceback" not in err
@@ -163,7 +163,7 @@ def test_sigterm_then_ctrl_c_ends_at_once_and_the_run_can_be_resumed(nntrain, wr
         pass
     process.send_signal(signal.SIGTERM)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=600)
     assert "To continue: `nntrain resume runs/tiny-1`" in err
     assert process.returncode == 130
     run = nntrain.folder / "runs" / "tiny-1"

@@ -96,7 +96,7 @@ def test_ctrl_c_then_resume_is_the_run_without_a_stop(nntrain, long, whole):
     process = nntrain.start("train", long)
     wait_for(process, "epoch 3/")
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=600)
     assert process.returncode == 130
     (command,) = re.findall(r"To continue: `nntrain (resume runs/tiny-1)`", err)
     run = nntrain.folder / "runs/tiny-1"

