@@ -1,8 +1,8 @@
-"""How much a picture looks like a digit at all, whatever a network says of it.
+"""How probable it is that an image shows a digit at all, whatever a network answers.
 
-A network answers for anything: shown a letter, it names the nearest digit, and often with confidence. The detector is a
-second, small one that was shown what is no digit as well: letters, scribbles, strokes at random, digits turned and
-mirrored (outlier exposure: Hendrycks, Mazeika and Dietterich 2019). tools/train_detector.py trains it.
+A network answers any image: shown a letter, it names the closest digit, and often with confidence. The detector is a
+second, small network that was trained on what is not a digit as well: letters, scribbles, random strokes, rotated and
+mirrored digits (outlier exposure: Hendrycks, Mazeika and Dietterich 2019). tools/train_detector.py trains it.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from nntrain.inference.litert import Classifier, LiteRTClassifier
 from nntrain.preprocessing.filters import Floats, Pixels
 
 DETECTOR = Path(__file__).parent.parent / "assets" / "detector.tflite"
-NONE = 10  # the class of what is no digit; the others are the digits
+NO_DIGIT = 10  # the class of what is not a digit; the classes before it are the digits
 
 
-def class_probabilities(pixels: Pixels) -> Floats:
-    """Return how likely images laid out as MNIST's, uint8 (n, 28, 28), are each digit, and none: (n, 11), of sum 1.
+def class_probabilities(images: Pixels) -> Floats:
+    """Return the probabilities, (n, 11), of each digit and of NO_DIGIT for MNIST-like uint8 images (n, 28, 28).
 
-    Raises RunError where detector.tflite is missing or damaged.
+    Raises RunError if detector.tflite is missing or damaged.
     """
-    return np.asarray(_detector().predict(pixels), np.float32)
+    return np.asarray(_detector().predict(images), np.float32)
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""Pictures read and prepared for `nntrain predict`, many of them on all cores."""
+"""Prepare pictures for recognition; many of them in several processes."""
 
 from __future__ import annotations
 
@@ -18,54 +18,69 @@ from nntrain.preprocessing.prepare import PreparedPicture, read_picture, read_pi
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-MANY = 100  # pictures; for fewer, starting processes takes longer than it saves
-CHUNK = 8  # pictures that a process takes at once
-AHEAD = 128  # pictures handed out and not yet taken back; a large one takes 2 MB, a long strip up to 6
+MIN_PICTURES = 100  # for fewer, starting processes takes longer than it saves
+MAX_PROCESSES = 8
+CHUNK_SIZE = 8  # pictures that a process takes at once
+MAX_PENDING = 128  # pictures submitted whose result is not taken yet; a large one takes 2 MB, a long strip up to 6
 
 
 @dataclass(frozen=True)
 class PictureRequest:
-    """A picture that is ready to be answered."""
+    """A prepared picture that is to be recognized."""
 
-    name: str  # as it was given
+    name: str  # as the caller wrote it
     picture: PreparedPicture
-    truth: str | None = None
+    truth: str | None = None  # the right answer, if it is known
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory its arrays take, about."""
+        return self.picture.nbytes
 
 
 @dataclass(frozen=True)
 class PictureFailure:
     """A picture that could not be read."""
 
-    name: str
-    error: str
+    name: str  # as the caller wrote it
+    error: str  # a sentence that begins with the name
+
+    @property
+    def nbytes(self) -> int:
+        """It has no arrays."""
+        return 0
 
 
-def prepared(names: Sequence[str | PictureFailure], *, digits: bool) -> Iterator[PictureRequest | PictureFailure]:
-    """Read pictures by name, `-` is stdin; in their order. `digits` as in `Trained.reads_digits`.
+def prepare_pictures(
+    names: Sequence[str | PictureFailure], *, digits: bool
+) -> Iterator[PictureRequest | PictureFailure]:
+    """Read and prepare files, `-` is stdin, and yield them in their order.
 
-    Whatever goes wrong with a picture is its own failure; what has failed before is passed on.
+    `digits` tells whether they are for a network that reads digits. Whatever goes wrong with a picture is its own
+    failure; a failure among the names is passed on.
     """
-    # Only where a process can be forked: others would load everything again.
-    if len(names) < MANY or "-" in names or sys.platform != "linux" or _cores() < 2:
-        return (prepare_one(name, digits=digits) for name in names)
-    return _on_all_cores(names, digits=digits)
+    # Only fork is worth its time: a process that is spawned has to import everything again.
+    forks = sys.platform == "linux" and _available_cores() >= 2
+    if len(names) >= MIN_PICTURES and forks and "-" not in names:
+        return _prepare_in_processes(names, digits=digits)
+    return (prepare_picture(name, digits=digits) for name in names)
 
 
-def prepare_one(name: str | PictureFailure, *, digits: bool) -> PictureRequest | PictureFailure:
-    """Read one picture."""
+def prepare_picture(name: str | PictureFailure, *, digits: bool) -> PictureRequest | PictureFailure:
+    """Read and prepare one file; see `prepare_pictures`."""
     if isinstance(name, PictureFailure):
         return name
-    read, shown = (read_picture if digits else read_pixels), ("stdin" if name == "-" else name)
+    read, display_name = (read_picture if digits else read_pixels), ("stdin" if name == "-" else name)
     try:
-        return PictureRequest(name, read(_stdin() if name == "-" else Path(name), name=shown))
+        return PictureRequest(name, read(_stdin() if name == "-" else Path(name), name=display_name))
     except ImageError as error:
         return PictureFailure(name, str(error))
-    # One picture out of the ordinary, or too large for the memory that is left, must not cost the others' answers.
+    # One strange picture, or one too large for the memory that is left, must not cost the others' answers.
     except Exception as error:
         if os.environ.get("NNTRAIN_DEBUG"):
             raise
         return PictureFailure(
-            name, f"{shown}: cannot be prepared ({' '.join(f'{type(error).__name__} {error}'.split())})"
+            name, f"{display_name}: cannot be prepared ({' '.join(f'{type(error).__name__} {error}'.split())})"
         )
 
 
@@ -75,66 +90,70 @@ def _stdin() -> BinaryIO:
     return sys.stdin.buffer
 
 
-def _on_all_cores(names: Sequence[str | PictureFailure], *, digits: bool) -> Iterator[PictureRequest | PictureFailure]:
-    """Read pictures in processes; one whose process dies is its failure alone."""
+def _prepare_in_processes(
+    names: Sequence[str | PictureFailure], *, digits: bool
+) -> Iterator[PictureRequest | PictureFailure]:
+    """Prepare pictures in a pool of processes; one whose process dies fails alone."""
     from concurrent.futures.process import BrokenProcessPool
 
-    # Loaded before the fork, once for all.
+    # Imported before the fork, once for all processes.
     import PIL.Image  # noqa: F401
 
-    done = 0
-    while done < len(names):
+    finished = 0
+    while finished < len(names):
         try:
-            for one in _pooled(names[done:], digits=digits, processes=min(_cores(), 8)):
-                yield one
-                done += 1
+            for result in _prepare_in_pool(
+                names[finished:], digits=digits, processes=min(_available_cores(), MAX_PROCESSES)
+            ):
+                yield result
+                finished += 1
         except BrokenProcessPool:
-            # Which of those under way it was shows when each has a process to itself.
-            for name in names[done : done + AHEAD]:
-                yield name if isinstance(name, PictureFailure) else _apart(name, digits=digits)
-                done += 1
+            # Which of the pending ones it was shows when each has a process to itself.
+            for name in names[finished : finished + MAX_PENDING]:
+                yield name if isinstance(name, PictureFailure) else _prepare_in_own_process(name, digits=digits)
+                finished += 1
 
 
-def _apart(name: str, *, digits: bool) -> PictureRequest | PictureFailure:
+def _prepare_in_own_process(name: str, *, digits: bool) -> PictureRequest | PictureFailure:
     from concurrent.futures.process import BrokenProcessPool
 
     try:
-        (one,) = _pooled([name], digits=digits, processes=1)
+        (result,) = _prepare_in_pool([name], digits=digits, processes=1)
     except BrokenProcessPool:
-        return PictureFailure(name, f"{name}: cannot be prepared (its process was ended, for lack of memory maybe)")
-    return one
+        return PictureFailure(name, f"{name}: cannot be prepared (its process was killed, maybe for lack of memory)")
+    return result
 
 
-def _pooled(
+def _prepare_in_pool(
     names: Sequence[str | PictureFailure], *, digits: bool, processes: int
 ) -> Iterator[PictureRequest | PictureFailure]:
-    """Read pictures in a pool, so many ahead that no process waits and memory is bounded; raises BrokenProcessPool."""
+    """Prepare pictures in a pool that is never idle and holds few results; raises BrokenProcessPool."""
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    pool = ProcessPoolExecutor(processes, get_context("fork"), initializer=_leave_all_to_the_parent)
-    waiting: deque[Future[list[PictureRequest | PictureFailure]]] = deque()
+    pool = ProcessPoolExecutor(processes, get_context("fork"), initializer=_initialize_worker)
+    pending: deque[Future[list[PictureRequest | PictureFailure]]] = deque()
     try:
-        for begin in range(0, len(names), CHUNK):
-            if len(waiting) == AHEAD // CHUNK:
-                yield from waiting.popleft().result()
-            waiting.append(pool.submit(_prepare_some, names[begin : begin + CHUNK], digits))
-        while waiting:
-            yield from waiting.popleft().result()
+        for start in range(0, len(names), CHUNK_SIZE):
+            if len(pending) == MAX_PENDING // CHUNK_SIZE:
+                yield from pending.popleft().result()
+            pending.append(pool.submit(_prepare_chunk, names[start : start + CHUNK_SIZE], digits))
+        while pending:
+            yield from pending.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _prepare_some(names: Sequence[str | PictureFailure], digits: bool) -> list[PictureRequest | PictureFailure]:
-    return [prepare_one(name, digits=digits) for name in names]
+def _prepare_chunk(names: Sequence[str | PictureFailure], digits: bool) -> list[PictureRequest | PictureFailure]:
+    return [prepare_picture(name, digits=digits) for name in names]
 
 
-def _cores() -> int:
+def _available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _leave_all_to_the_parent() -> None:
-    """Let it stop at Ctrl-C, and say in one line that a process died; the others of its pool are ended by SIGTERM."""
+def _initialize_worker() -> None:
+    """Leave Ctrl-C and crash reports to the parent; when a worker dies, the pool ends the others by SIGTERM."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     faulthandler.disable()

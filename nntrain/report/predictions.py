@@ -1,8 +1,7 @@
-"""What `nntrain predict` says: its JSON document, its table, what the network saw, and the steps drawn."""
+"""What `nntrain predict` reports: the JSON document, the table, and the images and strips that are asked for."""
 
 from __future__ import annotations
 
-import io
 import shutil
 import sys
 from collections.abc import Sequence
@@ -11,224 +10,229 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from nntrain.errors import UsageError
-from nntrain.inference.recognize import Answer, Reading
+from nntrain.inference.pipeline import Recognition
+from nntrain.inference.reading import Answer, Reading
 from nntrain.inference.trained_model import TrainedModel
 from nntrain.preprocessing.decisions import DecisionKind
+from nntrain.preprocessing.parallel import PictureFailure
 from nntrain.report import console, tables
-from nntrain.report.terminal_image import colours_wanted, draw_pixels
+from nntrain.report.terminal_image import render_image, wants_colours
 from nntrain.runs.folder import PRETRAINED
 
 if TYPE_CHECKING:
-    from nntrain.cli.predict import Recognition
-    from nntrain.preprocessing.parallel import PictureFailure
+    from nntrain.report.recognition_strip import Row
 
-MOST_NAMED = 5  # pictures in a note
-MOST_STEPS = 200  # rows of a strip; more make a picture that nothing opens
+MAX_NAMED = 5  # pictures in a note
 
 
 # --- JSON ------------------------------------------------------------------------------------------------------------
 
 
-def document(
-    trained: TrainedModel, answered: Sequence[Recognition], failed: Sequence[PictureFailure]
+def json_document(
+    model: TrainedModel, recognitions: Sequence[Recognition], failures: Sequence[PictureFailure]
 ) -> dict[str, Any]:
-    """Return the document of `--json`, as the README describes it."""
+    """Return the document of `--json`, which the README describes."""
     return {
         "schema": 1,
-        "run": trained.run.display_name,
-        "test": trained.test_metrics(),
-        "classes": list(trained.task_spec.classes),
-        "predictions": [_entry(trained, one) for one in answered],
-        "errors": [{"image": one.name, "error": one.error} for one in failed],
+        "run": model.run.display_name,
+        "test": model.test_metrics(),
+        "classes": list(model.task_spec.classes),
+        "predictions": [_json_prediction(model, recognition) for recognition in recognitions],
+        "errors": [{"image": failure.name, "error": failure.error} for failure in failures],
     }
 
 
-def _entry(trained: TrainedModel, one: Recognition) -> dict[str, Any]:
-    reading = one.reading
-    entry: dict[str, Any] = {"image": one.name}
+def _json_prediction(model: TrainedModel, recognition: Recognition) -> dict[str, Any]:
+    reading = recognition.reading
+    entry: dict[str, Any] = {"image": recognition.name}
     if len(reading.answers) == 1:
-        entry.update(_part(trained, reading.answers[0]))
+        entry.update(_json_answer(model, reading.answers[0]))
     else:
-        if trained.task_spec.task != "binary":
-            entry["digits"] = _joined(reading)
-        entry.update(unsure=reading.unsure, parts=[_part(trained, part) for part in reading.answers])
-        confidences = [part.prediction.confidence for part in reading.answers]
-        if None not in confidences:
-            entry["confidence"] = min(confidence for confidence in confidences if confidence is not None)
+        if model.task_spec.task != "binary":
+            entry["digits"] = reading.text
+        entry.update(unsure=not reading.confident, parts=[_json_answer(model, answer) for answer in reading.answers])
+        if model.task_spec.task != "regression":
+            entry["confidence"] = _least_confidence(reading)
     entry["decisions"] = [str(decision) for decision in reading.decisions]
-    if one.otherwise is not None:
-        entry["pretrained"] = {"digits": _joined(one.otherwise), "confidence": _least_confidence(one.otherwise)}
-    if one.truth is not None:
-        entry["truth"] = one.truth
+    second = recognition.second_opinion
+    if second is not None:
+        entry["pretrained"] = {"digits": second.text, "confidence": _least_confidence(second)}
+    if recognition.truth is not None:
+        entry["truth"] = recognition.truth
     return entry
 
 
-def _part(trained: TrainedModel, one: Answer) -> dict[str, Any]:
+def _json_answer(model: TrainedModel, answer: Answer) -> dict[str, Any]:
     """Return the entries of one digit."""
-    task, given = trained.task_spec.task, one.prediction
+    task, prediction = model.task_spec.task, answer.prediction
     entry: dict[str, Any] = {}
     if task == "binary":
-        entry.update(positive=given.label == "yes", confidence=given.confidence, probability=given.outputs[0])
+        entry.update(
+            positive=prediction.label == "yes", confidence=prediction.confidence, probability=prediction.outputs[0]
+        )
     elif task == "regression":
-        entry.update(value=given.outputs[0], digit=int(given.label))
+        entry.update(value=prediction.outputs[0], digit=int(prediction.label))
     else:
-        if given.label.isdecimal():  # a class may be called ²
-            entry["digit"] = int(given.label)
-        entry.update(label=given.label, confidence=given.confidence, probabilities=list(given.outputs))
-    entry["unsure"] = one.unsure
-    if one.unsure:
-        entry["why"] = one.why
+        if prediction.label.isdecimal():  # not isdigit: a class may be called ²
+            entry["digit"] = int(prediction.label)
+        entry.update(label=prediction.label, confidence=prediction.confidence, probabilities=list(prediction.outputs))
+    entry["unsure"] = not answer.confident
+    if not answer.confident:
+        entry["why"] = str(answer.reason)
         if task == "classification":
-            entry["best_two"] = list(one.best_two)
+            entry["best_two"] = list(answer.best_two)
     return entry
-
-
-def _joined(reading: Reading) -> str:
-    return "".join(part.prediction.label for part in reading.answers)
 
 
 def _least_confidence(reading: Reading) -> float:
-    return min(part.prediction.confidence or 0.0 for part in reading.answers)
-
-
-def _ranked(trained: TrainedModel, one: Answer, *, top: int) -> list[tuple[str, float]]:
-    """Return classes with their probabilities: the most probable, or the two between which an answer is unsure."""
-    pairs = list(zip(trained.task_spec.classes, one.prediction.outputs, strict=True))
-    if one.unsure and top <= 2:
-        return [(label, dict(pairs)[label]) for label in one.best_two]
-    return sorted(pairs, key=lambda pair: -pair[1])[:top]
+    return min(answer.prediction.confidence or 0.0 for answer in reading.answers)
 
 
 # --- the table -------------------------------------------------------------------------------------------------------
 
 
-def show(trained: TrainedModel, answered: Sequence[Recognition], *, top: int, pixels: bool, quiet: bool) -> None:
-    """Print a row a picture, and below what the network saw where that is asked for."""
-    with_truth = any(one.truth is not None for one in answered)
-    made = tables.new_table("picture", "answer", "", *(["truth"] if with_truth else []))
-    for one in answered:
-        wrong = one.truth is not None and (len(one.reading.answers) > 1 or _joined(one.reading) != one.truth)
-        row: list[object] = [one.name, *_words(trained, one.reading, top=top)]
-        if with_truth:
-            row.append(f"{one.truth}{'  wrong' if wrong else ''}")
-        made.add_row(*tables.cells(*row))
-    if answered:
-        tables.print_table(made)
-    if pixels:
-        for one in answered:
-            _show_pixels(one)
-    if answered and not quiet:
-        test = trained.test_metrics()
-        scored = f", test {tables.format_metrics(test)}" if test else ""
-        console.print_message(f"answered by {trained.run.display_name}{scored}", style="dim")
-        _say_otherwise(answered)
-        _say_mislabelled(answered)
-
-
-def _say_mislabelled(answered: Sequence[Recognition]) -> None:
-    """Say in one line which files hold another format than their names say."""
-    found = [
-        f"{one.name}: {decision}"
-        for one in answered
-        for decision in one.reading.decisions
-        if decision.kind is DecisionKind.MISLABELLED
-    ]
-    if found:
-        console.print_warning("; ".join(found[:MOST_NAMED]) + _more(found))
-
-
-def _more(found: Sequence[object]) -> str:
-    return f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
-
-
-def _say_otherwise(answered: Sequence[Recognition]) -> None:
-    """Say in one line which pictures the shipped network reads differently and more surely."""
-    others = [(one.name, one.otherwise) for one in answered if one.otherwise is not None]
-    if not others:
+def show(model: TrainedModel, recognitions: Sequence[Recognition], *, top: int, show_images: bool, quiet: bool) -> None:
+    """Print a row per picture, and below the images that the network saw if they are asked for."""
+    if not recognitions:
         return
-    words = [f"{name} as {_joined(other)} ({100 * _least_confidence(other):.1f} %)" for name, other in others]
-    listed = ", ".join(words[:MOST_NAMED]) + _more(words)
-    console.print_warning(f"{PRETRAINED}, the network that ships, is surer and reads {listed}")
+    with_truth = any(recognition.truth is not None for recognition in recognitions)
+    table = tables.new_table("picture", "answer", "", *(["truth"] if with_truth else []))
+    for recognition in recognitions:
+        row = [recognition.name, *_answer_cells(model, recognition.reading, top=top)]
+        if with_truth:
+            wrong = recognition.reading.text != recognition.truth
+            row.append(f"{recognition.truth}{'  wrong' if wrong else ''}")
+        table.add_row(*tables.cells(*row))
+    tables.print_table(table)
+    if show_images:
+        for recognition in recognitions:
+            _show_images(recognition)
+    if not quiet:
+        test = model.test_metrics()
+        score = f", test {tables.format_metrics(test)}" if test else ""
+        console.print_message(f"answered by {model.run.display_name}{score}", style="dim")
+        _note_second_opinions(recognitions)
+        _note_mislabelled_files(recognitions)
 
 
-def _words(trained: TrainedModel, reading: Reading, *, top: int) -> tuple[Text, Text]:
-    """Say an answer in its task's terms, and how sure it is."""
-    labels, details = zip(*(_part_words(trained, one, top=top) for one in reading.answers), strict=True)
-    joined = (" " if trained.task_spec.task == "binary" else "").join(labels)
-    answer = Text(joined, style="yellow" if reading.unsure else "bold")
-    detail = Text("  ".join(details) if len(details) == 1 else " | ".join(details))
-    reasons = {one.why for one in reading.answers}
-    doubts = [f"{one.prediction.label}: {one.why}" for one in reading.answers if one.why]
-    if len(reasons) == 1:  # the same for all parts, or none
-        doubts = [reason for reason in reasons if reason]
-    if doubts:
-        detail.append(f"  unsure: {'; '.join(doubts)}", style="yellow")
-    return answer, detail
+def _answer_cells(model: TrainedModel, reading: Reading, *, top: int) -> tuple[Text, Text]:
+    """Return the answer, and its probabilities with the reasons for doubt."""
+    labels, details = zip(*(_answer_words(model, answer, top=top) for answer in reading.answers), strict=True)
+    separator = " " if model.task_spec.task == "binary" else ""
+    detail = Text(" | ".join(details))
+    if not reading.confident:
+        detail.append(f"  {_doubts(reading)}", style="yellow")
+    return Text(separator.join(labels), style="bold" if reading.confident else "yellow"), detail
 
 
-def _part_words(trained: TrainedModel, one: Answer, *, top: int) -> tuple[str, str]:
-    task_spec, given = trained.task_spec, one.prediction
+def _doubts(reading: Reading) -> str:
+    """Return why a reading is unsure; a reason that all its digits share is named once."""
+    if len({answer.reason for answer in reading.answers}) == 1:
+        return f"unsure: {reading.answers[0].reason}"
+    doubts = [f"about the {answer.prediction.label}: {answer.reason}" for answer in reading.answers if answer.reason]
+    return f"unsure {'; '.join(doubts)}"
+
+
+def _answer_words(model: TrainedModel, answer: Answer, *, top: int) -> tuple[str, str]:
+    """Return an answer, and its value or probabilities."""
+    task_spec, prediction = model.task_spec, answer.prediction
     if task_spec.task == "regression":
-        return given.label, f"{given.outputs[0]:.2f}"
+        return prediction.label, f"{prediction.outputs[0]:.2f}"
+    confidence = f"{100 * (prediction.confidence or 0):.1f} %"
     if task_spec.task == "binary":
-        labels = ", ".join(task_spec.classes[label] for label in task_spec.positive)
-        return f"{given.label} ({labels})", f"{100 * (given.confidence or 0):.1f} %"
-    if top == 1 and not one.unsure:
-        return given.label, f"{100 * (given.confidence or 0):.1f} %"
-    ranked = _ranked(trained, one, top=top)
-    return given.label, "  ".join(f"{label} {100 * share:.1f} %" for label, share in ranked)
+        positive = ", ".join(task_spec.classes[label] for label in task_spec.positive)
+        return f"{prediction.label} ({positive})", confidence
+    if top == 1 and answer.confident:
+        return prediction.label, confidence
+    probabilities = _top_probabilities(model, answer, top=top)
+    return prediction.label, "  ".join(f"{label} {100 * probability:.1f} %" for label, probability in probabilities)
 
 
-def _show_pixels(one: Recognition) -> None:
+def _top_probabilities(model: TrainedModel, answer: Answer, *, top: int) -> list[tuple[str, float]]:
+    """Return the most probable classes; of an unsure answer at least the two that it is between."""
+    probabilities = dict(zip(model.task_spec.classes, answer.prediction.outputs, strict=True))
+    if not answer.confident and top <= 2:
+        return [(label, probabilities[label]) for label in answer.best_two]
+    return sorted(probabilities.items(), key=lambda item: -item[1])[:top]
+
+
+def _show_images(recognition: Recognition) -> None:
+    is_terminal = sys.stdout.isatty()
+    columns = shutil.get_terminal_size().columns if is_terminal else 80
     console.print_result("")
-    console.print_result(console.emphasized(one.name, f"  {_joined(one.reading)}"))
-    colours = colours_wanted(sys.stdout.isatty())
-    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else 80
-    for part in one.reading.answers:
-        for line in draw_pixels(part.digit.image, colours=colours, columns=columns):
+    console.print_result(console.emphasized(recognition.name, f"  {recognition.reading.text}"))
+    for answer in recognition.reading.answers:
+        for line in render_image(answer.digit.image, colours=wants_colours(is_terminal), columns=columns):
             console.print_result(line)
 
 
-# --- steps -----------------------------------------------------------------------------------------------------------
+def _note_second_opinions(recognitions: Sequence[Recognition]) -> None:
+    """Warn in one line of the pictures that the network that ships reads differently, with more confidence."""
+    notes = []
+    for recognition in recognitions:
+        second = recognition.second_opinion
+        if second is not None:
+            name = f"{recognition.name} is " if len(recognitions) > 1 else ""
+            notes.append(f"{name}{second.text} ({100 * _least_confidence(second):.1f} %)")
+    if notes:
+        console.print_warning(f"{PRETRAINED} disagrees: {_listed(notes, ', ')}; try `--run {PRETRAINED}`")
 
 
-def check_steps(path: Path) -> None:
-    """Raise UsageError where a strip cannot be written: not every format that Pillow knows can be."""
-    from PIL import Image
+def _note_mislabelled_files(recognitions: Sequence[Recognition]) -> None:
+    """Warn in one line of the files whose format is not that of their suffix."""
+    notes = [
+        f"{recognition.name}: {decision}"
+        for recognition in recognitions
+        for decision in recognition.reading.decisions
+        if decision.kind is DecisionKind.MISLABELLED
+    ]
+    if notes:
+        console.print_warning(_listed(notes, "; "))
 
-    try:
-        Image.new("RGB", (8, 8)).save(io.BytesIO(), Image.registered_extensions()[path.suffix.lower()])
-    except (LookupError, OSError, ValueError):
-        raise UsageError(f"--steps {path}: no picture can be written with that suffix; use .png") from None
-    if not path.parent.is_dir():
-        raise UsageError(f"--steps {path}: there is no folder {path.parent}")
+
+def _listed(notes: Sequence[str], separator: str) -> str:
+    more = f" and {len(notes) - MAX_NAMED} more" if len(notes) > MAX_NAMED else ""
+    return separator.join(notes[:MAX_NAMED]) + more
 
 
-def draw(trained: TrainedModel, answered: Sequence[Recognition], path: Path) -> None:
-    """Draw a strip of how each picture was read."""
-    from nntrain.report.recognition_strip import draw_steps
+# --- the strip -------------------------------------------------------------------------------------------------------
 
-    rows = [row for one in answered for row in _rows(trained, one)][:MOST_STEPS]
-    digits = sum(len(one.reading.answers) for one in answered)
+
+def draw_steps(model: TrainedModel, recognitions: Sequence[Recognition], path: Path) -> None:
+    """Draw how the pictures that were kept were recognized."""
+    from nntrain.report.recognition_strip import MAX_ROWS, draw_strip
+
+    rows = [row for recognition in recognitions for row in _strip_rows(model, recognition)][:MAX_ROWS]
+    digits = sum(len(recognition.reading.answers) for recognition in recognitions)
     if digits > len(rows):
         console.print_warning(f"{path} shows the first {len(rows)} of {digits} digits")
-    draw_steps(rows, path)
+    draw_strip(rows, path)
 
 
-def _rows(trained: TrainedModel, one: Recognition) -> list[Any]:
+def _strip_rows(model: TrainedModel, recognition: Recognition) -> list[Row]:
     from nntrain.report.recognition_strip import Row
 
-    picture = one.picture
+    picture = recognition.picture
     if picture is None:
         return []
+    answers = recognition.reading.answers
+    of_digits = {decision for answer in answers for decision in answer.digit.decisions}
+    shared = [decision for decision in recognition.reading.decisions if decision not in of_digits]
     rows = []
-    of_digits = {decision for part in one.reading.answers for decision in part.digit.decisions}
-    for part in one.reading.answers:
-        label, detail = _part_words(trained, part, top=1)
-        said = [f"unsure: {part.why}"] if part.unsure else []
-        digit, shared = part.digit, [decision for decision in one.reading.decisions if decision not in of_digits]
-        lines = [*said, detail, *map(str, shared), *map(str, digit.decisions)]
-        levels, mask = picture.levels, digit.mask(picture.levels.shape)
-        rows.append(Row(levels, mask, digit.bbox_in_picture, digit.image, label, lines, part.unsure, one.name))
+    for answer in answers:
+        digit = answer.digit
+        label, detail = _answer_words(model, answer, top=1)
+        doubts = [] if answer.confident else [f"unsure: {answer.reason}"]
+        rows.append(
+            Row(
+                name=recognition.name,
+                picture=picture.levels,
+                mask=digit.mask(picture.levels.shape),
+                bbox=digit.bbox_in_picture,
+                image=digit.image,
+                answer=label,
+                details=[*doubts, detail, *map(str, [*shared, *digit.decisions])],
+                confident=answer.confident,
+            )
+        )
     return rows

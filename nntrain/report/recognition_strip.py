@@ -1,7 +1,8 @@
-"""The strip that shows how a picture was read: original, ink, crop, what the network saw, the answer."""
+"""A picture that shows how digits were recognized, one per row: picture, ink, crop, what the network saw, answer."""
 
 from __future__ import annotations
 
+import io
 import itertools
 import math
 from collections.abc import Sequence
@@ -11,94 +12,126 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from nntrain.errors import NntrainError
+from nntrain.errors import NntrainError, UsageError
 from nntrain.system.files import temporary_sibling
 
 if TYPE_CHECKING:
-    from PIL import Image, ImageFont
+    from PIL import Image, ImageDraw, ImageFont
 
     Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
-PANEL, ANSWER, GAP, HEAD, FOOT = 168, 330, 16, 30, 12  # pixels; the answer's column is as wide as its words need
-INDENT = 8  # pixels, of the answer's words
-NAME, LABEL, LINE = 22, 96, 17  # pixels: the heights of a name, an answer, a line of what was done
-PAPER, INK, FAINT, ALERT = (255, 255, 255), (34, 34, 34), (107, 107, 107), (213, 94, 0)
-TITLES = ("picture", "ink", "crop", "network saw", "answer")
+MAX_ROWS = 200  # most viewers refuse a picture that is larger
+TITLES = ("picture", "ink", "crop", "network saw", "answer")  # of the columns
+# Sizes in pixels.
+PANEL = 168  # a side of a panel
+ANSWER_WIDTH = 330  # at least; the column is as wide as its text
+GAP = 16  # between columns, and round all of them
+INDENT = 8  # of the answer's text
+TITLE_HEIGHT, NAME_HEIGHT, ANSWER_HEIGHT, LINE_HEIGHT, ROW_GAP = 30, 22, 96, 17, 12
+BACKGROUND, TEXT, FAINT, OUTLINE, ALERT = (
+    (255, 255, 255),
+    (34, 34, 34),
+    (107, 107, 107),
+    (220, 220, 220),
+    (213, 94, 0),
+)
 
 
 @dataclass(frozen=True)
 class Row:
-    """One digit's way."""
+    """How one digit was recognized."""
 
-    picture: np.ndarray  # grey, any size
-    mask: np.ndarray | None  # of the same size, or None for what passed unchanged
-    box: tuple[int, int, int, int] | None  # top, bottom, left, right of the digit
-    pixels: np.ndarray  # (28, 28)
+    name: str  # of the picture
+    picture: np.ndarray  # grey levels of any size
+    mask: np.ndarray | None  # its ink, bool of the same size; None for an image that was not prepared
+    bbox: tuple[int, int, int, int] | None  # top, bottom, left, right of the digit in the picture
+    image: np.ndarray  # what the network saw, uint8 (28, 28)
     answer: str
-    detail: Sequence[str]  # lines below the answer
-    unsure: bool
-    name: str
+    details: Sequence[str]  # lines below the answer
+    confident: bool
 
 
-def draw_steps(rows: Sequence[Row], path: Path) -> None:
-    """Draw a row a digit to a picture file; raises NntrainError where that cannot be written."""
+def check_writable(path: Path) -> None:
+    """Raise UsageError if no strip can be written to the path; Pillow reads some formats that it cannot write."""
+    from PIL import Image
+
+    try:
+        Image.new("RGB", (8, 8)).save(io.BytesIO(), Image.registered_extensions()[path.suffix.lower()])
+    except (LookupError, OSError, ValueError):
+        raise UsageError(f"--steps {path}: pictures with that suffix cannot be written; use .png") from None
+    if not path.parent.is_dir():
+        raise UsageError(f"--steps {path}: there is no folder {path.parent}")
+
+
+def draw_strip(rows: Sequence[Row], path: Path) -> None:
+    """Write the strip to a picture file; raises NntrainError if it is too large for the format."""
     from PIL import Image, ImageDraw
 
     font, small, large = (_font(size) for size in (14, 12, 72))
-    step = PANEL + GAP
-    wide = max(ANSWER, *(_wide(row, small, large) for row in rows))
-    ends = list(itertools.accumulate((_height(row) for row in rows), initial=HEAD))
-    strip = Image.new("RGB", (GAP + (len(TITLES) - 1) * step + wide, ends[-1] + GAP), PAPER)
+    answer_width = max(ANSWER_WIDTH, *(_answer_width(row, small, large) for row in rows))
+    tops = list(itertools.accumulate((_row_height(row) for row in rows), initial=TITLE_HEIGHT))
+    answer_left = _column_left(len(TITLES) - 1)
+    strip = Image.new("RGB", (answer_left + answer_width, tops[-1] + GAP), BACKGROUND)
     pen = ImageDraw.Draw(strip)
     for column, title in enumerate(TITLES):
-        pen.text((GAP + column * step, 8), title, fill=FAINT, font=font)
-    for top, row in zip(ends, rows, strict=False):
-        pen.text((GAP, top + 2), _shortened(row.name), fill=INK, font=font)
-        top += NAME
-        for column, image in enumerate(_panels(row)):
-            left = GAP + column * step
-            strip.paste(image, (left + (PANEL - image.width) // 2, top + (PANEL - image.height) // 2))
-            pen.rectangle((left - 1, top - 1, left + PANEL, top + PANEL), outline=(220, 220, 220))
-        left = GAP + 4 * step
-        pen.text((left + INDENT, top), row.answer, fill=ALERT if row.unsure else INK, font=large)
-        for line, text in enumerate(row.detail):
-            fill = ALERT if row.unsure and line == 0 else FAINT
-            pen.text((left + INDENT, top + LABEL + LINE * line), text, fill=fill, font=small)
-    with temporary_sibling(path) as beside:
+        pen.text((_column_left(column), 8), title, fill=FAINT, font=font)
+    for top, row in zip(tops, rows, strict=False):
+        pen.text((GAP, top + 2), _shortened(row.name), fill=TEXT, font=font)
+        _draw_panels(strip, pen, row, top + NAME_HEIGHT)
+        _draw_answer(pen, row, (answer_left + INDENT, top + NAME_HEIGHT), small, large)
+    with temporary_sibling(path) as temporary:
         try:
-            strip.save(beside)
-        except ValueError as error:  # WebP, for one, has no pictures of more than 16,383 pixels a side
+            strip.save(temporary)
+        except ValueError as error:  # WebP, for example, allows at most 16,383 pixels a side
             raise NntrainError(f"{path}: cannot be written: {error}; use .png") from None
 
 
-def _height(row: Row) -> int:
-    return NAME + max(PANEL, LABEL + LINE * len(row.detail)) + FOOT
+def _column_left(column: int) -> int:
+    return GAP + column * (PANEL + GAP)
 
 
-def _wide(row: Row, small: Font, large: Font) -> int:
-    lengths = [large.getlength(row.answer), *(small.getlength(text) for text in row.detail)]
+def _row_height(row: Row) -> int:
+    return NAME_HEIGHT + max(PANEL, ANSWER_HEIGHT + LINE_HEIGHT * len(row.details)) + ROW_GAP
+
+
+def _answer_width(row: Row, small: Font, large: Font) -> int:
+    lengths = [large.getlength(row.answer), *(small.getlength(line) for line in row.details)]
     return INDENT + math.ceil(max(lengths)) + GAP
 
 
+def _draw_panels(strip: Image.Image, pen: ImageDraw.ImageDraw, row: Row, top: int) -> None:
+    for column, panel in enumerate(_panels(row)):
+        left = _column_left(column)
+        strip.paste(panel, (left + (PANEL - panel.width) // 2, top + (PANEL - panel.height) // 2))
+        pen.rectangle((left - 1, top - 1, left + PANEL, top + PANEL), outline=OUTLINE)
+
+
+def _draw_answer(pen: ImageDraw.ImageDraw, row: Row, corner: tuple[int, int], small: Font, large: Font) -> None:
+    left, top = corner
+    pen.text((left, top), row.answer, fill=TEXT if row.confident else ALERT, font=large)
+    for line, text in enumerate(row.details):
+        fill = ALERT if line == 0 and not row.confident else FAINT  # the first line is the reason
+        pen.text((left, top + ANSWER_HEIGHT + LINE_HEIGHT * line), text, fill=fill, font=small)
+
+
 def _panels(row: Row) -> list[Image.Image]:
+    """Return the picture, its ink, the digit cropped, and what the network saw."""
     from PIL import Image, ImageDraw
 
     grey = np.clip(row.picture, 0, 255).astype(np.uint8)
-    picture = Image.fromarray(grey).convert("RGB")
-    mask = row.mask if row.mask is not None else grey > 127
-    ink = Image.fromarray(np.where(mask, 255, 0).astype(np.uint8)).convert("RGB")
-    box = row.box or (0, grey.shape[0], 0, grey.shape[1])
-    top, bottom, left, right = box
-    crop = picture.crop((left, top, right, bottom))
-    shown = [_fitted(picture), _fitted(ink), _fitted(crop), _fitted(Image.fromarray(row.pixels).convert("RGB"))]
-    if row.box is not None:
-        scale = shown[0].width / picture.width
+    mask = grey > 127 if row.mask is None else row.mask
+    top, bottom, left, right = row.bbox or (0, grey.shape[0], 0, grey.shape[1])
+    images = (grey, np.where(mask, 255, 0).astype(np.uint8), grey[top:bottom, left:right], row.image)
+    panels = [_fitted(Image.fromarray(image).convert("RGB")) for image in images]
+    if row.bbox is not None:
+        scale = panels[0].width / grey.shape[1]
         outline = (left * scale - 2, top * scale - 2, right * scale + 1, bottom * scale + 1)
-        ImageDraw.Draw(shown[0]).rectangle(outline, outline=ALERT)
-    return shown
+        ImageDraw.Draw(panels[0]).rectangle(outline, outline=ALERT)
+    return panels
 
 
 def _fitted(image: Image.Image) -> Image.Image:
+    """Scale an image to the panel's size."""
     from PIL import Image
 
     scale = PANEL / max(image.size)
@@ -106,8 +139,9 @@ def _fitted(image: Image.Image) -> Image.Image:
     return image.resize(size, Image.Resampling.NEAREST if scale > 1 else Image.Resampling.BOX)
 
 
-def _shortened(name: str, most: int = 110) -> str:
-    return name if len(name) <= most else f"...{name[3 - most :]}"
+def _shortened(name: str, max_length: int = 110) -> str:
+    """Leave out the beginning of a name that is too long."""
+    return name if len(name) <= max_length else f"...{name[3 - max_length :]}"
 
 
 def _font(size: int) -> Font:

@@ -1,4 +1,4 @@
-"""A 28x28 image in a terminal: half blocks in shades of grey, or plain characters where there are no colours."""
+"""A 28x28 image in the terminal: half blocks in shades of grey, or plain characters if there are no colours."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from collections.abc import Iterable
 import numpy as np
 from rich.text import Text
 
-PLAIN = " .:-=+*#%@"  # from no ink to most
-HALF = "▀"  # its upper half is the one row, its lower half the next
+CHARACTERS = " .:-=+*#%@"  # from black to white
+HALF_BLOCK = "▀"  # the foreground colours its upper half, the background its lower half
 
 
-def draw_pixels(pixels: np.ndarray, *, colours: bool, columns: int) -> list[Text]:
-    """Return the lines of an image, uint8 (28, 28), for a terminal of that many columns.
+def render_image(image: np.ndarray, *, colours: bool, columns: int) -> list[Text]:
+    """Return the lines that show an image, uint8 (28, 28), in a terminal with so many columns.
 
-    With colours each character holds two rows; without, a character is two pixels wide where there is room, so that
-    proportions hold. An image that is wider than the terminal is reduced.
+    With colours, a character holds two rows of pixels. Without, each pixel takes two characters if there is room, which
+    keeps the proportions. An image that is wider than the terminal is halved.
     """
-    pixels = _reduced(pixels, columns)
+    if image.shape[1] > columns:
+        image = _halved(image)
     if colours:
-        return [_half_blocks(upper, lower) for upper, lower in zip(pixels[0::2], pixels[1::2], strict=True)]
-    wide = 2 if 2 * pixels.shape[1] <= columns else 1
-    places = pixels.astype(int) * (len(PLAIN) - 1) // 255
-    return [Text("".join(PLAIN[place] * wide for place in row).rstrip()) for row in places]
+        return [_half_blocks(upper, lower) for upper, lower in zip(image[0::2], image[1::2], strict=True)]
+    repeats = 2 if 2 * image.shape[1] <= columns else 1
+    levels = image.astype(int) * (len(CHARACTERS) - 1) // 255
+    return [Text("".join(CHARACTERS[level] * repeats for level in row).rstrip()) for row in levels]
 
 
-def colours_wanted(is_terminal: bool) -> bool:
-    """Tell whether colours are to be used: on a terminal that has them, unless NO_COLOR is set."""
+def wants_colours(is_terminal: bool) -> bool:
+    """Tell whether to use colours: on a terminal that has them, unless NO_COLOR is set."""
     return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def _reduced(pixels: np.ndarray, columns: int) -> np.ndarray:
-    if pixels.shape[1] <= columns:
-        return pixels
-    return np.asarray(pixels.reshape(14, 2, 14, 2).mean(axis=(1, 3))).astype(np.uint8)
+def _halved(image: np.ndarray) -> np.ndarray:
+    rows, columns = image.shape
+    return np.asarray(image.reshape(rows // 2, 2, columns // 2, 2).mean(axis=(1, 3))).astype(np.uint8)
 
 
 def _half_blocks(upper: Iterable[int], lower: Iterable[int]) -> Text:
     line = Text()
     for above, below in zip(upper, lower, strict=True):
-        line.append(HALF, style=f"rgb({above},{above},{above}) on rgb({below},{below},{below})")
+        line.append(HALF_BLOCK, style=f"rgb({above},{above},{above}) on rgb({below},{below},{below})")
     return line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from unittest.mock import ANY
 
 import pytest
@@ -44,3 +45,15 @@ def test_without_runs_the_way_to_the_first_is_shown(in_process):
     assert done.stdout == ""
     assert done.stderr.startswith("No runs in nowhere yet. Train one: `")
     assert json.loads(in_process("runs", "--json").stdout)["runs"] == []
+
+
+@pytest.mark.tensorflow
+def test_runs_lists_the_status_and_test_score_of_each(trained, tmp_path):
+    shutil.copytree(trained.folder / "runs", tmp_path / "runs")
+    nntrain = type(trained)(tmp_path)
+    runs = nntrain.json("runs")["runs"]
+    assert [run["name"] for run in runs] == ["value-1", "sevens-1", "tiny-1"]
+    assert {run["status"] for run in runs} == {"complete"}
+    assert runs[2]["test"]["images"] == 100
+    (tmp_path / "runs/value-1/run.json").write_text("{")
+    assert "damaged" in nntrain("runs").stdout
