@@ -1,4 +1,4 @@
-"""What measures the README's figures of pictures says what it lacks, and scores all else."""
+"""The benchmark of pictures: it reports what is missing and scores everything else."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from nntrain.errors import DataError
 
 
 @pytest.fixture(autouse=True)
-def _no_folder_is_named(monkeypatch):
+def _no_folder_is_given(monkeypatch):
     monkeypatch.delenv("NNTRAIN_HANDWRITING_DIR", raising=False)
     monkeypatch.delenv("NNTRAIN_DATA_DIR", raising=False)
 
 
-def test_missing_handwriting_is_said_and_all_else_is_scored(monkeypatch, capsys):
+def test_missing_handwriting_is_reported_and_everything_else_is_scored(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["score", "--run", "pretrained", "--pasted", "0", "--others", "10", "--times", "0"])
     assert score_pictures.main() == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[2] == "no handwriting: name its folder with --folder or NNTRAIN_HANDWRITING_DIR"
+    assert lines[2] == "no handwriting: give its folder with --folder or NNTRAIN_HANDWRITING_DIR"
     assert [line.split()[0] for line in lines[-4:]] == ["blank", "noise", "scribbles", "letters"]
 
 
-def test_a_folder_named_in_vain_is_an_error(tmp_path, monkeypatch, capsys):
+def test_a_folder_without_handwriting_is_an_error(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["score", "--run", "pretrained", "--folder", str(tmp_path)])
     assert score_pictures.main() == DataError.exit_code
     assert capsys.readouterr().err.startswith(f"Error: {tmp_path}: no handwriting there: it has no labels.csv")

@@ -2,8 +2,8 @@
 
     python tools/benchmarks/time_pictures.py [--run RUN] [--times 5]
 
-The network that ships is timed, and a run of one's own, whose answers it is compared with, beside it. None of the
-pictures is laid out as MNIST's images are, so that each is prepared.
+It times the network that ships and, with RUN, another run, whose answers are compared with those of the network that
+ships. No picture is laid out as MNIST's images are, so that each has to be prepared.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from nntrain.runs.folder import PRETRAINED
 
 
 def photo(path: Path, rng: np.random.Generator) -> None:
-    """Write a JPEG of 4000x3000 pixels: a digit on paper, in uneven light, with a sensor's grain."""
+    """Write a JPEG of 4000x3000 pixels: a digit on paper, in uneven light, with sensor noise."""
     small = drawn(by_hand(DIGITS["5"], rng), size=(1000, 750), stroke=0.05)
     levels = np.asarray(small.resize((4000, 3000), Image.Resampling.BICUBIC), dtype=np.float32)
     grey = grainy(shaded(levels, rng), rng, spread=4).astype(np.uint8)
@@ -36,7 +36,7 @@ def photo(path: Path, rng: np.random.Generator) -> None:
 
 
 def small_pictures(folder: Path, rng: np.random.Generator, count: int) -> None:
-    """Write PNGs of 28 to 100 pixels a side, dark ink on light ground."""
+    """Write PNGs of 28 to 100 pixels a side, dark ink on a light background."""
     folder.mkdir()
     for number in range(count):
         side = int(rng.integers(28, 101))
@@ -44,33 +44,37 @@ def small_pictures(folder: Path, rng: np.random.Generator, count: int) -> None:
         drawn(lines, size=(side, side), stroke=0.1).save(folder / f"{number:04d}.png")
 
 
-def seconds(times: int, *words: str) -> list[float]:
-    """Return the seconds of whole processes."""
-    taken = []
+def measure_seconds(times: int, *arguments: str) -> list[float]:
+    """Return the wall times of `nntrain predict` with these arguments, in whole processes."""
+    seconds = []
     for _ in range(times):
-        begun = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "nntrain", "predict", *words, "--json"], check=True, capture_output=True)
-        taken.append(time.perf_counter() - begun)
-    return taken
+        start = time.perf_counter()
+        command = [sys.executable, "-m", "nntrain", "predict", *arguments, "--json"]
+        subprocess.run(command, check=True, capture_output=True)
+        seconds.append(time.perf_counter() - start)
+    return seconds
 
 
 def show_times(run: str, times: int) -> None:
-    """Print medians and the least, for the network that ships and, where it is another, for a run."""
+    """Print the median and the minimum for the network that ships and, if it is a different one, for a run."""
     rng = np.random.default_rng(0)
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         photo(folder / "photo.jpg", rng)
         small_pictures(folder / "small", rng, 1000)
-        for name, picture in (("a 12-megapixel JPEG", "photo.jpg"), ("1,000 small PNGs", "small")):
-            for by in dict.fromkeys((PRETRAINED, run)):
-                taken = seconds(times, str(folder / picture), "--run", by)
-                print(f"  {f'{name}, {by}':56s} median {statistics.median(taken):.2f} s, least {min(taken):.2f} s")
+        for description, picture in (("a 12-megapixel JPEG", "photo.jpg"), ("1,000 small PNGs", "small")):
+            for network in dict.fromkeys((PRETRAINED, run)):
+                seconds = measure_seconds(times, str(folder / picture), "--run", network)
+                results = f"median {statistics.median(seconds):.2f} s, minimum {min(seconds):.2f} s"
+                print(f"  {f'{description}, {network}':56s} {results}")
 
 
 def main() -> None:
     """Print all times."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", default=PRETRAINED, help="a run's name or folder to time beside the shipped network")
+    parser.add_argument(
+        "--run", default=PRETRAINED, help="a run's name or folder to time besides the network that ships"
+    )
     parser.add_argument("--times", type=int, default=5)
     arguments = parser.parse_args()
     show_times(arguments.run, arguments.times)
