@@ -101,7 +101,7 @@ def _add_commands() -> None:
     app.command("train", cls=Command)(train.train_command)
     app.command("resume", cls=Command)(resume.resume_command)
     app.command("evaluate", cls=Command)(evaluate.evaluate_command)
-    app.command("predict", cls=Command)(predict.predict)
+    app.command("predict", cls=Command)(predict.predict_command)
     app.command("check", cls=Command)(check.check_command)
     app.add_typer(configs.app, name="configs")
     app.add_typer(data.app, name="data")

@@ -10,11 +10,9 @@ import typer
 
 from nntrain.cli.options import Json, Quiet, RunsDir, chosen_runs_dir
 from nntrain.errors import ImageError, UsageError
-from nntrain.report import console
-from nntrain.runs.store import find_trained_run
 
 
-def predict(
+def predict_command(
     pictures: Annotated[
         list[str] | None,
         typer.Argument(metavar="PICTURE", help="Files, folders, or - for stdin.", show_default=False),
@@ -57,24 +55,26 @@ def predict(
             "give either pictures (`nntrain predict photo.png`) or test images (`nntrain predict --test 0-4`)"
         )
     indices = _index_range(test) if test else None
-    from nntrain.inference.pipeline import Recognition
-    from nntrain.inference.trained_model import open_trained_model
-    from nntrain.jobs import predict as job
-    from nntrain.preprocessing.parallel import PictureFailure
-    from nntrain.report import predictions
-
     keep_pictures = 0
     if steps is not None:
         from nntrain.report.recognition_strip import MAX_ROWS, check_writable
 
         check_writable(steps)
         keep_pictures = MAX_ROWS
+
+    from nntrain.inference.pipeline import Recognition
+    from nntrain.inference.trained_model import open_trained_model
+    from nntrain.jobs.predict import predict, predict_test_images
+    from nntrain.preprocessing.parallel import PictureFailure
+    from nntrain.report import console, predictions
+    from nntrain.runs.store import find_trained_run
+
     model = open_trained_model(find_trained_run(run, chosen_runs_dir(runs_dir)))
     results: list[Recognition | PictureFailure] = []
     if indices is not None:
-        results += job.predict_test_images(indices, model, keep_pictures=keep_pictures)
+        results += predict_test_images(indices, model, keep_pictures=keep_pictures)
     else:
-        results += job.predict(pictures or [], model, keep_pictures=keep_pictures)
+        results += predict(pictures or [], model, keep_pictures=keep_pictures)
     recognitions = [result for result in results if isinstance(result, Recognition)]
     failures = [result for result in results if isinstance(result, PictureFailure)]
     if json:
