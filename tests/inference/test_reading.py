@@ -9,6 +9,7 @@ from synthetic.paper import drawn, row
 from synthetic.shapes import DIGITS
 
 from nntrain.inference import confidence
+from nntrain.inference import reading as reading_module
 from nntrain.inference.reading import Answer, Reading, classify_objects, read_digits
 from nntrain.inference.uncertainty import UncertaintyKind, UncertaintyReason
 from nntrain.preprocessing.decisions import Decision, DecisionKind
@@ -309,6 +310,12 @@ def test_another_object_is_unsure_below_a_confidence_of_three_fifths(fake_networ
     assert answer.probability_correct == pytest.approx(probability, abs=1e-5)
     assert (answer.reason and answer.reason.kind) == reason
     assert answer.best_two == ("3", "0")
+
+
+def test_another_object_with_exactly_the_least_confidence_is_confident(fake_network, monkeypatch):
+    monkeypatch.setattr(reading_module, "MIN_CONFIDENCE", 0.75)
+    network = fake_network(lambda images: [probabilities(3, 0.75, second=4)])
+    assert classify_objects([BLANK], network)[0].confident
 
 
 def test_a_regression_of_other_objects_is_confident(fake_network):

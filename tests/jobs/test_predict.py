@@ -14,7 +14,7 @@ from PIL import Image
 from synthetic.paper import drawn
 from synthetic.shapes import DIGITS
 
-from nntrain.errors import UsageError
+from nntrain.errors import DataError, UsageError
 from nntrain.inference.pipeline import Recognition
 from nntrain.inference.trained_model import open_trained_model
 from nntrain.jobs import predict as module
@@ -120,6 +120,13 @@ def test_the_truth_of_a_binary_task_is_yes_or_no(folder, on_sample, monkeypatch)
     requests = list(module._test_images(range(20), replace(on_sample, task_spec=task_spec)))
     labels = [result.truth for result in predict_test_images(range(20), on_sample)]
     assert [request.truth for request in requests] == ["yes" if label == seven.truth else "no" for label in labels]
+
+
+def test_a_data_set_that_is_missing_is_not_downloaded(folder, pretrained, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(folder))
+    monkeypatch.setattr("nntrain.data.load.fetch_dataset", lambda *arguments, **options: pytest.fail("a download"))
+    with pytest.raises(DataError, match="MNIST not found"):
+        list(predict_test_images(range(1), pretrained))
 
 
 def test_test_images_that_are_not_there_are_named(folder, on_sample):
