@@ -35,8 +35,8 @@ class TrainingSession:
     loaded: LoadedConfig
     run: RunDir
     listener: JobListener = SILENT
-    resumed: TrainingState | None = None  # what the run's earlier sessions have left
-    fingerprints: Mapping[str, str] = field(default_factory=dict)  # that the data has to have, by array
+    resumed: TrainingState | None = None  # after the run's last saved epoch
+    fingerprints: Mapping[str, str] = field(default_factory=dict)  # that the data must have, by array
     scratch: Path | None = None  # the folder around a run that is not to be kept
     handle_signals: bool = False  # Ctrl-C and SIGTERM: the first stops training, a second one ends the process
 
@@ -49,8 +49,8 @@ class TrainingSession:
         After a failure the run's status is `failed` and the error says how to go on; a new run without a finished epoch
         is removed, and a resumed run that the engine has not touched stays as it was.
         """
-        self._announce()
         with self._interrupts() as interrupts:
+            self._announce()
             try:
                 engine_train = load_engine()
                 self.listener.on_waiting("loading TensorFlow")
@@ -99,7 +99,7 @@ class TrainingSession:
                 )
 
     def _training_listener(self, interrupts: Interrupts) -> JobListener:
-        """Return the listener that the engine reports to: the caller's, with an ear for signals."""
+        """Return the listener that the engine reports to: the caller's, extended by what signals ask for."""
         listener = self.listener
 
         def on_device(words: str) -> None:

@@ -55,7 +55,7 @@ def test_a_keras_file_with_other_weights_is_refused(keras_only):
     info = json.loads((run / "run.json").read_text())
     info["fingerprints"]["weights"] = "0" * 32
     (run / "run.json").write_text(json.dumps(info))
-    check_refused(nntrain("predict", "--test", "0"), "model.keras: not the weights that training ended with")
+    check_refused(nntrain("predict", "--test", "0"), "model.keras: these are not the weights of the finished training")
 
 
 def test_code_in_a_keras_file_does_not_run(keras_only):

@@ -98,7 +98,7 @@ def test_a_full_disk_is_an_error(network, run, exported, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     outputs_of(monkeypatch, np.asarray(network(IMAGES.astype(np.float32))))
-    monkeypatch.setattr("nntrain.system.files.sync", full)
+    monkeypatch.setattr("nntrain.system.files.sync_file", full)
     with pytest.raises(NntrainError, match=r"model\.tflite: cannot be written: No space left on device"):
         save_tflite(network, run, IMAGES)
 
