@@ -14,7 +14,7 @@ def main() -> None:
     """Run the command line and end the process."""
     silence_library_stderr()
     escape_unencodable_stdout()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the same as Ctrl-C, in every command
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # handled as Ctrl-C in every command
     end_process(exit_code(_run))
 
 
@@ -25,21 +25,21 @@ def _run() -> None:
 
 
 def exit_code(command: Callable[[], object]) -> int:
-    """Run a command and flush its output; returns the process's exit code."""
+    """Run a command, flush its output and return the process's exit code."""
     try:
         try:
             command()
         finally:
             sys.stdout.flush()
-    except SystemExit as ending:
-        return ending.code if isinstance(ending.code, int) else 0
-    except KeyboardInterrupt:  # before a command began, or after it ended
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else 0
+    except KeyboardInterrupt:  # before a command starts, or after it ends
         from nntrain.system.signals import EXIT_CODE
 
         return EXIT_CODE
     except BrokenPipeError:
-        return 0  # the reader (`| head`) has seen enough
-    except OSError as error:  # for example a full disk under a result that goes to a file
+        return 0  # the reader of stdout, such as `head`, has closed it
+    except OSError as error:  # for example, the disk is full and the output goes to a file
         print(f"Error: {error.filename or 'the output'}: {error.strerror or error}", file=sys.stderr)
         return 1
     return 0

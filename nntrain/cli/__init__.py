@@ -1,1 +1,1 @@
-"""The command line: one file a command; a body parses, calls, shows."""
+"""The command line. One file per command: it parses the arguments, calls a job and shows the result."""

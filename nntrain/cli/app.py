@@ -1,4 +1,4 @@
-"""The Typer app, its commands, and the one place where an error becomes a message and an exit code."""
+"""The Typer app and its commands. Errors become messages and exit codes here and nowhere else."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ErrorBoundary(Group):
             console.print_message("interrupted")
             raise typer.Exit(EXIT_CODE) from None
         except BrokenPipeError:
-            # The reader of stdout (`| head`) has seen enough.
+            # The reader of stdout, such as `head`, has closed it.
             import os
             import sys
 
@@ -58,14 +58,14 @@ app = typer.Typer(
 )
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         typer.echo(f"nntrain {__version__}")
         raise typer.Exit
 
 
-def _disable_color(wanted: bool) -> None:
-    if wanted:
+def _disable_color(requested: bool) -> None:
+    if requested:
         import os
 
         os.environ["NO_COLOR"] = "1"
@@ -86,13 +86,13 @@ def nntrain(context: typer.Context, version: Version = False, no_color: NoColor 
 def _tour() -> None:
     from nntrain.report import console
 
-    for words, purpose in (
+    for arguments, purpose in (
         (("train", "quickstart"), "train a first network in half a minute"),
         (("configs",), "list the configs and the accuracy they reach"),
         (("predict", "picture.png"), "read the digit in a picture"),
         (("--help",), "show all commands"),
     ):
-        console.print_result(f"{console.next_command(*words):<40}  {purpose}")
+        console.print_result(f"{console.next_command(*arguments):<40}  {purpose}")
 
 
 def _add_commands() -> None:

@@ -1,4 +1,4 @@
-"""`nntrain check`: is this config right, and what would training it take?"""
+"""`nntrain check`: check a config and estimate what training it takes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def check_command(arguments: ConfigArguments, json: Json = False) -> None:
-    """Check a config without training it: its problems, its layers with shapes and parameters, hints.
+    """Check a config without training it: show its problems, hints, and layers with shapes and parameters.
 
     Example: nntrain check my.yaml optimizer.adam.learning_rate=0.01
     """

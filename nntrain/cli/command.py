@@ -10,10 +10,10 @@ from nntrain.cli.startup import skip_needless_validation
 
 
 class _PlainParameters:
-    """Validates only what has to be converted, and shows no Python types in the help."""
+    """Validates only values that need conversion, and hides Python types in the help."""
 
     def get_params(self, ctx: Any) -> Any:
-        """Return all options and arguments, `--help` among them."""
+        """Return all options and arguments, including `--help`."""
         params = super().get_params(ctx)  # type: ignore[misc]
         for param in params:
             skip_needless_validation(param)
@@ -23,12 +23,12 @@ class _PlainParameters:
 
 
 def _no_type(ctx: Any) -> None:
-    """Return nothing to show as a value's type."""
+    """Return None, so that the help shows no type for the value."""
 
 
 class Command(_PlainParameters, TyperCommand):
-    """For `app.command(cls=Command)`."""
+    """The class to pass to `app.command(cls=...)`."""
 
 
 class Group(_PlainParameters, TyperGroup):
-    """For `typer.Typer(cls=Group)`."""
+    """The class to pass to `typer.Typer(cls=...)`."""

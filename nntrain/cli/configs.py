@@ -19,12 +19,12 @@ app = typer.Typer(
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of a shipped config.")]
 Target = Annotated[Path, typer.Argument(metavar="FILE", help="The file to write, for example my.yaml.")]
-Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite a file that exists.")]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite an existing file.")]
 
 
 @app.callback()
 def list_command(context: typer.Context, json: Json = False) -> None:
-    """List the shipped configs, with what each shows and the accuracy it reaches."""
+    """List the shipped configs, what each one shows and the accuracy it reaches."""
     if context.invoked_subcommand is not None:
         return
     from nntrain.config.shipped import shipped_configs
@@ -59,7 +59,7 @@ def show_command(name: Name) -> None:
 
 @app.command("cp", cls=Command)
 def copy_command(name: Name, target: Target, force: Force = False) -> None:
-    """Copy a shipped config to a file of your own.
+    """Copy a shipped config to a file that you can edit.
 
     Example: nntrain configs cp mlp my.yaml
     """

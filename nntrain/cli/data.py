@@ -1,4 +1,4 @@
-"""`nntrain data`: the data sets, where each was found, what is in them."""
+"""`nntrain data`: the data sets, where they are on disk, and what they contain."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 app = typer.Typer(
     cls=Group,
     invoke_without_command=True,
-    help="List the data sets, look into one, or download one.\n\nExample: nntrain data show mnist_5k",
+    help="List the data sets, describe one, or download one.\n\nExample: nntrain data show mnist_5k",
 )
-Name = Annotated[str, typer.Argument(metavar="DATASET", help="mnist, fashion_mnist, mnist_5k, or a path.")]
+Name = Annotated[str, typer.Argument(metavar="DATASET", help="mnist, fashion_mnist, mnist_5k or a path.")]
 SHADES = " .:-=+*#%@"
 
 
 @app.callback()
 def list_command(context: typer.Context, json: Json = False) -> None:
-    """List the data sets: where each was found, how many images, and their fingerprint."""
+    """List the data sets, with their number of images, fingerprint and location."""
     if context.invoked_subcommand is not None:
         return
     from nntrain.jobs.data import list_datasets
@@ -63,7 +63,7 @@ def _cells(dataset: DatasetSummary) -> tuple[object, ...]:
 
 @app.command("fetch", cls=Command)
 def fetch_command(name: Name) -> None:
-    """Download a data set to Keras's cache, unless it is found on the disk.
+    """Download a data set to Keras's cache, unless it is already on disk.
 
     Example: nntrain data fetch mnist
     """
@@ -78,7 +78,7 @@ def fetch_command(name: Name) -> None:
 
 @app.command("show", cls=Command)
 def show_command(name: Name, json: Json = False) -> None:
-    """Print a data set's shapes, pixel range, counts per class, and one image with its label and one-hot form.
+    """Print a data set's shapes, pixel ranges, counts per class, and one image with its label and one-hot vector.
 
     Example: nntrain data show mnist
     """
@@ -97,9 +97,9 @@ def _show(dataset: DatasetDescription) -> None:
 
     for part in dataset.parts:
         shape = " x ".join(map(str, part.shape))
-        least, greatest = part.pixels
+        lowest, highest = part.pixels
         console.print_result(
-            f"{part.name:<9} {shape} {part.dtype}, pixels {least} to {greatest}; {sum(part.counts):,} labels"
+            f"{part.name:<9} {shape} {part.dtype}, pixels {lowest} to {highest}; {sum(part.counts):,} labels"
         )
     counts = tables.new_table("class", "training", "test", right=["training", "test"])
     for label, name in enumerate(dataset.classes):
@@ -127,6 +127,6 @@ def _document(dataset: DatasetDescription) -> dict[str, Any]:
 
 
 def draw_characters(image: np.ndarray) -> str:
-    """Draw a uint8 image with characters, one for two pixels above each other."""
+    """Draw a uint8 image with characters; a character stands for two pixels, one above the other."""
     rows = image.astype(int).reshape(image.shape[0] // 2, 2, image.shape[1]).mean(axis=1)
     return "\n".join("".join(SHADES[int(value * len(SHADES) / 256)] for value in row) for row in rows)

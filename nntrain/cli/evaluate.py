@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 Data = Annotated[
     str | None,
     typer.Option(
-        "--data", metavar="DATASET", help="Another data set's test images: a name or a path.", show_default=False
+        "--data",
+        metavar="DATASET",
+        help="Use the test images of another data set, given by name or path.",
+        show_default=False,
     ),
 ]
 Plots = Annotated[bool, typer.Option("--plots/--no-plots", help="Draw confusion.png and worst.png.")]
@@ -29,7 +32,7 @@ def evaluate_command(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Score a trained run on all test images: metrics, the confusion matrix, the worst mistakes.
+    """Score a trained run on all test images: show metrics and the confusion matrix, and plot the worst mistakes.
 
     Example: nntrain evaluate mlp-1 --require 'accuracy>=0.97'
     """
@@ -53,8 +56,8 @@ def evaluate_command(
         _show(evaluation, quiet=quiet)
         if evaluation.plots and not quiet:
             console.print_message(f"drawn: {', '.join(map(str, evaluation.plots))}")
-            named = ["--run", evaluation.run.display_name] if run or runs_dir else []
-            console.print_message(f"Next: `{console.next_command('predict', '--test', '0-4', *named)}`")
+            run_option = ["--run", evaluation.run.display_name] if run or runs_dir else []
+            console.print_message(f"Next: `{console.next_command('predict', '--test', '0-4', *run_option)}`")
     requirements.check(evaluation.scores.metrics)
 
 

@@ -1,4 +1,4 @@
-"""What a job reports, shown on the terminal."""
+"""Shows a job's reports on the terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nntrain.runs.folder import RunDir
 
 
 def terminal_listener(progress: TrainingProgress) -> JobListener:
-    """Return a listener that shows a job with `progress`; a silent one if that is quiet."""
+    """Return a listener that shows a job with `progress`, or a silent listener if `progress` is quiet."""
     if progress.quiet:
         return SILENT
 
@@ -31,7 +31,7 @@ def terminal_listener(progress: TrainingProgress) -> JobListener:
         on_run=on_run,
         on_waiting=progress.waiting,
         downloading=download_bar,
-        on_device=lambda words: progress.say(f"device    {words}"),
+        on_device=lambda device: progress.say(f"device    {device}"),
         on_epoch=progress.epoch,
         on_progress=progress.progress,
         on_note=lambda message: progress.say(message, "yellow"),

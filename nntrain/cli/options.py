@@ -13,45 +13,49 @@ from nntrain.errors import UsageError
 RunsDir = Annotated[
     Path | None,
     typer.Option(
-        "--runs-dir", metavar="DIR", help="The folder of runs. Default: NNTRAIN_RUNS_DIR, or runs.", show_default=False
+        "--runs-dir",
+        metavar="DIR",
+        help="The folder of the runs. Default: NNTRAIN_RUNS_DIR, or runs.",
+        show_default=False,
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+Json = Annotated[bool, typer.Option("--json", help="Print a single JSON document on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only results and errors.")]
 Require = Annotated[
     list[str] | None,
     typer.Option(
         "--require",
         metavar="NAME>=VALUE",
-        help="Exit with code 6 if the test score misses this. Can be repeated.",
+        help="Exit with code 6 if the test score does not meet this. Can be repeated.",
         show_default=False,
     ),
 ]
 ConfigArguments = Annotated[
     list[str],
     typer.Argument(
-        metavar="CONFIG [KEY=VALUE]...", help="The name of a shipped config or a YAML file, then settings to change."
+        metavar="CONFIG [KEY=VALUE]...",
+        help="The name of a shipped config or a YAML file, followed by settings to change.",
     ),
 ]
 RunArgument = Annotated[
     str | None,
-    typer.Argument(metavar="[RUN]", help="A run's name or folder. Default: the latest.", show_default=False),
+    typer.Argument(metavar="[RUN]", help="A run's name or folder. Default: the latest run.", show_default=False),
 ]
 
 
 def split_config(arguments: Sequence[str]) -> tuple[str, list[str]]:
-    """Tell a config's name or path from the `key=value` overrides; raises UsageError unless there is one config."""
+    """Return a config's name or path and the `key=value` overrides; raises UsageError unless there is one config."""
     names, overrides = _split(arguments)
     if not names:
-        raise UsageError("no config given; `nntrain configs` lists those with a name, or give a YAML file")
+        raise UsageError("no config given; name a shipped config (`nntrain configs` lists them) or a YAML file")
     if len(names) > 1:
-        meant = "; write a setting as key=value" if any("=" in name or ":" in name for name in names[1:]) else ""
-        raise UsageError(f"give one config, not {len(names)}: {' and '.join(names)}{meant}")
+        hint = "; write a setting as key=value" if any("=" in name or ":" in name for name in names[1:]) else ""
+        raise UsageError(f"give one config, not {len(names)}: {' and '.join(names)}{hint}")
     return names[0], overrides
 
 
 def split_run(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
-    """Tell a run's name or path, if there is one, from the overrides; raises UsageError if there are several."""
+    """Return a run's name or path, or None, and the overrides; raises UsageError if there are several runs."""
     names, overrides = _split(arguments)
     if len(names) > 1:
         raise UsageError(f"give one run, not {len(names)}: {' and '.join(names)}")
@@ -66,7 +70,7 @@ def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def chosen_runs_dir(option: Path | None) -> Path:
-    """Return the folder of runs: the option's, the environment's, or `runs`."""
+    """Return the folder of the runs: the option, else NNTRAIN_RUNS_DIR, else `runs`."""
     from nntrain.runs.store import runs_dir
 
     return option if option is not None else runs_dir()

@@ -1,4 +1,4 @@
-"""`nntrain predict`: which digits do these pictures show?"""
+"""`nntrain predict`: recognize the digits in pictures."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ from nntrain.errors import ImageError, UsageError
 def predict_command(
     pictures: Annotated[
         list[str] | None,
-        typer.Argument(metavar="PICTURE", help="Files, folders, or - for stdin.", show_default=False),
+        typer.Argument(metavar="PICTURE", help="Files, folders or - for stdin.", show_default=False),
     ] = None,
     test: Annotated[
         str | None,
         typer.Option(
-            "--test", metavar="N or A-B", help="Answer test images instead, and show the truth.", show_default=False
+            "--test",
+            metavar="N or A-B",
+            help="Recognize test images instead, and show their labels.",
+            show_default=False,
         ),
     ] = None,
     run: Annotated[
@@ -34,12 +37,15 @@ def predict_command(
     ] = None,
     top: Annotated[int, typer.Option("--top", metavar="K", min=1, help="Show the K most probable classes.")] = 1,
     show: Annotated[
-        bool, typer.Option("--show", help="Show the 28x28 images that the network saw in the terminal.")
+        bool, typer.Option("--show", help="Show the network's 28x28 input images in the terminal.")
     ] = False,
     steps: Annotated[
         Path | None,
         typer.Option(
-            "--steps", metavar="OUT.png", help="Draw how each picture was read, step by step.", show_default=False
+            "--steps",
+            metavar="OUT.png",
+            help="Draw each step of the recognition to a picture file.",
+            show_default=False,
         ),
     ] = None,
     runs_dir: RunsDir = None,
@@ -92,7 +98,7 @@ def predict_command(
 
 
 def _index_range(text: str) -> range:
-    """Return the indices that `--test` names, 3 or 0-4."""
+    """Return the indices of a `--test` value such as 3 or 0-4."""
     match = re.fullmatch(r"(\d{1,9})(?:-(\d{1,9}))?", text)
     if match is None:
         raise UsageError(f"--test {text}: write a number or a range, for example --test 0-4")

@@ -1,4 +1,4 @@
-"""`nntrain reproduce`: does a run come out the same again?"""
+"""`nntrain reproduce`: train a run again and compare the results."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 def reproduce_command(
     run: RunArgument = None, runs_dir: RunsDir = None, quiet: Quiet = False, json: Json = False
 ) -> None:
-    """Train a run again elsewhere and compare it epoch by epoch. The run itself is not touched.
+    """Train a run again in a temporary folder and compare it epoch by epoch. The run itself is not changed.
 
-    Exit code 0: the result is identical, or, on another machine, within the tolerance that is shown. 7: it is not.
+    The exit code is 0 if the result is identical or, on another machine, within the tolerance. Otherwise it is 7.
 
     Example: nntrain reproduce mlp-1
     """
@@ -54,7 +54,11 @@ def verdict(reproduction: Reproduction) -> str:
     """Return the outcome as a sentence."""
     path, epochs = reproduction.run.path, reproduction.epochs
     if reproduction.identical:
-        weights = "(the run has not saved their weights)" if reproduction.weights_identical is None else "and weights"
+        weights = (
+            "(the weights of the last epoch were not saved)"
+            if reproduction.weights_identical is None
+            else "and weights"
+        )
         return f"{path}: identical in all {epochs} epochs {weights}"
     cause = ", ".join(reproduction.reasons) or "data, config, versions and machine are the same"
     if reproduction.within_tolerance:

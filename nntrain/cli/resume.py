@@ -12,7 +12,7 @@ ResumeArguments = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[RUN] [KEY=VALUE]...",
-        help="A run's name or folder (default: the latest that is not finished), then settings to change.",
+        help="A run's name or folder (default: the latest unfinished run), followed by settings to change.",
         show_default=False,
     ),
 ]
@@ -27,8 +27,8 @@ def resume_command(
 ) -> None:
     """Continue a run that was interrupted or killed, or train a finished one for more epochs.
 
-    The result is, bit for bit, that of a run that was never stopped. What can change is fit.epochs, unless the learning
-    rate depends on it (cosine_annealing), and early stopping: more patience, or none of it (early_stopping=null).
+    The result is bit for bit the same as without the interruption. You can change fit.epochs, unless the learning rate
+    depends on it (cosine_annealing), raise the patience of early stopping, or turn it off (early_stopping=null).
 
     Example: nntrain resume mlp-1 epochs=40
     """

@@ -1,4 +1,4 @@
-"""`nntrain runs`: what was trained, how it ended, what it scored."""
+"""`nntrain runs`: list the runs, how they ended and what they scored."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def runs_command(runs_dir: RunsDir = None, json: Json = False) -> None:
-    """List the runs: how each ended, what it scored, and how its config differs.
+    """List the runs: how each one ended, what it scored, and how its config differs.
 
     Example: nntrain runs --json
     """

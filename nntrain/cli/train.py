@@ -1,4 +1,4 @@
-"""`nntrain train`: from a config to a run folder."""
+"""`nntrain train`: train a config's network in a new run folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Name = Annotated[
     str | None,
-    typer.Option("--name", metavar="NAME", help="The run's name. Default: its config's.", show_default=False),
+    typer.Option("--name", metavar="NAME", help="The run's name. Default: the config's name.", show_default=False),
 ]
 
 
@@ -25,7 +25,7 @@ def train_command(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Train a config's network and keep it, with all that belongs to it, in a run folder of its own.
+    """Train a config's network and save it in a new run folder, with its config, history and test score.
 
     Example: nntrain train mlp epochs=3 --name short --require 'accuracy>=0.95'
     """
@@ -52,7 +52,7 @@ def train_command(
 
 
 def show_trained_run(trained: TrainedRun, *, quiet: bool, json: bool) -> None:
-    """Show how a training ended; raises DivergedError, and exits with 130 if it was interrupted."""
+    """Show how a training ended; raises DivergedError if it diverged, and exits with code 130 if it was interrupted."""
     from nntrain.jobs.session import how_to_continue
     from nntrain.report import console, tables
     from nntrain.system.signals import EXIT_CODE
@@ -62,10 +62,10 @@ def show_trained_run(trained: TrainedRun, *, quiet: bool, json: bool) -> None:
         console.print_warning(note)
     trained.check_diverged()
     if result.status == "interrupted":
-        after, saved = "during the first epoch", "no network is saved yet in"
+        moment, saved = "during the first epoch", "no network is saved yet in"
         if result.epochs:
-            after, saved = f"after {tables.format_count(result.epochs, 'epoch')}", "the network is saved in"
-        console.print_warning(f"interrupted {after}; {saved} {run.path}. {how_to_continue(run)}")
+            moment, saved = f"after {tables.format_count(result.epochs, 'epoch')}", "the network is saved in"
+        console.print_warning(f"interrupted {moment}; {saved} {run.path}. {how_to_continue(run)}")
         raise typer.Exit(EXIT_CODE)
     if json:
         console.print_json(run.read_metrics())

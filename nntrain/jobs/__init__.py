@@ -1,1 +1,1 @@
-"""What the commands do, callable from Python: no command line and no console in here."""
+"""The jobs behind the commands, callable from Python without a command line or a console."""

@@ -1,10 +1,13 @@
-"""Command lines inside messages, written in backticks: `nntrain resume runs/mlp-1`."""
+"""Command lines in messages, in backticks: `nntrain resume runs/mlp-1`."""
 
 from __future__ import annotations
 
 import shlex
 
 
-def command_line(*words: str) -> str:
-    """Return an nntrain command in backticks, quoted for a shell; showing it puts in the program's own path."""
-    return f"`{shlex.join(['nntrain', *words])}`"
+def command_line(*arguments: str) -> str:
+    """Return an nntrain command in backticks, quoted for a shell.
+
+    The console replaces `nntrain` by what the user types to run the program.
+    """
+    return f"`{shlex.join(['nntrain', *arguments])}`"

@@ -1,4 +1,4 @@
-"""Data sets: found, downloaded, listed, described."""
+"""Find, download, list and describe data sets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from nntrain.jobs.listener import SILENT, JobListener
 
 @dataclass(frozen=True)
 class DatasetSummary:
-    """A data set that has a name, and where it was found. Without a source the rest is None."""
+    """A named data set and where it is on disk. If it is not on disk, all fields but `name` and `about` are None."""
 
     name: str
     about: str
@@ -24,7 +24,7 @@ class DatasetSummary:
     training: int | None = None  # images
     test: int | None = None
     fingerprint: str | None = None
-    problem: str | None = None  # why what was found cannot be used
+    problem: str | None = None  # why the files on disk cannot be used
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,13 @@ class PartDescription:
     name: str  # "training" or "test"
     shape: tuple[int, ...]
     dtype: str
-    pixels: tuple[int, int]  # the least and the greatest value
-    counts: tuple[int, ...]  # images by label
+    pixels: tuple[int, int]  # the lowest and the highest value
+    counts: tuple[int, ...]  # number of images by label
 
 
 @dataclass(frozen=True)
 class DatasetDescription:
-    """What is in a data set."""
+    """The contents of a data set."""
 
     name: str
     source: Path
@@ -48,29 +48,29 @@ class DatasetDescription:
     classes: tuple[str, ...]  # names by label
     parts: tuple[PartDescription, ...]
     image: np.ndarray = field(repr=False)  # the first training image: uint8, 28 x 28
-    label: int  # of that image
+    label: int  # the label of `image`
 
     @property
     def one_hot(self) -> tuple[int, ...]:
-        """The label as a classification is trained on it."""
+        """The label as a one-hot vector, the target of a classification."""
         return tuple(int(index == self.label) for index in range(len(self.classes)))
 
 
 @dataclass(frozen=True)
 class FetchedDataset:
-    """Where a data set is, and whether it had to be downloaded."""
+    """Where a data set is on disk, and whether it was downloaded now."""
 
     path: Path
     downloaded: bool
 
 
 def absolute_dataset(name: str) -> str:
-    """Return a data set as configs name it: a name unchanged, a path absolute."""
+    """Return the name of a data set unchanged, or the absolute path of one that is given by path."""
     return str(Path(name).resolve()) if is_dataset_path(name) else name
 
 
 def ensure_dataset(name: str, *, listener: JobListener = SILENT) -> None:
-    """Download a data set that has a name unless it is on the disk; raises DataError if there is none at a path."""
+    """Download a named data set unless it is on disk; raises DataError if a path does not exist."""
     if find_dataset(name) is not None:
         return
     if name not in DATASETS:
@@ -79,9 +79,9 @@ def ensure_dataset(name: str, *, listener: JobListener = SILENT) -> None:
 
 
 def fetch_dataset(name: str, *, listener: JobListener = SILENT) -> FetchedDataset:
-    """Download a data set to Keras's cache unless it is on the disk.
+    """Download a data set to Keras's cache unless it is on disk.
 
-    Raises UsageError for an unknown name, DataError if it cannot be downloaded.
+    Raises UsageError for an unknown name, and DataError if the download fails.
     """
     from nntrain.data import download
 
@@ -95,7 +95,7 @@ def fetch_dataset(name: str, *, listener: JobListener = SILENT) -> FetchedDatase
 
 
 def list_datasets() -> list[DatasetSummary]:
-    """Return the data sets that have a name, each read if it is on the disk."""
+    """Return the named data sets; those on disk are read."""
     return [_summarize(name, info.description) for name, info in DATASETS.items()]
 
 
@@ -111,7 +111,7 @@ def _summarize(name: str, about: str) -> DatasetSummary:
 
 
 def describe_dataset(name: str) -> DatasetDescription:
-    """Return what is in a data set, by name or path; raises as `load_dataset` does."""
+    """Describe a data set, given by name or path; raises the same errors as `load_dataset`."""
     dataset = load_dataset(absolute_dataset(name), download=False)
     return DatasetDescription(
         name=dataset.name,

@@ -1,4 +1,4 @@
-"""The engine, loaded when a training starts: TensorFlow takes two to four seconds to import."""
+"""Loads the engine in the background when a training starts: TensorFlow takes two to four seconds to import."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 
 def load_engine() -> Callable[[], EngineTrain]:
-    """Start to import the engine on a thread; call what is returned to wait for its function.
+    """Start to import the engine on a thread.
 
-    The call raises NntrainError if TensorFlow cannot be imported.
+    Returns a function that waits for the import and returns the engine's `train`. It raises NntrainError if TensorFlow
+    cannot be imported.
     """
     loading = threads.import_in_background("nntrain.engine.train")
 

@@ -25,13 +25,13 @@ from nntrain.runs.store import runs_dir as default_runs_dir
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How a trained run scored."""
+    """The scores of a trained run."""
 
     run: RunDir
     dataset: str  # a name or an absolute path
     scores: Scores
     calibration_error: float | None  # mean distance of confidence from accuracy, 0 to 1; None for a regression
-    temperature: float | None  # that confidence is calibrated by
+    temperature: float | None  # divides the logits to calibrate the confidence; None if it is not calibrated
     plots: tuple[Path, ...]  # files that were drawn
 
 
@@ -44,10 +44,12 @@ def evaluate(
     requirements: Requirements = NO_REQUIREMENTS,
     listener: JobListener = SILENT,
 ) -> Evaluation:
-    """Score a run, by name or path, or the latest complete one, on the test images of its data set or of `data`.
+    """Score a run, given by name or path, on the test images of its data set or of `data`.
+
+    The default is the latest complete run.
 
     With `plots`, confusion.png and worst.png are drawn in the run's folder.
-    Raises UsageError if there is no such run, RunError if it is damaged, DataError if the data does not fit it.
+    Raises UsageError if there is no such run, RunError if it is damaged, and DataError if the data does not fit it.
     """
     model = open_trained_model(find_trained_run(name, runs_dir or default_runs_dir()))
     requirements.check_names(metric for metric, _ in model.task_spec.metrics)
@@ -76,26 +78,26 @@ def _check_classes(model: TrainedModel, dataset: Dataset) -> None:
 
 
 def _warnings(model: TrainedModel, dataset: Dataset, *, named: bool) -> list[str]:
-    """Return what would give the score another meaning."""
+    """Return warnings about data that make the score misleading."""
     warnings = []
     if dataset.name == "mnist_5k" and model.dataset == "mnist":
         warnings.append("mnist_5k is part of mnist's training images: the network may have been trained on them")
     before = model.info["data"].get("fingerprints", {})
     changed = any(before.get(array) != dataset.fingerprints.get(array) for array in ("x_test", "y_test"))
     if not named and changed:
-        warnings.append(f"{dataset.source} has other test images than when {model.run.name} was trained")
+        warnings.append(f"the test images of {dataset.source} have changed since {model.run.name} was trained")
     return warnings
 
 
 def _draw(
     model: TrainedModel, dataset: Dataset, outputs: np.ndarray, scores: Scores, *, named: bool
 ) -> tuple[Path, ...]:
-    """Draw the confusion matrix, unless it is a regression, and the worst mistakes; returns the files."""
+    """Draw the worst mistakes and, except for a regression, the confusion matrix; returns the files."""
     from nntrain.report.plots import draw_confusion, draw_worst
 
     folder, suffix = model.run, dataset.name if named else ""
     if model.run.is_pretrained:
-        # The package's own folder may belong to someone else, so files go to the current one.
+        # The package's folder may not be writable, so the plots go to the current folder.
         folder, suffix = RunDir(Path()), f"{PRETRAINED}-{dataset.name}"
     title = f"{model.run.name} on {Path(dataset.name).name}'s {scores.images:,} test images"
     files = []
@@ -106,5 +108,5 @@ def _draw(
         files.append(folder.plot("worst", suffix))
         draw_worst(dataset.x_test, worst_mistakes(outputs, dataset.y_test, model.task_spec), files[-1], title=title)
     except NntrainError as error:
-        raise NntrainError(f"{error}; --no-plots scores without drawing") from None
+        raise NntrainError(f"{error}; use --no-plots to score without plots") from None
     return tuple(files)

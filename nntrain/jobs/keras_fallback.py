@@ -1,4 +1,4 @@
-"""The network of a run that has no model.tflite. It needs TensorFlow, which inference is not allowed to import."""
+"""Loads the Keras network of a run without model.tflite. This needs TensorFlow, which inference may not import."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def load_keras_classifier(run: RunDir) -> Classifier:
-    """Return a run's model.keras; raises RunError if it is missing, damaged, or not the one that training wrote."""
+    """Load a run's model.keras; raises RunError if it is missing, damaged or not the file that training wrote."""
     from nntrain.config.load import load_config
     from nntrain.engine.keras_classifier import load_classifier
     from nntrain.runs.store import require_config

@@ -26,12 +26,12 @@ def _no_progress(dataset: str) -> Iterator[OnDownload]:
 
 @dataclass(frozen=True)
 class JobListener(TrainingListener):
-    """Called as a job goes on: around the training that a TrainingListener hears of."""
+    """Callbacks for the progress of a job: those of a TrainingListener, and more for the steps around the training."""
 
-    on_plan: Callable[[TrainingPlan], None] = _ignore  # what is going to be trained, before TensorFlow is loaded
-    on_run: Callable[[RunDir, int], None] = _ignore  # the run's folder, and the epochs that it has finished already
-    on_waiting: Callable[[str], None] = _ignore  # what takes a moment: "loading TensorFlow"
-    downloading: Callable[[str], AbstractContextManager[OnDownload]] = _no_progress  # around a data set's download
+    on_plan: Callable[[TrainingPlan], None] = _ignore  # called before TensorFlow is loaded
+    on_run: Callable[[RunDir, int], None] = _ignore  # the run, and the number of its finished epochs
+    on_waiting: Callable[[str], None] = _ignore  # a step that takes a moment: "loading TensorFlow"
+    downloading: Callable[[str], AbstractContextManager[OnDownload]] = _no_progress  # a context around a download
 
 
 SILENT = JobListener()

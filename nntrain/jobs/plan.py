@@ -1,4 +1,4 @@
-"""What training a config will take, worked out without training it."""
+"""Computes what training a config takes, without training it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nntrain.config.shipped import find_config
 from nntrain.data.catalog import DATASETS
 from nntrain.results import LayerRow, Problem
 
-# Floating-point operations per second of training, and the seconds that loading TensorFlow and building a network take.
+# Floating-point operations per second of training, and the seconds it takes to load TensorFlow and build a network.
 # The shipped configs reach 55 to 175 billion on two x86-64 cores: an estimate is right within a factor of about two
 # there, and far too long for a GPU.
 ASSUMED_SPEED = 75e9
@@ -31,11 +31,11 @@ class ImageCounts(NamedTuple):
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """What training a config will take. What depends on the data is None unless the data set has a name."""
+    """What training a config takes. `images` and `flops` are None unless the data set is a named one."""
 
     dataset: str
     layers: tuple[LayerRow, ...]
-    hints: tuple[Problem, ...]  # advice, with places
+    hints: tuple[Problem, ...]  # advice, each with its place in the config
     epochs: int
     batch_size: int
     images: ImageCounts | None
@@ -43,31 +43,31 @@ class TrainingPlan:
 
     @property
     def parameters(self) -> int:
-        """All weights of the network."""
+        """The number of the network's weights."""
         return sum(layer.parameters for layer in self.layers)
 
     @property
     def trainable(self) -> int:
-        """The weights that training changes."""
+        """The number of weights that training changes."""
         return sum(layer.trainable for layer in self.layers)
 
     @property
     def seconds(self) -> float | None:
-        """A rough estimate of the time on two CPU cores."""
+        """A rough estimate of the training time on two CPU cores."""
         return None if self.flops is None else ASSUMED_START + self.flops / ASSUMED_SPEED
 
 
 def open_config(name: str, overrides: Sequence[str] = ()) -> LoadedConfig:
     """Read a shipped config by its name, or a YAML file by its path, and apply `key=value` overrides.
 
-    Raises UsageError if there is no such config, ConfigError with every problem in it.
+    Raises UsageError if there is no such config, and ConfigError with all problems of an invalid one.
     """
     path, shown = find_config(name)
     return load_config(path, overrides, shown_as=shown, count_classes=_count_classes)
 
 
 def _count_classes(dataset: str) -> int | None:
-    from nntrain.data.load import count_classes  # loads NumPy, which a data set without a path does not need
+    from nntrain.data.load import count_classes  # loads NumPy, which a named data set does not need
 
     return count_classes(dataset)
 

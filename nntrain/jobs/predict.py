@@ -16,17 +16,17 @@ from nntrain.preprocessing.prepare import unchanged
 from nntrain.runs.store import pretrained_run
 from nntrain.task import YES_NO
 
-# HEIC cannot be read, but an iPhone's photos must not be passed over in silence.
+# HEIC cannot be read, but an iPhone's photos must not be skipped without a message.
 PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".heic", ".heif"}
 
 
 def predict(
     pictures: Sequence[str], model: TrainedModel, *, keep_pictures: int = 0
 ) -> Iterator[Recognition | PictureFailure]:
-    """Recognize picture files, `-` is stdin, and all pictures of folders; what cannot be read is a failure.
+    """Recognize picture files, all pictures in folders, and `-` for stdin; unreadable pictures become failures.
 
-    A run of the user's own that reads digits is compared with the network that ships. The pictures of the first
-    `keep_pictures` digits are kept in the recognitions, to be drawn.
+    If the run reads digits and is not the pretrained one, the pretrained network gives a second opinion. The
+    recognitions of the first `keep_pictures` digits keep their pictures, for drawing.
     Raises RunError if the run's network is missing or damaged.
     """
     requests = prepare_pictures(expand_folders(pictures), digits=model.reads_digits)
@@ -36,9 +36,9 @@ def predict(
 
 
 def predict_test_images(indices: range, model: TrainedModel, *, keep_pictures: int = 0) -> Iterator[Recognition]:
-    """Recognize test images of the data set that the run was trained on, by their indices, with the truth.
+    """Recognize test images of the data set that the run was trained on; the recognitions include the true labels.
 
-    Raises UsageError if there are no such images, DataError if the data set is missing or damaged.
+    Raises UsageError if an index is out of range, and DataError if the data set is missing or damaged.
     """
     results = recognize_requests(
         _test_images(indices, model), lambda: Networks(_load(model)), keep_pictures=keep_pictures
@@ -47,10 +47,10 @@ def predict_test_images(indices: range, model: TrainedModel, *, keep_pictures: i
 
 
 def expand_folders(names: Sequence[str]) -> list[str | PictureFailure]:
-    """Replace each folder by the pictures in it, sorted by name; by a failure if it has none or cannot be read."""
+    """Replace each folder by its pictures, sorted by name, or by a failure if it has none or cannot be read."""
     expanded: list[str | PictureFailure] = []
     for name in names:
-        # Not Path.is_dir, which raises for a name that is too long; such a name fails when it is read.
+        # Not Path.is_dir, which raises an error if the name is too long; such a name becomes a failure later.
         expanded += _pictures_in(name) if name != "-" and os.path.isdir(name) else [name]
     return expanded
 
@@ -85,9 +85,9 @@ def _load(model: TrainedModel) -> CalibratedClassifier:
 
 
 def _second_opinion(model: TrainedModel) -> CalibratedClassifier | None:
-    """Return the network that ships if a run of the user's own answers the same question."""
+    """Return the pretrained network if the model is another one for the same task, else None."""
     run = pretrained_run()
-    same_question = model.reads_digits and model.task_spec.task == "classification"
-    if run is None or model.run.is_pretrained or not same_question:
+    same_task = model.reads_digits and model.task_spec.task == "classification"
+    if run is None or model.run.is_pretrained or not same_task:
         return None
     return _load(open_trained_model(run))

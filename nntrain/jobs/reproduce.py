@@ -1,4 +1,4 @@
-"""Train a run again, elsewhere, and compare it with the first time, epoch by epoch."""
+"""Train a run again in a temporary folder and compare both trainings epoch by epoch."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ from nntrain.runs.store import create_run, find_run
 from nntrain.runs.store import runs_dir as default_runs_dir
 from nntrain.system.locks import acquire_lock, is_locked
 
-# How far a loss or metric may be off, in any epoch, on another machine: it rounds differently, and training magnifies
-# the difference.
+# The largest difference of a loss or metric that is accepted in any epoch on another machine. Machines round
+# differently, and training magnifies the differences.
 TOLERANCE = 0.02
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A value of an epoch that came out differently."""
+    """A value of an epoch that differs."""
 
     epoch: int  # from 1
-    name: str  # "learning_rate", or a metric's
+    name: str  # "learning_rate", or the name of a metric
     before: float
-    after: float  # NaN if there is no such value
+    after: float  # NaN if the value is missing
 
 
 @dataclass(frozen=True)
 class Reproduction:
-    """How a run that was trained again compares with the first time."""
+    """The comparison of a run with its repetition."""
 
     run: RunDir
-    epochs: int  # of the first time
-    compared: int  # epochs
+    epochs: int  # of the run
+    compared: int  # number of epochs compared
     first_difference: Difference | None
-    largest: float  # absolute difference of any value
-    weights_identical: bool | None  # None if the first time has not saved the weights of its last epoch
-    reasons: tuple[str, ...]  # in what machine, versions or device differ
+    largest: float  # the largest absolute difference of any value
+    weights_identical: bool | None  # None if the run did not save the weights of its last epoch
+    reasons: tuple[str, ...]  # differences of machine, versions or device
 
     @property
     def identical(self) -> bool:
@@ -56,12 +56,12 @@ class Reproduction:
 
     @property
     def within_tolerance(self) -> bool:
-        """Whether every value is near, and there is a reason for it not to be the same."""
+        """Whether all values are close, and there is a reason for them to differ."""
         return bool(self.reasons) and self.compared == self.epochs and self.largest <= TOLERANCE
 
 
 class Comparison:
-    """Compares the epochs of a run with those of its repetition as they come."""
+    """Compares each epoch of a repetition with that of the run, as soon as it is finished."""
 
     def __init__(self, epochs: Sequence[EpochResult]) -> None:
         self._epochs = epochs
@@ -70,7 +70,7 @@ class Comparison:
         self.largest = 0.0
 
     def on_epoch(self, result: EpochResult) -> None:
-        """Compare an epoch with the same one of the first time."""
+        """Compare an epoch of the repetition with the same epoch of the run."""
         epoch = self._epochs[result.epoch - 1]
         self.compared = result.epoch
         before = {"learning_rate": epoch.learning_rate, **epoch.metrics}
@@ -82,7 +82,7 @@ class Comparison:
                 self.first = Difference(result.epoch, name, value, after.get(name, float("nan")))
 
     def is_complete(self) -> bool:
-        """Return whether every epoch of the first time has been compared."""
+        """Return whether every epoch of the run has been compared."""
         return self.compared >= len(self._epochs)
 
 
@@ -93,10 +93,10 @@ def reproduce(
     listener: JobListener = SILENT,
     handle_signals: bool = False,
 ) -> Reproduction:
-    """Train a run again, by name or path, or the latest complete one; the run itself is not touched.
+    """Train a run again, given by name or path, without changing it. Default: the latest complete run.
 
-    Raises UsageError if there is no such run or it is being trained, RunError if it is damaged or has no epoch,
-    KeyboardInterrupt if it is stopped before all epochs are compared; and as `train` does.
+    Raises UsageError if there is no such run or it is being trained, RunError if it is damaged or has no epochs,
+    KeyboardInterrupt if the repetition is stopped before all epochs are compared, and the errors of `train`.
     """
     run = find_run(name, runs_dir or default_runs_dir())
     info = run.read_info()
@@ -105,7 +105,7 @@ def reproduce(
     loaded = load_run_config(run, info)
     epochs = read_epoch_results(run.history_path, epochs=loaded.config.fit.epochs)
     if not epochs:
-        raise RunError(f"{run.history_path}: no epoch to compare with")
+        raise RunError(f"{run.history_path}: no epochs to compare with")
     ensure_dataset(loaded.config.data.dataset, listener=listener)
     reasons = environment_differences(info, loaded.config)
     comparison = Comparison(epochs)
@@ -137,7 +137,7 @@ def reproduce(
 
 
 def _comparing(listener: JobListener, comparison: Comparison) -> JobListener:
-    """Return a listener that compares each epoch, and stops after the last one that the run has."""
+    """Return a listener that compares each epoch and stops training after the run's last one."""
 
     def on_epoch(result: EpochResult) -> None:
         listener.on_epoch(result)
@@ -151,12 +151,12 @@ def _initial_info(info: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _other_device(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    was, now = ((info["device"] or {}).get("name") for info in (before, after))
-    return [] if now == was else [f"the device is {now}, was {was}"]
+    old, new = ((info["device"] or {}).get("name") for info in (before, after))
+    return [] if new == old else [f"the device is {new}, was {old}"]
 
 
 def _final_weights(run: RunDir, info: Mapping[str, Any], *, epochs: int) -> str | None:
-    """Return the fingerprint of a run's weights after `epochs`, or None if it saved those of another epoch or none."""
+    """Return the fingerprint of a run's weights after `epochs`, or None if the run did not save those weights."""
     if not run.metrics_path.exists() or run.read_metrics()["epochs"] != epochs:
         return None
     weights: str | None = info["fingerprints"].get("weights")

@@ -1,4 +1,4 @@
-"""Values that a test score has to reach: `--require 'accuracy>=0.97'`."""
+"""Requirements on the test score: `--require 'accuracy>=0.97'`."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ _REQUIREMENT = re.compile(r"\s*(\w+)\s*(>=|<=)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE
 
 @dataclass(frozen=True)
 class Requirement:
-    """A bound of the loss or of a metric."""
+    """A bound on the loss or a metric."""
 
-    text: str  # as it was written
+    text: str  # as the user wrote it
     name: str
-    at_least: bool  # else at most
+    at_least: bool  # whether the bound is a minimum; if not, it is a maximum
     bound: float
 
     def is_met(self, value: float) -> bool:
-        """Return whether a value keeps to the bound; NaN never does."""
+        """Return whether a value is within the bound; NaN never is."""
         return value >= self.bound if self.at_least else value <= self.bound
 
 
 @dataclass(frozen=True)
 class Requirements:
-    """All that a test score has to reach."""
+    """All requirements on a test score."""
 
     items: tuple[Requirement, ...] = ()
 
     @classmethod
     def parse(cls, texts: Sequence[str]) -> Requirements:
-        """Read requirements such as "accuracy>=97%"; raises UsageError if one is not of that form."""
+        """Parse requirements such as "accuracy>=97%"; raises UsageError if one is malformed."""
         return cls(tuple(_parse(text) for text in texts))
 
     def check_names(self, metrics: Iterable[str]) -> None:
-        """Raise UsageError if one names what a score does not have: it has the loss and these metrics."""
+        """Raise UsageError if a requirement is on anything but the loss and these metrics."""
         known = ["loss", *metrics]
         for item in self.items:
             if item.name not in known:
@@ -46,7 +46,7 @@ class Requirements:
                 )
 
     def check(self, score: Mapping[str, float]) -> None:
-        """Raise RequirementError, with every requirement that a score misses; the score has all their names."""
+        """Raise RequirementError with all requirements that the score does not meet; it must have their metrics."""
         missed = [
             f"{item.name} {score[item.name]:.4f} is {'below' if item.at_least else 'above'} the required {item.bound:g}"
             for item in self.items

@@ -27,7 +27,7 @@ from nntrain.runs.store import runs_dir as default_runs_dir
 from nntrain.system.files import clear_leftovers
 from nntrain.system.locks import acquire_lock
 
-# What has no part in the epochs that are trained already. Early stopping may also be left out.
+# Settings that do not affect the finished epochs. Early stopping may also be turned off.
 CHANGEABLE = ("fit.epochs", "early_stopping.patience")
 
 
@@ -40,13 +40,13 @@ def resume(
     listener: JobListener = SILENT,
     handle_signals: bool = False,
 ) -> TrainedRun:
-    """Continue a run, by name or path, or the one that was stopped last.
+    """Continue a run, given by name or path. Default: the latest unfinished run.
 
-    The result is, bit for bit, that of a run that was never stopped. `requirements` and `handle_signals` are as for
+    The result is bit for bit the same as without the interruption. `requirements` and `handle_signals` are as for
     `train`.
 
-    Raises UsageError if there is no such run, if it is being trained, or if the overrides ask for another training;
-    RunError if it is damaged; and as `train` does.
+    Raises UsageError if there is no such run, if it is being trained, or if an override would change the finished
+    epochs, RunError if it is damaged, and the errors of `train`.
     """
     runs = runs_dir or default_runs_dir()
     run = find_run(name, runs) if name is not None else latest_unfinished_run(runs)
@@ -87,7 +87,7 @@ def _open_session(run: RunDir, overrides: Sequence[str], listener: JobListener) 
 
 
 def _read_state(run: RunDir, loaded: LoadedConfig, listener: JobListener) -> TrainingState:
-    """Return the state after the run's last epoch that is saved, or that before its first."""
+    """Return the state after the run's last saved epoch, or the initial state if none is saved."""
     state, damages = read_checkpoint(run.checkpoint_dir)
     for damage in damages:
         listener.on_note(f"{damage}; continuing from {'the one before' if state else 'the beginning'}")
@@ -101,7 +101,7 @@ def _read_state(run: RunDir, loaded: LoadedConfig, listener: JobListener) -> Tra
 
 @dataclass(frozen=True)
 class _Resumption:
-    """What is asked of a run that has been trained already."""
+    """Checks whether a run can be continued with changed settings."""
 
     run: RunDir
     status: str
@@ -111,7 +111,7 @@ class _Resumption:
     state: TrainingState
 
     def check(self) -> None:
-        """Raise UsageError unless the result can be that of a training that was asked for at once."""
+        """Raise UsageError unless the result is that of a run trained with the new settings from the start."""
         self._check_settings()
         self._check_patience()
         if self.status == "diverged":
@@ -121,13 +121,13 @@ class _Resumption:
         if "fit.epochs" in self.changed:
             self._check_epochs()
         if self.status == "complete" and not self.changed:
-            longer = [
+            options = [
                 f"epochs={2 * self.after.fit.epochs}",
                 *(["early_stopping=null"] if self.state.stopped_early else []),
             ]
             raise UsageError(
                 f"{self.run.path} is complete after {self.state.epoch} epochs; to train it longer: "
-                f"{command_line('resume', str(self.run.path), *longer)}"
+                f"{command_line('resume', str(self.run.path), *options)}"
             )
 
     def _check_settings(self) -> None:
@@ -146,7 +146,7 @@ class _Resumption:
         )
         if self.after.early_stopping and after < before:
             raise UsageError(
-                f"early_stopping.patience={after}: with less than its patience of {before}, {self.run.path} may have "
+                f"early_stopping.patience={after}: with a patience below {before}, {self.run.path} might have "
                 "stopped earlier"
             )
 
@@ -154,12 +154,13 @@ class _Resumption:
         if isinstance(self.after.lr_schedule, CosineAnnealing):
             raise UsageError("epochs: with cosine_annealing, every learning rate depends on the number of epochs")
         if self.state.stopped_early and not any(key.startswith("early_stopping") for key in self.changed):
-            longer = (str(self.run.path), f"epochs={self.after.fit.epochs}", "early_stopping=null")
+            arguments = (str(self.run.path), f"epochs={self.after.fit.epochs}", "early_stopping=null")
             raise UsageError(
-                f"{self.run.path} was stopped early after {self.state.epoch} epochs, and would be stopped there again; "
-                f"to train on: {command_line('resume', *longer)}"
+                f"{self.run.path} stopped early after {self.state.epoch} epochs and would stop there again; "
+                f"to continue: {command_line('resume', *arguments)}"
             )
         if self.after.fit.epochs < self.state.epoch:
             raise UsageError(
-                f"epochs={self.after.fit.epochs}: {self.run.path} has already been trained for {self.state.epoch}"
+                f"epochs={self.after.fit.epochs}: {self.run.path} has already been trained for "
+                f"{self.state.epoch} epochs"
             )

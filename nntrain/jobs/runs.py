@@ -16,21 +16,21 @@ from nntrain.runs.store import runs_dir as default_runs_dir
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A run: how it ended, what it scored. What its files do not say is None."""
+    """How a run ended and what it scored. A value that its files do not have is None."""
 
     name: str
     path: Path
-    status: str = "damaged"  # or one of run.json's
+    status: str = "damaged"  # or a status of run.json
     config: str | None = None  # the name of its config
-    epochs: int | None = None  # finished
+    epochs: int | None = None  # number of finished epochs
     seconds: float | None = None
     test: Mapping[str, float] | None = None  # "images", "loss", and each metric
-    differs: Mapping[str, Any] | None = None  # settings that differ from the run before, by dotted key
+    differs: Mapping[str, Any] | None = None  # settings that differ from the previous run, by dotted key
     finished: str | None = None  # ISO 8601, UTC
 
 
 def summarize_runs(runs_dir: Path | None = None) -> list[RunSummary]:
-    """Return the runs of a folder, the oldest first."""
+    """Return summaries of the runs in a folder, oldest first."""
     return [_summarize(run) for run in list_runs(runs_dir or default_runs_dir())]
 
 

@@ -1,4 +1,4 @@
-"""One training in a run's folder: what is reported, how it may be stopped, and what is left if it fails."""
+"""A training in a run folder: reports progress, handles interrupts, and cleans up after failures."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from nntrain.system.signals import Interrupts
 
 @dataclass
 class TrainingSession:
-    """A training from its first epoch, or from where an earlier session of the run stopped.
+    """A training that starts at the first epoch, or continues after the last saved epoch of the run.
 
     The caller holds the run's lock.
     """
@@ -35,19 +35,19 @@ class TrainingSession:
     loaded: LoadedConfig
     run: RunDir
     listener: JobListener = SILENT
-    resumed: TrainingState | None = None  # after the run's last saved epoch
-    fingerprints: Mapping[str, str] = field(default_factory=dict)  # that the data must have, by array
-    scratch: Path | None = None  # the folder around a run that is not to be kept
+    resumed: TrainingState | None = None  # the state after the last saved epoch
+    fingerprints: Mapping[str, str] = field(default_factory=dict)  # expected fingerprints of the data, by array
+    scratch: Path | None = None  # the temporary folder that holds the run, if it has one
     handle_signals: bool = False  # Ctrl-C and SIGTERM: the first stops training, a second one ends the process
 
     def __post_init__(self) -> None:
-        self._started = threading.Event()  # set once the engine writes to the run
+        self._started = threading.Event()  # set when the engine starts to write to the run
 
     def execute(self) -> TrainResult:
-        """Train, with TensorFlow loading while the data is read.
+        """Train; TensorFlow loads while the data is read.
 
-        After a failure the run's status is `failed` and the error says how to go on; a new run without a finished epoch
-        is removed, and a resumed run that the engine has not touched stays as it was.
+        After a failure, the run's status is `failed` and the error explains how to continue. A new run without a
+        finished epoch is removed. A resumed run that the engine has not written to is left unchanged.
         """
         with self._interrupts() as interrupts:
             self._announce()
@@ -57,14 +57,14 @@ class TrainingSession:
                 data = [load_dataset(self.loaded.config.data.dataset, download=False)]
                 self._check_fingerprints(data[0])
                 listener = self._training_listener(interrupts)
-                # Popped: with the only reference to the data, the engine frees the images that it has on the device.
+                # `pop` leaves the only reference to the engine, so that it can free images that are on the device.
                 return engine_train()(self.loaded.config, data.pop(), self.run, listener, self.resumed)
             except NntrainError as error:
                 if self._is_untouched:
                     raise
                 if self.scratch is None and (self._has_epochs or not self.run.path.is_dir()):
                     self._record("failed", str(error))
-                    raise type(error)(f"{error}. {self._what_is_left()}") from None
+                    raise type(error)(f"{error}. {self._describe_saved()}") from None
                 shutil.rmtree(self.run.path, ignore_errors=True)
                 raise
             except BaseException as error:
@@ -99,12 +99,12 @@ class TrainingSession:
                 )
 
     def _training_listener(self, interrupts: Interrupts) -> JobListener:
-        """Return the listener that the engine reports to: the caller's, extended by what signals ask for."""
+        """Return the engine's listener: the caller's, which also stops training after a signal."""
         listener = self.listener
 
-        def on_device(words: str) -> None:
+        def on_device(device: str) -> None:
             self._started.set()
-            listener.on_device(words)
+            listener.on_device(device)
             listener.on_waiting("building the network")
 
         def on_progress(epoch: int, share: float, values: dict[str, float]) -> None:
@@ -114,7 +114,7 @@ class TrainingSession:
         def on_saving() -> None:
             listener.on_saving()
             listener.on_waiting("saving and testing")
-            # The plots' library takes half a second to load: on a thread, while the network is exported.
+            # Matplotlib takes half a second to load, so load it on a thread while the network is exported.
             threads.import_in_background("matplotlib.figure")
 
         return replace(
@@ -127,7 +127,7 @@ class TrainingSession:
 
     @property
     def _is_untouched(self) -> bool:
-        """Whether this is a resumed run to which nothing has been written yet."""
+        """Whether this is a resumed run that the engine has not written to yet."""
         return self.resumed is not None and not self._started.is_set()
 
     @property
@@ -135,7 +135,7 @@ class TrainingSession:
         return self.resumed is not None or self.run.history_path.exists()
 
     def abandon(self) -> None:
-        """Leave the run in order: the process ends as soon as this returns."""
+        """Record the interruption or remove the run; the process ends when this returns."""
         note = self.listener.on_note
         if self.scratch is not None:
             shutil.rmtree(self.scratch, ignore_errors=True)
@@ -147,14 +147,14 @@ class TrainingSession:
             note(f"interrupted. {how_to_continue(self.run)}")
         else:
             shutil.rmtree(self.run.path, ignore_errors=True)
-            note("interrupted before the first epoch was finished; nothing is kept")
+            note("interrupted before the first epoch was finished; nothing was saved")
 
     def _record(self, status: str, problem: str | None) -> None:
-        # A full disk does not take this either; a run that is `running` without a process counts as interrupted.
+        # On a full disk, this fails too. A run that is `running` without a process counts as interrupted.
         with suppress(NntrainError, OSError):
             record_failure(self.run, status, problem)
 
-    def _what_is_left(self) -> str:
+    def _describe_saved(self) -> str:
         if not self.run.path.is_dir():
             return "The run's folder is gone, and the trained network with it"
         epoch = newest_epoch(self.run.checkpoint_dir)
@@ -165,5 +165,5 @@ class TrainingSession:
 
 
 def how_to_continue(run: RunDir) -> str:
-    """Return the sentence that tells how to resume a run."""
+    """Return a sentence that explains how to resume a run."""
     return f"To continue: {command_line('resume', str(run.path))}"

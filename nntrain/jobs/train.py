@@ -38,16 +38,16 @@ class TrainedRun:
 
     @property
     def test_metrics(self) -> Mapping[str, float]:
-        """The test score, empty if there is no network to score."""
+        """The test score, or an empty mapping if no network was scored."""
         return self.result.test.metrics if self.result.test else {}
 
     def check_diverged(self) -> None:
-        """Raise DivergedError, with what to try, if the loss or a metric stopped being a number."""
+        """Raise DivergedError, with a suggestion, if the loss or a metric became NaN or infinite."""
         if self.result.status != "diverged":
             return
-        smaller = f"learning_rate={float(self.config.optimizer.learning_rate) / 10:g}"
-        again = command_line("train", str(self.run.config_path), smaller)
-        raise DivergedError(f"{self.result.problem}. Try a smaller learning rate: {again}")
+        override = f"learning_rate={float(self.config.optimizer.learning_rate) / 10:g}"
+        command = command_line("train", str(self.run.config_path), override)
+        raise DivergedError(f"{self.result.problem}. Try a smaller learning rate: {command}")
 
 
 def train(
@@ -59,14 +59,14 @@ def train(
     listener: JobListener = SILENT,
     handle_signals: bool = False,
 ) -> TrainedRun:
-    """Train a config's network and keep it in `<runs_dir>/<name>-<n>`, n the next free number.
+    """Train a config's network and save it in `<runs_dir>/<name>-<n>`, where n is the next free number.
 
-    The name is the config's by default. `requirements` are checked before training for metrics that the config does not
-    have; whether they are met is the caller's to ask. With `handle_signals`, which takes the main thread, Ctrl-C or
-    SIGTERM stops training soon and a second one ends the process.
+    The default name is the config's. A requirement on a metric that the config does not have is an error before
+    training; the caller checks whether the requirements are met. With `handle_signals`, which needs the main thread,
+    Ctrl-C or SIGTERM stops training soon, and a second one ends the process.
 
-    Raises UsageError for a name that no folder can have, DataError if the data is missing or damaged, DeviceError,
-    or NntrainError if memory or disk run out.
+    Raises UsageError if the name or a requirement is invalid, DataError if the data is missing or damaged, DeviceError
+    if the device is not available, and NntrainError if memory or disk space runs out.
     """
     requirements.check_names(metric.key for metric in loaded.config.metrics or ())
     runs, run_name = runs_dir or default_runs_dir(), check_name(name or loaded.name)
@@ -79,7 +79,7 @@ def train(
 
 
 def draw_history(run: RunDir) -> None:
-    """Draw training.png, if the run has a finished epoch."""
+    """Draw training.png if the run has a finished epoch."""
     from nntrain.report.plots import draw_training
 
     if run.history_path.exists():

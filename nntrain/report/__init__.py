@@ -1,1 +1,1 @@
-"""How results are shown: on the console and as pictures."""
+"""Shows results on the console and as pictures."""

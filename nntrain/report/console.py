@@ -1,7 +1,7 @@
-"""The terminal: messages and errors go to stderr, results and JSON to stdout.
+"""The console: messages and errors go to stderr, results and JSON to stdout.
 
-Everything is given to Rich as Text, so that a user's text (names, paths, class labels) is never read as markup. Long
-lines are not wrapped: a problem in a config stays on one line.
+All output is passed to Rich as Text, so that a user's text (names, paths, class labels) is never parsed as markup. Long
+lines are not wrapped, so a problem in a config stays on one line.
 """
 
 from __future__ import annotations
@@ -34,33 +34,33 @@ def out() -> Console:
 
 
 def command() -> str:
-    """Return what the user types to run this program again: `nntrain` only if a shell finds it by that name."""
+    """Return what the user types to run this program: `nntrain` if a shell finds it by that name, else its path."""
     program = Path(sys.argv[0] or "nntrain")
     if program.name == "__main__.py":
         python = shutil.which("python")
-        same = python is not None and os.path.abspath(python) == os.path.abspath(sys.executable)
-        return f"{'python' if same else _short(Path(sys.executable))} -m nntrain"
-    found = shutil.which("nntrain")
-    if found is not None and Path(found).resolve() == program.resolve():
+        is_same = python is not None and os.path.abspath(python) == os.path.abspath(sys.executable)
+        return f"{'python' if is_same else _short(Path(sys.executable))} -m nntrain"
+    installed = shutil.which("nntrain")
+    if installed is not None and Path(installed).resolve() == program.resolve():
         return "nntrain"
     return _short(program)
 
 
 def _short(program: Path) -> str:
-    """Return a path for a shell, relative to the current folder if it is inside."""
+    """Return a path quoted for a shell, relative if it is inside the current folder."""
     absolute = os.path.abspath(program)
     relative = os.path.relpath(absolute) if Path(absolute).anchor == Path.cwd().anchor else absolute
     return shlex.quote(absolute if relative.startswith("..") else relative)
 
 
 def as_typed(message: str) -> str:
-    """Replace the `nntrain` that begins a command in a message by what runs this program."""
+    """Replace `nntrain` at the start of each command in a message by what the user types."""
     return re.sub(r"`nntrain(?=[ `])", lambda _: f"`{command()}", message)
 
 
-def next_command(*words: str) -> str:
-    """Return a command line that works as it is printed."""
-    return " ".join([command(), *(shlex.quote(word) for word in words)])
+def next_command(*arguments: str) -> str:
+    """Return a command line that the user can copy and run."""
+    return " ".join([command(), *(shlex.quote(argument) for argument in arguments)])
 
 
 def print_message(message: str, *, style: str = "") -> None:
@@ -69,12 +69,12 @@ def print_message(message: str, *, style: str = "") -> None:
 
 
 def print_warning(message: str) -> None:
-    """Print a message that deserves attention."""
+    """Print a warning on stderr."""
     print_message(message, style="yellow")
 
 
 def show_error(error: NntrainError) -> None:
-    """Show an error: a config's problems one per line, anything else as one sentence."""
+    """Show an error: a config's problems one per line, any other error as one message."""
     if not isinstance(error, ConfigError):
         err().print(Text.assemble(("Error: ", "bold red"), as_typed(str(error))))
         return
@@ -101,7 +101,7 @@ def print_result(text: str | Text) -> None:
 
 
 def emphasized(strong: str, rest: str) -> Text:
-    """Return text that begins in bold."""
+    """Return text with a bold beginning."""
     return Text.assemble((strong, "bold"), rest)
 
 

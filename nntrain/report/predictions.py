@@ -1,4 +1,4 @@
-"""What `nntrain predict` reports: the JSON document, the table, and the images and strips that are asked for."""
+"""The output of `nntrain predict`: the JSON document, the table, and the images and strip if requested."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from nntrain.runs.folder import PRETRAINED
 if TYPE_CHECKING:
     from nntrain.report.recognition_strip import Row
 
-MAX_NAMED = 5  # pictures in a note
+MAX_NAMED = 5  # pictures that a note names
 
 
 # --- JSON ------------------------------------------------------------------------------------------------------------
@@ -31,7 +31,7 @@ MAX_NAMED = 5  # pictures in a note
 def json_document(
     model: TrainedModel, recognitions: Sequence[Recognition], failures: Sequence[PictureFailure]
 ) -> dict[str, Any]:
-    """Return the document of `--json`, which the README describes."""
+    """Return the document for `--json`; the README describes it."""
     return {
         "schema": 1,
         "run": model.run.display_name,
@@ -63,7 +63,7 @@ def _json_prediction(model: TrainedModel, recognition: Recognition) -> dict[str,
 
 
 def _json_answer(model: TrainedModel, answer: Answer) -> dict[str, Any]:
-    """Return the entries of one digit."""
+    """Return the entries of a single answer."""
     task, prediction = model.task_spec.task, answer.prediction
     entry: dict[str, Any] = {}
     if task == "binary":
@@ -92,7 +92,7 @@ def _least_confidence(reading: Reading) -> float:
 
 
 def show(model: TrainedModel, recognitions: Sequence[Recognition], *, top: int, show_images: bool, quiet: bool) -> None:
-    """Print a row per picture, and below the images that the network saw if they are asked for."""
+    """Print a row per picture, then the network's input images if `show_images` is set."""
     if not recognitions:
         return
     with_truth = any(recognition.truth is not None for recognition in recognitions)
@@ -116,8 +116,8 @@ def show(model: TrainedModel, recognitions: Sequence[Recognition], *, top: int, 
 
 
 def _answer_cells(model: TrainedModel, reading: Reading, *, top: int) -> tuple[Text, Text]:
-    """Return the answer, and its probabilities with the reasons for doubt."""
-    labels, details = zip(*(_answer_words(model, answer, top=top) for answer in reading.answers), strict=True)
+    """Return two cells: the answer, and its probabilities with the reasons for doubt."""
+    labels, details = zip(*(_format_answer(model, answer, top=top) for answer in reading.answers), strict=True)
     separator = " " if model.task_spec.task == "binary" else ""
     detail = Text(" | ".join(details))
     if not reading.confident:
@@ -126,15 +126,15 @@ def _answer_cells(model: TrainedModel, reading: Reading, *, top: int) -> tuple[T
 
 
 def _doubts(reading: Reading) -> str:
-    """Return why a reading is unsure; a reason that all its digits share is named once."""
+    """Return why a reading is unsure; a reason that all its digits share is given once."""
     if len({answer.reason for answer in reading.answers}) == 1:
         return f"unsure: {reading.answers[0].reason}"
     doubts = [f"about the {answer.prediction.label}: {answer.reason}" for answer in reading.answers if answer.reason]
     return f"unsure {'; '.join(doubts)}"
 
 
-def _answer_words(model: TrainedModel, answer: Answer, *, top: int) -> tuple[str, str]:
-    """Return an answer, and its value or probabilities."""
+def _format_answer(model: TrainedModel, answer: Answer, *, top: int) -> tuple[str, str]:
+    """Return an answer's label, and its value or probabilities."""
     task_spec, prediction = model.task_spec, answer.prediction
     if task_spec.task == "regression":
         return prediction.label, f"{prediction.outputs[0]:.2f}"
@@ -149,7 +149,7 @@ def _answer_words(model: TrainedModel, answer: Answer, *, top: int) -> tuple[str
 
 
 def _top_probabilities(model: TrainedModel, answer: Answer, *, top: int) -> list[tuple[str, float]]:
-    """Return the most probable classes; of an unsure answer at least the two that it is between."""
+    """Return the most probable classes; for an unsure answer, at least the best two."""
     probabilities = dict(zip(model.task_spec.classes, answer.prediction.outputs, strict=True))
     if not answer.confident and top <= 2:
         return [(label, probabilities[label]) for label in answer.best_two]
@@ -167,7 +167,7 @@ def _show_images(recognition: Recognition) -> None:
 
 
 def _note_second_opinions(recognitions: Sequence[Recognition]) -> None:
-    """Warn in one line of the pictures that the network that ships reads differently, with more confidence."""
+    """Warn, in one line, about pictures that the pretrained network reads differently and more confidently."""
     notes = []
     for recognition in recognitions:
         second = recognition.second_opinion
@@ -179,7 +179,7 @@ def _note_second_opinions(recognitions: Sequence[Recognition]) -> None:
 
 
 def _note_mislabelled_files(recognitions: Sequence[Recognition]) -> None:
-    """Warn in one line of the files whose format is not that of their suffix."""
+    """Warn, in one line, about files whose format does not match their suffix."""
     notes = [
         f"{recognition.name}: {decision}"
         for recognition in recognitions
@@ -199,7 +199,7 @@ def _listed(notes: Sequence[str], separator: str) -> str:
 
 
 def draw_steps(model: TrainedModel, recognitions: Sequence[Recognition], path: Path) -> None:
-    """Draw how the pictures that were kept were recognized."""
+    """Draw the recognition of the pictures that were kept, at most MAX_ROWS digits."""
     from nntrain.report.recognition_strip import MAX_ROWS, draw_strip
 
     rows = [row for recognition in recognitions for row in _strip_rows(model, recognition)][:MAX_ROWS]
@@ -221,7 +221,7 @@ def _strip_rows(model: TrainedModel, recognition: Recognition) -> list[Row]:
     rows = []
     for answer in answers:
         digit = answer.digit
-        label, detail = _answer_words(model, answer, top=1)
+        label, detail = _format_answer(model, answer, top=1)
         doubts = [] if answer.confident else [f"unsure: {answer.reason}"]
         rows.append(
             Row(

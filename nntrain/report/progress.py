@@ -1,4 +1,4 @@
-"""The progress of a training and of a download, on stderr."""
+"""Shows the progress of a training or a download on stderr."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ MIN_COLUMN_WIDTH = 7
 
 
 class TrainingProgress:
-    """A row per epoch on a terminal, with a bar for the epoch that is under way; elsewhere a plain line per epoch.
+    """Shows a row per epoch and a bar for the current epoch on a terminal, or else a plain line per epoch.
 
-    As a context manager it clears the bar when training ends, in whatever way.
+    As a context manager, it clears the bar when training ends, even with an error.
     """
 
     def __init__(self, *, quiet: bool = False, console: Console | None = None) -> None:
-        self.epochs = 0  # in all; set before the first is reported
+        self.epochs = 0  # total number; set before the first epoch is reported
         self.quiet = quiet
         self._console = console or err()
         self._on_terminal = self._console.is_terminal and not quiet
         self._seconds: list[float] = []  # by epoch
-        self._widths: list[int] = []  # of the columns
+        self._widths: list[int] = []  # by column, in characters
         self._live: Live | None = None
 
     def __enter__(self) -> TrainingProgress:
@@ -40,16 +40,16 @@ class TrainingProgress:
             self._live.stop()
 
     def say(self, message: str, style: str = "") -> None:
-        """Print a message between the epochs' lines, unless quiet."""
+        """Print a message between the lines of the epochs, unless quiet."""
         if not self.quiet:
             self._console.print(Text(as_typed(message), style=style))
 
     def waiting(self, message: str) -> None:
-        """Show what takes a moment, on a terminal only."""
+        """Show, only on a terminal, which step takes a moment."""
         self._show(Text(message, style="dim"))
 
     def progress(self, epoch: int, share: float, values: dict[str, float]) -> None:
-        """Show the epoch under way, numbered from 1, its share done from 0 to 1, and its metrics so far."""
+        """Show the current epoch (from 1), its finished share (0 to 1), and its metrics so far."""
         bar = "━" * round(BAR_WIDTH * share)
         loss = f"  loss {values['loss']:.4f}" if "loss" in values else ""
         line = Text.assemble(
@@ -91,9 +91,9 @@ class TrainingProgress:
         return "  ".join(cell.rjust(width) for cell, width in zip(cells, self._widths, strict=True))
 
     def _time_left(self, finished: float) -> str:
-        """Estimate the time left after so many epochs, from the median epoch.
+        """Estimate the time left after `finished` epochs from the median time of an epoch.
 
-        The first one, which may compile the network, counts only until there is a second.
+        The first epoch, which may include compiling the network, is ignored once there is a second.
         """
         typical = sorted(self._seconds[1:] or self._seconds)
         if not typical:
@@ -110,7 +110,7 @@ class TrainingProgress:
 
 
 def _paired(metrics: Mapping[str, float]) -> list[tuple[str, float]]:
-    """Return the loss, the other metrics, then their validation twins in the same order."""
+    """Return the loss and the other metrics, then their validation values in the same order."""
     names = sorted(metrics, key=lambda name: (name.startswith("val_"), name.removeprefix("val_") != "loss"))
     return [(name, metrics[name]) for name in names]
 
@@ -119,7 +119,7 @@ def _paired(metrics: Mapping[str, float]) -> list[tuple[str, float]]:
 def download_bar(name: str) -> Iterator[Callable[[int, int], None]]:
     """Show a download on stderr, with a bar on a terminal.
 
-    Yields a function to call with the bytes so far and in all, which is 0 if unknown.
+    Yields a function to call with the bytes received and the total, which is 0 if unknown.
     """
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 

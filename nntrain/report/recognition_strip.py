@@ -1,4 +1,4 @@
-"""A picture that shows how digits were recognized, one per row: picture, ink, crop, what the network saw, answer."""
+"""Draws how digits were recognized, one per row: picture, ink, crop, the network's input, answer."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
     Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
-MAX_ROWS = 200  # most viewers refuse a picture that is larger
+MAX_ROWS = 200  # most viewers cannot open larger pictures
 TITLES = ("picture", "ink", "crop", "network saw", "answer")  # of the columns
 # Sizes in pixels.
-PANEL = 168  # a side of a panel
-ANSWER_WIDTH = 330  # at least; the column is as wide as its text
-GAP = 16  # between columns, and round all of them
+PANEL = 168  # side of a panel
+ANSWER_WIDTH = 330  # the minimum; the column is as wide as its text
+GAP = 16  # between and around the columns
 INDENT = 8  # of the answer's text
 TITLE_HEIGHT, NAME_HEIGHT, ANSWER_HEIGHT, LINE_HEIGHT, ROW_GAP = 30, 22, 96, 17, 12
 BACKGROUND, TEXT, FAINT, OUTLINE, ALERT = (
@@ -42,17 +42,17 @@ class Row:
     """How one digit was recognized."""
 
     name: str  # of the picture
-    picture: np.ndarray  # grey levels of any size
-    mask: np.ndarray | None  # its ink, bool of the same size; None for an image that was not prepared
+    picture: np.ndarray  # grey levels, two-dimensional, of any size
+    mask: np.ndarray | None  # its ink, bool of the same shape, or None for an image that was not prepared
     bbox: tuple[int, int, int, int] | None  # top, bottom, left, right of the digit in the picture
-    image: np.ndarray  # what the network saw, uint8 (28, 28)
+    image: np.ndarray  # the network's input, uint8 (28, 28)
     answer: str
     details: Sequence[str]  # lines below the answer
     confident: bool
 
 
 def check_writable(path: Path) -> None:
-    """Raise UsageError if no strip can be written to the path; Pillow reads some formats that it cannot write."""
+    """Raise UsageError if a strip cannot be written to the path; Pillow reads some formats that it cannot write."""
     from PIL import Image
 
     try:
@@ -60,7 +60,7 @@ def check_writable(path: Path) -> None:
     except (LookupError, OSError, ValueError):
         raise UsageError(f"--steps {path}: pictures with that suffix cannot be written; use .png") from None
     if not path.parent.is_dir():
-        raise UsageError(f"--steps {path}: there is no folder {path.parent}")
+        raise UsageError(f"--steps {path}: the folder {path.parent} does not exist")
 
 
 def draw_strip(rows: Sequence[Row], path: Path) -> None:
@@ -82,7 +82,7 @@ def draw_strip(rows: Sequence[Row], path: Path) -> None:
     with temporary_sibling(path) as temporary:
         try:
             strip.save(temporary)
-        except ValueError as error:  # WebP, for example, allows at most 16,383 pixels a side
+        except ValueError as error:  # for example, WebP allows at most 16,383 pixels per side
             raise NntrainError(f"{path}: cannot be written: {error}; use .png") from None
 
 
@@ -115,7 +115,7 @@ def _draw_answer(pen: ImageDraw.ImageDraw, row: Row, corner: tuple[int, int], sm
 
 
 def _panels(row: Row) -> list[Image.Image]:
-    """Return the picture, its ink, the digit cropped, and what the network saw."""
+    """Return the picture, its ink, the cropped digit, and the network's input."""
     from PIL import Image, ImageDraw
 
     grey = np.clip(row.picture, 0, 255).astype(np.uint8)
@@ -131,7 +131,7 @@ def _panels(row: Row) -> list[Image.Image]:
 
 
 def _fitted(image: Image.Image) -> Image.Image:
-    """Scale an image to the panel's size."""
+    """Scale an image to the size of a panel, keeping its proportions."""
     from PIL import Image
 
     scale = PANEL / max(image.size)
@@ -140,7 +140,7 @@ def _fitted(image: Image.Image) -> Image.Image:
 
 
 def _shortened(name: str, max_length: int = 110) -> str:
-    """Leave out the beginning of a name that is too long."""
+    """Replace the beginning of a name that is too long by dots."""
     return name if len(name) <= max_length else f"...{name[3 - max_length :]}"
 
 

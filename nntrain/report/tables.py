@@ -1,4 +1,4 @@
-"""Tables and numbers as a terminal shows them."""
+"""Formats tables and numbers for the terminal."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ MAX_WIDTH = 10_000  # characters
 
 
 def new_table(*columns: str, right: Iterable[str] = ()) -> Table:
-    """Return an empty table in the house style; columns named in `right` are numbers."""
+    """Return an empty table in the common style; the columns named in `right` are right-aligned."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    numbers = set(right)
+    right_aligned = set(right)
     for column in columns:
-        table.add_column(column, justify="right" if column in numbers else "left", no_wrap=True)
+        table.add_column(column, justify="right" if column in right_aligned else "left", no_wrap=True)
     return table
 
 
 def cells(*values: object) -> list[Text]:
-    """Return a row's cells, in which no text counts as markup."""
+    """Return the cells of a row; their text is never parsed as markup."""
     return [value if isinstance(value, Text) else Text(str(value)) for value in values]
 
 
 def print_table(table: Table, *, stderr: bool = False) -> None:
-    """Print a table at its full width: it is never cut to the terminal's, which a log or a pipe does not have."""
+    """Print a table at full width; it is never cut to a terminal's width, which a log or a pipe does not have."""
     Console(stderr=stderr, highlight=False, width=MAX_WIDTH).print(table)
 
 
 def layer_table(rows: Sequence[LayerRow]) -> Table:
-    """Return a network's layers with their output shapes and parameters."""
+    """Return a table of a network's layers with their output shapes and parameters."""
     table = new_table("layer", "", "output", "parameters", right=["parameters"])
     for row in rows:
         shape = " x ".join(map(str, row.shape))
@@ -42,36 +42,36 @@ def layer_table(rows: Sequence[LayerRow]) -> Table:
 
 
 def format_metrics(values: Mapping[str, float]) -> str:
-    """Return metrics in words: "accuracy 97.62 %, loss 0.0843"."""
+    """Return metrics as text: "accuracy 97.62 %, loss 0.0843"."""
     names = sorted(values, key=lambda name: (name == "loss", "accuracy" not in name))
     return ", ".join(f"{name} {format_metric(name, values[name])}" for name in names)
 
 
 def format_metric(name: str, value: float) -> str:
-    """Return one metric: a fraction as a percentage, anything else with four digits."""
+    """Return a metric as text: a fraction as a percentage, any other value with four digits."""
     return f"{100 * value:.2f} %" if is_fraction(name) else f"{value:.4g}"
 
 
 def is_fraction(name: str) -> bool:
-    """Tell whether a metric is a fraction of images."""
+    """Return whether a metric is a fraction between 0 and 1."""
     return "accuracy" in name or name.removeprefix("val_") in ("precision", "recall", "f1")
 
 
 def confusion_table(scores: Scores) -> Table:
-    """Return the confusion matrix: a row per true class, a column per answer; right answers are bold."""
+    """Return the confusion matrix: a row per true class, a column per answer; correct answers are bold."""
     labels = [score.label for score in scores.classes]
     table = new_table("true \\ answer", *labels, right=labels)
     for row, (label, counts) in enumerate(zip(labels, scores.confusion, strict=True)):
-        shown = [
+        row_cells = [
             Text(f"{count:,}" if count else ".", style="bold" if column == row else "dim" if not count else "red")
             for column, count in enumerate(counts)
         ]
-        table.add_row(Text(label), *shown)
+        table.add_row(Text(label), *row_cells)
     return table
 
 
 def class_table(scores: Scores) -> Table:
-    """Return precision, recall and F1 of each class."""
+    """Return a table of the precision, recall and F1 of each class."""
     columns = ("precision", "recall", "f1", "images")
     table = new_table("class", *columns, right=columns)
     for score in scores.classes:
@@ -81,18 +81,18 @@ def class_table(scores: Scores) -> Table:
 
 
 def format_duration(seconds: float) -> str:
-    """Return a time in words: "0.3 s", "2 min 5 s", "1 h 20 min"."""
+    """Return a duration as text: "0.3 s", "2 min 5 s", "1 h 20 min"."""
     if seconds < 10:
         return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    rounded = round(seconds)
+    if rounded < 60:
+        return f"{rounded} s"
+    minutes, remainder = divmod(rounded, 60)
+    return f"{minutes} min {remainder} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def format_estimate(seconds: float) -> str:
-    """Return a rough time in one unit: "5 s", "17 min", "3 h"; at least a second."""
+    """Return a rough duration in a single unit, at least a second: "5 s", "17 min", "3 h"."""
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     minutes = seconds / 60
@@ -100,5 +100,5 @@ def format_estimate(seconds: float) -> str:
 
 
 def format_count(count: int, noun: str) -> str:
-    """Return a number of things: "1 epoch", "3 epochs"."""
+    """Return a count with its noun: "1 epoch", "3 epochs"."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,4 +1,4 @@
-"""A 28x28 image in the terminal: half blocks in shades of grey, or plain characters if there are no colours."""
+"""Draws a 28x28 image in the terminal: half blocks in shades of grey, or plain characters without colours."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 from rich.text import Text
 
 CHARACTERS = " .:-=+*#%@"  # from black to white
-HALF_BLOCK = "▀"  # the foreground colours its upper half, the background its lower half
+HALF_BLOCK = "▀"  # its upper half has the foreground colour, its lower half the background colour
 
 
 def render_image(image: np.ndarray, *, colours: bool, columns: int) -> list[Text]:
-    """Return the lines that show an image, uint8 (28, 28), in a terminal with so many columns.
+    """Return the lines that show an image, uint8 (28, 28), in a terminal with `columns` columns.
 
-    With colours, a character holds two rows of pixels. Without, each pixel takes two characters if there is room, which
-    keeps the proportions. An image that is wider than the terminal is halved.
+    With colours, a character holds two rows of pixels. Without colours, a pixel takes two characters if there is room,
+    which keeps the proportions. An image that is wider than the terminal is scaled to half its size.
     """
     if image.shape[1] > columns:
         image = _halved(image)
@@ -28,7 +28,7 @@ def render_image(image: np.ndarray, *, colours: bool, columns: int) -> list[Text
 
 
 def wants_colours(is_terminal: bool) -> bool:
-    """Tell whether to use colours: on a terminal that has them, unless NO_COLOR is set."""
+    """Return whether to use colours: only on a terminal that has them, and not if NO_COLOR is set."""
     return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 

@@ -20,8 +20,8 @@ def test_a_config_and_its_overrides_come_in_any_order():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "no config given; `nntrain configs` lists those with a name, or give a YAML file"),
-        (["epochs=3"], "no config given; `nntrain configs` lists those with a name, or give a YAML file"),
+        ([], "no config given; name a shipped config (`nntrain configs` lists them) or a YAML file"),
+        (["epochs=3"], "no config given; name a shipped config (`nntrain configs` lists them) or a YAML file"),
         (["mlp", "cnn"], "give one config, not 2: mlp and cnn"),
         (["mlp", "cnn", "x"], "give one config, not 3: mlp and cnn and x"),
         (["mlp", "epochs:3"], "give one config, not 2: mlp and epochs:3; write a setting as key=value"),

@@ -1,4 +1,4 @@
-"""What training takes, in words."""
+"""The description of what a training takes."""
 
 from __future__ import annotations
 

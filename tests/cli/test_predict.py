@@ -208,7 +208,10 @@ def test_steps_draws_a_strip_with_a_row_per_digit(in_process, pictures):
 
 @pytest.mark.parametrize(
     ("path", "message"),
-    [("how.psd", "pictures with that suffix cannot be written; use .png"), ("no/how.png", "there is no folder no")],
+    [
+        ("how.psd", "pictures with that suffix cannot be written; use .png"),
+        ("no/how.png", "the folder no does not exist"),
+    ],
 )
 def test_steps_that_cannot_be_written_are_reported_before_anything_is_read(in_process, pictures, path, message):
     result = in_process("predict", "three.png", "--steps", path)

@@ -134,7 +134,9 @@ def test_a_folder_that_can_only_be_read_is_one_error_and_its_runs_still_answer(c
     there = ("--runs-dir", str(small_disk))
     check_refused(nntrain("train", "quickstart", *there), "Read-only file system; choose another folder", code=1)
     check_refused(nntrain("resume", "tiny-1", "epochs=4", *there), ".lock: cannot be locked: Read-only", code=1)
-    check_refused(nntrain("evaluate", "tiny-1", *there), "Read-only file system; --no-plots scores without", code=1)
+    check_refused(
+        nntrain("evaluate", "tiny-1", *there), "Read-only file system; use --no-plots to score without plots", code=1
+    )
     assert nntrain("evaluate", "tiny-1", "--no-plots", *there).returncode == 0
     assert nntrain("runs", *there).returncode == 0
 

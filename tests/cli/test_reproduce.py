@@ -34,7 +34,7 @@ ELSEWHERE = {"reasons": ("processor is B, was A", "the device is GPU, was CPU")}
     ("changes", "sentence"),
     [
         ({}, "identical in all 3 epochs and weights"),
-        ({"weights_identical": None}, "identical in all 3 epochs (the run has not saved their weights)"),
+        ({"weights_identical": None}, "identical in all 3 epochs (the weights of the last epoch were not saved)"),
         (
             {"weights_identical": False},
             "not reproduced: the weights differ; data, config, versions and machine are the same",

@@ -152,7 +152,7 @@ def test_a_run_that_is_trained_is_neither_resumed_nor_reproduced_until_its_proce
     first.communicate()
     assert [run["status"] for run in nntrain.json("runs")["runs"]] == ["interrupted"]
     done = nntrain("reproduce", "tiny-1", "--quiet")
-    pattern = r"runs/tiny-1: identical in all \d+ epochs \(the run has not saved their weights\)\n"
+    pattern = r"runs/tiny-1: identical in all \d+ epochs \(the weights of the last epoch were not saved\)\n"
     assert re.fullmatch(pattern, done.stdout), done.stderr
     assert done.returncode == 0
     both = [nntrain.start("resume", "tiny-1") for _ in range(2)]

@@ -259,7 +259,7 @@ def test_ctrl_c_while_tensorflow_loads_ends_at_once_and_leaves_no_run(nntrain, d
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=600)
     assert "device" not in err
-    assert "interrupted before the first epoch was finished; nothing is kept" in err
+    assert "interrupted before the first epoch was finished; nothing was saved" in err
     assert process.returncode == 130
     assert list((nntrain.folder / "runs").iterdir()) == []
 

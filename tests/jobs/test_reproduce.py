@@ -105,7 +105,7 @@ def test_a_run_that_is_being_trained_is_refused(workshop, run):
 
 def test_a_run_without_an_epoch_is_refused(workshop, run):
     run.history_path.write_text("epoch,seconds,learning_rate,loss\n")
-    with pytest.raises(RunError, match=r"history\.csv: no epoch to compare with"):
+    with pytest.raises(RunError, match=r"history\.csv: no epochs to compare with"):
         reproduce("tiny-1", runs_dir=workshop.runs)
 
 

@@ -68,7 +68,7 @@ def test_the_run_and_its_finished_epochs_are_reported(workshop, stopped, recorde
         ),
         (["epochs=4", "runtime.threads=auto"], r"runtime\.threads=auto: resume can only change"),
         (["epochs=4", "early_stopping={patience: 3}"], r"early_stopping\.\S+: resume can only change"),
-        (["epochs=1"], r"epochs=1: \S+tiny-1 has already been trained for 2$"),
+        (["epochs=1"], r"epochs=1: \S+tiny-1 has already been trained for 2 epochs$"),
         ([], r"tiny-1 is complete after 2 epochs; to train it longer: `nntrain resume \S+tiny-1 epochs=4`$"),
         (["epochs=2"], r"tiny-1 is complete after 2 epochs"),
     ],
@@ -108,9 +108,9 @@ def early(workshop):
     [
         (
             ["epochs=20"],
-            r"was stopped early after 3 epochs, and would be stopped there again; to train on: `nntr",
+            r"stopped early after 3 epochs and would stop there again; to continue: `nntr",
         ),
-        (["early_stopping.patience=2"], r"patience=2: with less than its patience of 3, \S+ may have stopped earlier"),
+        (["early_stopping.patience=2"], r"patience=2: with a patience below 3, \S+ might have stopped earlier"),
         (["early_stopping.monitor=val_loss"], r"early_stopping\.monitor=val_loss: resume can only change"),
         ([], r"tiny-1 is complete after 3 epochs; .* epochs=18 early_stopping=null`$"),
     ],

@@ -1,4 +1,4 @@
-"""One training in a run's folder: what is left if it fails or is stopped, without TensorFlow."""
+"""One training in a run's folder: what stays on disk after a failure or an interrupt, without TensorFlow."""
 
 from __future__ import annotations
 
@@ -217,7 +217,7 @@ def session(workshop, recorder):
 def test_abandoned_before_the_first_epoch_nothing_is_kept(session, recorder):
     session.abandon()
     assert not session.run.path.exists()
-    assert recorder.notes == ["interrupted before the first epoch was finished; nothing is kept"]
+    assert recorder.notes == ["interrupted before the first epoch was finished; nothing was saved"]
 
 
 def test_abandoned_before_the_engine_writes_a_resumed_run_is_unchanged(session, recorder):

@@ -189,7 +189,7 @@ def test_formats_that_cannot_be_written_are_refused(tmp_path, name):
 
 
 def test_a_folder_that_is_missing_is_named(tmp_path):
-    with pytest.raises(UsageError, match=r"--steps no/how\.png: there is no folder no"):
+    with pytest.raises(UsageError, match=r"--steps no/how\.png: the folder no does not exist"):
         check_writable(Path("no/how.png"))
 
 

@@ -1,4 +1,4 @@
-"""Tables and numbers in words."""
+"""Tables and numbers as text."""
 
 from __future__ import annotations
 

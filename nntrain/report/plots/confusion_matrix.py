@@ -27,21 +27,21 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MAX_NAME_LENGTH = 22
-MAX_SIDE = 16.0  # inches of the cells; from 40 classes on the plot stops growing
-MIN_CELL = 0.1  # inches; nobody can read a number in a smaller one
+MAX_SIDE = 16.0  # inches, of all cells; beyond 40 classes the plot stops growing
+MIN_CELL = 0.1  # inches; numbers in smaller cells are not readable
 MIN_WIDTH = 5.2  # inches, for the headline
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """Sizes in inches, those of fonts in points."""
+    """Sizes in inches; the font size in points."""
 
     cell: float  # side of a cell
     side: float  # of all cells
     font_size: float
-    vertical_names: bool  # whether the names above the columns are turned
-    left: float  # of the cells, where the names of the rows are
-    bottom: float  # below the cells, where the precisions are
+    vertical_names: bool  # whether the names above the columns are rotated
+    left: float  # space left of the cells, for the names of the rows
+    bottom: float  # space below the cells, for the precisions
     width: float  # of the figure
     height: float
 
@@ -49,9 +49,9 @@ class _Layout:
 def draw_confusion(scores: Scores, path: Path, *, title: str) -> None:
     """Draw the confusion matrix to a PNG file: truth in rows, answers in columns, counts in the cells.
 
-    Takes the scores of a task that has classes. A cell's colour shows its share of the row. Right answers and mistakes
-    have a colour each, and that of mistakes begins at far smaller shares, or nobody would see them beside a diagonal of
-    98 %. Raises NntrainError if the file cannot be written.
+    `scores` are those of a task with classes. A cell's colour shows its share of the row. Correct answers and mistakes
+    have different colours. The colour of mistakes is visible at much smaller shares, as a diagonal of 98 % would
+    otherwise hide them. Raises NntrainError if the file cannot be written.
     """
     confusion = np.array(scores.confusion)
     names = [shorten(row.label, MAX_NAME_LENGTH) for row in scores.classes]
@@ -69,8 +69,8 @@ def draw_confusion(scores: Scores, path: Path, *, title: str) -> None:
 
 
 def _summary(scores: Scores, confusion: np.ndarray) -> str:
-    right = int(confusion.trace())
-    return f"{scores.images:,} images, {right / scores.images:.2%} correct, {scores.images - right:,} mistakes"
+    correct = int(confusion.trace())
+    return f"{scores.images:,} images, {correct / scores.images:.2%} correct, {scores.images - correct:,} mistakes"
 
 
 def _layout(names: list[str]) -> _Layout:
@@ -87,16 +87,16 @@ def _layout(names: list[str]) -> _Layout:
 
 
 def _colors(confusion: np.ndarray) -> np.ndarray:
-    """Return RGB in [0, 1], shape (classes, classes, 3)."""
+    """Return RGB colours in [0, 1], shape (classes, classes, 3)."""
     from matplotlib.colors import to_rgb
 
     shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
-    right = np.eye(len(confusion), dtype=bool)
-    # The strongest colour is for the largest share of mistakes, or for 5 % if all are below: a nearly faultless network
-    # should not look alarming. The root lifts single mistakes off the white.
-    largest = max(0.05, float(shares[~right].max(initial=0)))
-    strength = np.where(right, 0.9 * shares, 0.85 * np.sqrt(shares / largest))
-    hues = np.where(right[..., None], to_rgb(BLUE), to_rgb(VERMILION))
+    diagonal = np.eye(len(confusion), dtype=bool)
+    # The largest share of mistakes has the strongest colour, but only from 5 % on: a nearly perfect network should not
+    # look alarming. The square root keeps single mistakes visible on white.
+    largest = max(0.05, float(shares[~diagonal].max(initial=0)))
+    strength = np.where(diagonal, 0.9 * shares, 0.85 * np.sqrt(shares / largest))
+    hues = np.where(diagonal[..., None], to_rgb(BLUE), to_rgb(VERMILION))
     return np.asarray(1 - strength[..., None] * (1 - hues))
 
 
@@ -111,7 +111,7 @@ def _draw_names(axes: Axes, names: list[str], layout: _Layout) -> None:
 
 
 def _draw_cell_borders(axes: Axes, count: int) -> None:
-    """Give each cell a faint border, as one with a count of 0 is white."""
+    """Give each cell a faint border, because a cell with a count of 0 is white."""
     for spine in axes.spines.values():
         spine.set_visible(False)
     edges, end = np.arange(count + 1) - 0.5, count - 0.5

@@ -1,8 +1,8 @@
-"""What all plots share: style, fonts, and figures that are laid out in inches.
+"""The common parts of all plots: style, fonts, and figures that are laid out in inches.
 
-Matplotlib is loaded when the first plot is drawn. Its figures are used directly, never `pyplot`, which keeps global
-state, and everything is placed by hand: the automatic layouts double the time a plot takes. The user's own matplotlibrc
-is ignored, so that a run's plots look the same everywhere.
+Matplotlib is loaded when the first plot is drawn. The plots use its figures directly and not `pyplot`, which keeps
+global state. All positions are computed here, because the automatic layouts double the time that a plot takes. The
+user's matplotlibrc is ignored, so that plots look the same everywhere.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 DPI = 110
 INK, FAINT, GRID = "#222222", "#6b6b6b", "#e6e6e6"
-# Blue and vermilion of Okabe and Ito's palette, which colour-blind readers can tell apart.
+# Blue and vermilion of Okabe and Ito's palette, which colour-blind readers can distinguish.
 BLUE, VERMILION = "#0072b2", "#d55e00"
 STYLE: dict[str, Any] = {
     "font.size": 9.0,
@@ -43,7 +43,7 @@ STYLE: dict[str, Any] = {
     "xtick.labelcolor": FAINT,
     "ytick.labelcolor": FAINT,
 }
-# For names in scripts that Matplotlib's own font lacks, if one of these is installed.
+# Fonts for names in scripts that Matplotlib's default font lacks; the installed ones are used.
 WIDE_FONTS = (
     "Noto Sans CJK JP",
     "Noto Sans CJK SC",
@@ -58,7 +58,7 @@ WIDE_FONTS = (
 def plot_style(texts: Iterable[str]) -> Iterator[None]:
     """Set the style of all plots, with fonts for these texts, and keep Matplotlib's messages off stderr.
 
-    It has some about folders that it cannot write to, a font cache that it builds, and letters that its fonts lack.
+    The messages are about folders that it cannot write to, its font cache, and glyphs that its fonts lack.
     """
     logger = logging.getLogger("matplotlib")
     level = logger.level
@@ -88,14 +88,14 @@ def _fonts(texts: Iterable[str]) -> list[str]:
 
 
 def new_figure(width: float, height: float, *, title: str, summary: str) -> Figure:
-    """Return a white figure of a size in inches, with a title and a line below it."""
+    """Return a white figure with a size in inches, a title, and a summary line below the title."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
     left, top = 0.2 / width, 1 - 0.13 / height
-    # A bold letter is about three quarters as wide as its font is high: a long title is set smaller, then cut.
+    # A bold letter is about 0.75 times as wide as its font is high. A long title gets a smaller font, then is cut.
     room = (width - 0.4) * 72 / 0.75
     size = min(12.0, max(9.0, room / max(len(title), 1)))
     figure.text(left, top, shorten(title, int(room / size)), fontsize=size, fontweight="bold", va="top")
@@ -104,23 +104,23 @@ def new_figure(width: float, height: float, *, title: str, summary: str) -> Figu
 
 
 def add_axes(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
-    """Add axes at a position and of a size in inches, from the lower left corner of the figure."""
+    """Add axes with a position and size in inches, measured from the lower left corner of the figure."""
     figure_width, figure_height = figure.get_size_inches()
     return figure.add_axes((left / figure_width, bottom / figure_height, width / figure_width, height / figure_height))
 
 
 def shorten(text: str, length: int) -> str:
-    """Return a text on one line, cut to a length; bytes of a file name that are no text become '?'."""
+    """Return a text on one line, cut to a length; undecodable bytes of a file name become '?'."""
     line = " ".join(text.encode("utf-8", "replace").decode().split())
     return line if len(line) <= length else f"{line[: length - 1]}…"
 
 
 def text_width(text: str) -> float:
-    """Return about how wide a text is, in units of its font size."""
+    """Return the approximate width of a text in units of its font size."""
     return sum(1.0 if ord(letter) > 0x2E80 else 0.75 if letter.isupper() else 0.6 for letter in text)
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write a PNG file, whole or not at all; raises NntrainError if it cannot be written."""
+    """Write a PNG file atomically; raises NntrainError if it cannot be written."""
     with temporary_sibling(path) as temporary:
         figure.savefig(temporary, format="png", dpi=DPI)

@@ -20,7 +20,7 @@ Rows = Sequence[Mapping[str, float]]
 PANEL_WIDTH, PANEL_HEIGHT = 3.3, 2.3  # inches, as all sizes here
 MARGIN_LEFT, MARGIN_RIGHT, MARGIN_TOP, MARGIN_BOTTOM = 0.65, 0.75, 0.4, 0.45
 HEADLINE_HEIGHT = 0.5
-LINE_HEIGHT = 0.16  # of the names beside the curves
+LINE_HEIGHT = 0.16  # of the names next to the curves
 LOG_LOSS_SPREAD = 1e4  # a loss whose largest value is this many times its smallest gets a logarithmic axis
 
 
@@ -28,18 +28,18 @@ LOG_LOSS_SPREAD = 1e4  # a loss whose largest value is this many times its small
 class _Curve:
     name: str  # train or validation
     color: str
-    values: np.ndarray  # NaN in place of values that are not finite
+    values: np.ndarray  # values that are not finite are NaN
 
 
 def draw_training(history: Rows, path: Path, *, title: str) -> None:
     """Draw loss, metrics and learning rate by epoch to a PNG file.
 
-    A row has the columns of history.csv: epoch, learning_rate, loss, the metrics, and their val_ twins if there was
-    validation. Values that are not finite are gaps. The epoch with the lowest validation loss is marked in each panel.
-    Raises NntrainError if the file cannot be written.
+    A row has the columns of history.csv: epoch, learning_rate, loss, the metrics, and their val_ columns if there is
+    validation data. Values that are not finite leave gaps. The epoch with the lowest validation loss is marked in each
+    panel. Raises NntrainError if the file cannot be written.
     """
     panels = _panel_names(history)
-    # Four panels look better as two by two than as three and one.
+    # Four panels look better as two rows of two than as three and one.
     columns = 2 if len(panels) == 4 else min(len(panels), 3)
     rows = math.ceil(len(panels) / columns)
     cell_width = MARGIN_LEFT + PANEL_WIDTH + MARGIN_RIGHT
@@ -96,7 +96,7 @@ def _draw_panel(axes: Axes, name: str, epochs: np.ndarray, history: Rows, best: 
     _set_value_axis(axes, name, np.concatenate([curve.values for curve in curves]))
     if best is not None:
         axes.axvline(epochs[best], color="#9a9a9a", linewidth=1, linestyle=(0, (2, 2)), zorder=1)
-    # A point that stands alone between gaps is seen only by its marker.
+    # A single point between two gaps is visible only by its marker.
     markers: dict[str, Any] = {"marker": "o", "markersize": 3.5 if len(epochs) <= 30 else 1.5}
     if name == "learning_rate":
         axes.plot(epochs, curves[0].values, color=INK, linewidth=1.6, drawstyle="steps-mid", **markers)
@@ -128,7 +128,7 @@ def _set_value_axis(axes: Axes, name: str, values: np.ndarray) -> None:
 
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     spread = high / low if low > 0 else 1.0
-    # A rate falls by factors; so does a loss that shoots up on its way to infinity.
+    # A learning rate falls by factors, and a loss that diverges grows by factors.
     if spread > (1 if name == "learning_rate" else LOG_LOSS_SPREAD):
         _set_logarithmic_axis(axes, low, high)
     else:

@@ -1,4 +1,4 @@
-"""The images that a network answered wrongly, the worst first."""
+"""The images that a network classified wrongly, worst first."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ if TYPE_CHECKING:
 
 MAX_COLUMNS = 5
 MARGIN, HEADLINE_HEIGHT = 0.2, 0.65  # inches, as all sizes here
-IMAGE_SIDE = 4 * IMAGE_SIZE / DPI  # four screen pixels for each of the image's
+IMAGE_SIDE = 4 * IMAGE_SIZE / DPI  # four screen pixels per image pixel
 CELL_WIDTH, CELL_HEIGHT = 1.6, IMAGE_SIDE + 0.68
-FIRST_LINE, LINE_HEIGHT = 0.16, 0.155  # of a caption, below its image
+FIRST_LINE, LINE_HEIGHT = 0.16, 0.155  # of the caption below an image
 
 
 def draw_worst(images: np.ndarray, mistakes: Sequence[Mistake], path: Path, *, title: str) -> None:
     """Draw the images of mistakes in a grid to a PNG file, each with its truth, answer and confidence.
 
-    `images` are all of the split that the mistakes' indices point into, uint8 (n, 28, 28). Raises NntrainError if the
-    file cannot be written.
+    `images` are all images of the split, uint8 (n, 28, 28); the mistakes' indices refer to them. Raises NntrainError if
+    the file cannot be written.
     """
     columns = min(MAX_COLUMNS, max(3, len(mistakes)))
     rows = max(1, math.ceil(len(mistakes) / columns))
     width, height = columns * CELL_WIDTH + MARGIN, rows * CELL_HEIGHT + HEADLINE_HEIGHT
     with plot_style([title, *(text for mistake in mistakes for text in (mistake.truth, mistake.prediction.label))]):
         figure = new_figure(width, height, title=title, summary=_summary(mistakes))
-        # One pair of axes below everything, in inches from the top left: a pair per image would take far longer.
+        # One pair of axes for the whole figure, in inches from the top left: a pair per image takes much longer.
         axes = add_axes(figure, 0, 0, width, height)
         axes.set_axis_off()
         if not mistakes:
@@ -75,7 +75,7 @@ def _draw_mistake(axes: Axes, image: np.ndarray, mistake: Mistake, left: float, 
 
 
 def _caption(mistake: Mistake) -> list[tuple[str, str, str]]:
-    """Return text, colour and weight of each line below an image."""
+    """Return the text, colour and weight of each line below an image."""
     prediction = mistake.prediction
     if prediction.confidence is None:
         answer, confidence = f"{prediction.outputs[0]:.2f}", ""
