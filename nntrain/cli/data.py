@@ -73,7 +73,7 @@ def fetch_command(name: Name) -> None:
     from nntrain.report.progress import download_bar
 
     fetched = fetch_dataset(name, listener=JobListener(downloading=download_bar))
-    console.print_result(str(fetched.path) if fetched.downloaded else f"{fetched.path} (found, not downloaded)")
+    console.print_result(str(fetched.path) if fetched.downloaded else f"{fetched.path} (already on disk)")
 
 
 @app.command("show", cls=Command)

@@ -26,7 +26,7 @@ Require = Annotated[
     typer.Option(
         "--require",
         metavar="NAME>=VALUE",
-        help="Exit with code 6 if the test score does not meet this. Can be repeated.",
+        help="Exit with code 6 if the test score does not meet this requirement. Can be repeated.",
         show_default=False,
     ),
 ]

@@ -16,7 +16,7 @@ def reproduce_command(
 ) -> None:
     """Train a run again in a temporary folder and compare it epoch by epoch. The run itself is not changed.
 
-    The exit code is 0 if the result is identical or, on another machine, within the tolerance. Otherwise it is 7.
+    The exit code is 0 if the result is identical or, on another machine, within a tolerance, and 7 if it is not.
 
     Example: nntrain reproduce mlp-1
     """
@@ -69,5 +69,5 @@ def verdict(reproduction: Reproduction) -> str:
     elif reproduction.compared == epochs:
         difference = "the weights differ"
     else:
-        difference = f"it stopped after epoch {reproduction.compared}"
+        difference = f"the repetition stopped after epoch {reproduction.compared}"
     return f"{path}: not reproduced: {difference}; {cause}"

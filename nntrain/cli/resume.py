@@ -27,8 +27,8 @@ def resume_command(
 ) -> None:
     """Continue a run that was interrupted or killed, or train a finished one for more epochs.
 
-    The result is bit for bit the same as without the interruption. You can change fit.epochs, unless the learning rate
-    depends on it (cosine_annealing), raise the patience of early stopping, or turn it off (early_stopping=null).
+    The result is bit for bit the same as without the interruption. You can only change the number of epochs (not with
+    cosine_annealing) and early stopping (a higher patience, or early_stopping=null to turn it off).
 
     Example: nntrain resume mlp-1 epochs=40
     """

@@ -61,7 +61,7 @@ def test_one_data_set_in_json(in_process):
 
 
 def test_what_is_on_the_disk_is_not_fetched(in_process):
-    assert re.fullmatch(r"\S+mnist_5k\.npz \(found, not downloaded\)\n", in_process("data", "fetch", "mnist_5k").output)
+    assert re.fullmatch(r"\S+mnist_5k\.npz \(already on disk\)\n", in_process("data", "fetch", "mnist_5k").output)
 
 
 def test_what_is_fetched_is_announced_and_its_path_printed(in_process, monkeypatch, tmp_path):

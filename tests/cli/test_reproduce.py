@@ -53,7 +53,7 @@ ELSEWHERE = {"reasons": ("processor is B, was A", "the device is GPU, was CPU")}
         ),
         (
             {"compared": 2},
-            "not reproduced: it stopped after epoch 2; data, config, versions and machine are the same",
+            "not reproduced: the repetition stopped after epoch 2; data, config, versions and machine are the same",
         ),
     ],
 )
