@@ -25,7 +25,7 @@ def predict(
 ) -> Iterator[Recognition | PictureFailure]:
     """Recognize picture files, all pictures in folders, and `-` for stdin; unreadable pictures become failures.
 
-    If the run reads digits and is not the pretrained one, the pretrained network gives a second opinion. The
+    If the run classifies digits and is not the pretrained one, the pretrained network gives a second opinion. The
     recognitions of the first `keep_pictures` digits keep their pictures, for drawing.
     Raises RunError if the run's network is missing or damaged.
     """

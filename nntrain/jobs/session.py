@@ -57,7 +57,7 @@ class TrainingSession:
                 data = [load_dataset(self.loaded.config.data.dataset, download=False)]
                 self._check_fingerprints(data[0])
                 listener = self._training_listener(interrupts)
-                # After `pop`, only the engine refers to the data, so it can free the images that it copies to the device.
+                # After `pop`, only the engine refers to the data and can free the images that it copies to the device.
                 return engine_train()(self.loaded.config, data.pop(), self.run, listener, self.resumed)
             except NntrainError as error:
                 if self._is_untouched:

@@ -182,7 +182,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path):
     ("command", "message"),
     [
         (["train"], "Missing argument"),
-        (["train", "epochs=3"], "no config given; `"),
+        (["train", "epochs=3"], "no config given; name a shipped config (`"),
         (["train", "mpl"], "Did you mean `mlp`?"),
         (["train", "nowhere.yaml"], "nowhere.yaml: no such file"),
         (["train", "mlp", "cnn"], "give one config, not 2: mlp and cnn"),
