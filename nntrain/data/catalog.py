@@ -55,7 +55,7 @@ class DatasetInfo:
     classes: tuple[str, ...]  # names by label
     training_images: int
     test_images: int
-    digits_fingerprint: str | None = None  # MD5 of the training images, if they are MNIST's
+    digits_fingerprint: str | None = None  # MD5 of the training images, if they are MNIST's or some of them
     origins: tuple[Origin, ...] = ()  # in the order in which they are tried
     cache_name: str | None = None  # of the file, or of the folder of IDX files, in Keras's cache
     bundled_path: Path | None = None
@@ -136,7 +136,7 @@ def is_dataset_path(name: str) -> bool:
 
 
 def dataset_path(name: str) -> Path:
-    """Return the path that names a data set, with `~` expanded; raises UsageError for a name without suffix or slash."""
+    """Return the path that names a data set, `~` expanded; raises UsageError for a name without suffix or slash."""
     if is_dataset_path(name):
         # os.path.expanduser, because Path.expanduser raises an error if there is no such user.
         return Path(os.path.expanduser(name))

@@ -124,7 +124,7 @@ def _download_files(origin: Origin, folder: Path, on_download: OnDownload | None
 
 
 def _request(url: str, path: str, _pooch: object, *, on_download: OnDownload | None) -> None:
-    """Download one file, in one attempt; pooch retries after an error of requests, so a lasting one becomes a DataError."""
+    """Download a file, in one attempt; pooch retries on requests' errors, so lasting ones become a DataError."""
     import pooch
     import requests
 

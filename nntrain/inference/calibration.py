@@ -1,8 +1,8 @@
 """Calibrated confidence: of a hundred answers with a confidence of 90 %, ninety are correct.
 
-The logits are divided by one number per network, its temperature (Guo et al. 2017, On Calibration of Modern Neural Networks,
-arXiv 1706.04599). It is fitted on validation images when training ends and stored in run.json. The logarithms of
-the probabilities serve as logits: the two differ by a constant, which softmax ignores.
+The logits are divided by one number per network, its temperature (Guo et al. 2017, On Calibration of Modern Neural
+Networks, arXiv 1706.04599). It is fitted on validation images when training ends and stored in run.json. The logarithms
+of the probabilities serve as logits: the two differ by a constant, which softmax ignores.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def calibration_error(outputs: np.ndarray, labels: np.ndarray, task_spec: TaskSp
     """Return the expected calibration error: how far confidence is from the fraction of correct answers, 0 to 1.
 
     Answers are put into bins of equal width by their confidence; the error is the mean over the bins of
-    |correct - confidence|, weighted by the answers in each (Naeini et al. 2015; Guo et al. 2017). Shapes and errors as in
-    `nntrain.inference.scoring.score`; not for a regression.
+    |correct - confidence|, weighted by the answers in each (Naeini et al. 2015; Guo et al. 2017). Shapes and errors are
+    as in `nntrain.inference.scoring.score`; not for a regression.
     """
     check_outputs(outputs, task_spec)
     check_labels(outputs, labels, task_spec)
@@ -88,7 +88,7 @@ def _scale(logits: np.ndarray, temperature: float) -> np.ndarray:
 
 
 def _minimize(function: Callable[[float], float], low: float, high: float) -> float:
-    """Return the argument at which a function with one minimum is lowest, to within TOLERANCE (golden-section search; Kiefer 1953)."""
+    """Return where a function of one minimum is lowest, to within TOLERANCE (golden-section search; Kiefer 1953)."""
     ratio = (math.sqrt(5) - 1) / 2
     left, right = high - ratio * (high - low), low + ratio * (high - low)
     left_value, right_value = function(left), function(right)

@@ -1,7 +1,7 @@
 """A data set in MNIST's original format: four IDX files in a folder.
 
-An IDX file consists of a magic number (0, 0, the type of the values, the number of dimensions), the size of each dimension as a
-big-endian integer of 4 bytes, and the values (https://yann.lecun.com/exdb/mnist/).
+An IDX file consists of a magic number (0, 0, the type of the values, the number of dimensions), the size of each
+dimension as a big-endian integer of 4 bytes, and the values (https://yann.lecun.com/exdb/mnist/).
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _read_idx(path: Path, *, dimensions: int) -> np.ndarray:
 
 
 def _read_header(file: BinaryIO | gzip.GzipFile, path: Path, dimensions: int) -> tuple[int, ...]:
-    """Return the shape that an IDX file states; raises DataError for a wrong magic number, struct.error if it is cut short."""
+    """Return the shape that an IDX file states; raises DataError for a wrong magic number, struct.error if cut short."""
     if struct.unpack(">HBB", file.read(4)) != (0, UNSIGNED_BYTE, dimensions):
         raise DataError(
             f"{path}: not an IDX file of bytes in {dimensions} dimension{'s' if dimensions > 1 else ''} "
