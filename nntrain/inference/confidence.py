@@ -93,7 +93,7 @@ def estimate(digits: Sequence[Digit], network: CalibratedClassifier) -> Estimate
 
 
 def augment(estimates: Estimates, indices: Sequence[int], network: CalibratedClassifier) -> Estimates:
-    """Return estimates in which the digits at these indices are averaged over their variants; the answers do not change."""
+    """Return estimates with the digits at these indices averaged over their variants; the answers do not change."""
     if not len(indices):
         return estimates
     means, detector_means = test_time_augmentation([estimates.digits[index] for index in indices], network)
@@ -161,7 +161,7 @@ def _confidence(prediction: Prediction) -> float:
 
 
 def _mean_confidence(outputs: np.ndarray, means: np.ndarray, task_spec: TaskSpec) -> float:
-    """Return the confidence, 0 to 1, of the answer given by a digit's outputs, according to the means over its variants."""
+    """Return the confidence, 0 to 1, that the means over a digit's variants give to the answer of its own outputs."""
     if task_spec.task == "classification":
         return float(means[outputs.argmax()])
     if task_spec.task == "binary":

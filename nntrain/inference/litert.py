@@ -53,7 +53,7 @@ class LiteRTClassifier:
         self._allocated = 0  # images that the interpreter has memory for
 
     def predict(self, images: np.ndarray) -> np.ndarray:
-        """Return the outputs for uint8 images (n, 28, 28); see Classifier. Raises RunError if the network cannot be run."""
+        """Return the outputs for images; see Classifier. Raises RunError if the network cannot be run."""
         if not len(images):
             return np.zeros((0, 1), np.float32)
         batches = (images[start : start + BATCH_SIZE] for start in range(0, len(images), BATCH_SIZE))

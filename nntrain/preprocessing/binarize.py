@@ -200,7 +200,7 @@ def _shadow_gain(background: Floats) -> Floats:
 
 
 def _background_noise(contrast: Floats) -> tuple[float, float]:
-    """Return the median and standard deviation of the background: the pixels below Otsu's threshold, without outliers."""
+    """Return the median and standard deviation of the background: what is below Otsu's threshold, without outliers."""
     threshold = otsu(contrast)
     low, high = contrast[contrast <= threshold], contrast[contrast > threshold]
     # The halves of one normal distribution lie only 1.3 of their deviations apart: noise was split, there is no ink.

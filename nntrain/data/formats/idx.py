@@ -77,7 +77,7 @@ def _read_idx(path: Path, *, dimensions: int) -> np.ndarray:
 
 
 def _read_header(file: BinaryIO | gzip.GzipFile, path: Path, dimensions: int) -> tuple[int, ...]:
-    """Return the shape that an IDX file states; raises DataError for a wrong magic number, struct.error if cut short."""
+    """Return the shape in an IDX header; raises DataError for a wrong magic number, struct.error if it is cut short."""
     if struct.unpack(">HBB", file.read(4)) != (0, UNSIGNED_BYTE, dimensions):
         raise DataError(
             f"{path}: not an IDX file of bytes in {dimensions} dimension{'s' if dimensions > 1 else ''} "
