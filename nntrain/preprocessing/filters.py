@@ -53,7 +53,7 @@ def otsu(levels: npt.NDArray[Any]) -> float:
 
 
 def box_blur(levels: Floats, radius: int) -> Floats:
-    """Return the mean of the square of side 2 * radius + 1 around each pixel; pixels at the edge are repeated beyond it."""
+    """Return the mean of the square of side 2 * radius + 1 around each pixel; edge pixels are repeated outwards."""
     return levels if radius == 0 else _mean_along(_mean_along(levels, radius, axis=0), radius, axis=1)
 
 

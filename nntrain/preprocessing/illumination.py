@@ -58,7 +58,7 @@ def _fit_robustly(slopes: Array, terms: Array, start: Array) -> Array:
 
 @functools.cache
 def _terms(down: int, right: int) -> Array:
-    """Return the slopes of y, y^2, x, x^2 and x y, (5, n), halfway between blocks: first downwards, then to the right."""
+    """Return the slopes of y, y^2, x, x^2 and x y, (5, n), halfway between blocks: downwards, then to the right."""
     y, x = np.linspace(-1, 1, down), np.linspace(-1, 1, right)
     y_down, x_down = (axis.ravel() for axis in np.meshgrid((y[1:] + y[:-1]) / 2, x, indexing="ij"))
     y_right, x_right = (axis.ravel() for axis in np.meshgrid(y, (x[1:] + x[:-1]) / 2, indexing="ij"))

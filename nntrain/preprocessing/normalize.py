@@ -57,7 +57,7 @@ def normalize(contrast: Floats, mask: Mask, threshold: float) -> tuple[Pixels, t
 
 
 def _opacity(contrast: Floats, mask: Mask, threshold: float) -> Floats:
-    """Return how much of each pixel ink covers, 0 to 1, with hair lines widened."""
+    """Return how much of each pixel ink covers, 0 to 1, with hairlines widened."""
     scale = SCALE * INK_SIZE / max(mask.shape)
     missing = 2 / scale - stroke_width(mask)
     if missing > 0 and scale < 1:
@@ -86,7 +86,7 @@ def _centre(ink: Floats) -> Pixels:
     """Put the ink, at most 28x28, into 28x28 with its centre of mass as near to the middle as it fits."""
     height, width = ink.shape
     row, column = centre_of_mass(ink)
-    # Shifts by whole pixels reach row and column 14 within half a pixel; of two equally near, the upper or left is taken.
+    # Shifts by whole pixels come within half a pixel of row and column 14; a tie goes to the upper or left one.
     top = min(max(math.ceil(IMAGE_SIZE / 2 - row - 0.5), 0), IMAGE_SIZE - height)
     left = min(max(math.ceil(IMAGE_SIZE / 2 - column - 0.5), 0), IMAGE_SIZE - width)
     image = np.zeros(IMAGE_SHAPE, dtype=np.uint8)

@@ -1,7 +1,7 @@
 """Finds a sheet of paper or a frame (a box or a circle) in a picture, and what it encloses.
 
-A sheet is a region of uniform brightness with straight sides and ink on it, in front of a different background, such as
-a desk. A frame is a stroke that encloses other strokes. Both are searched for in blocks of pixels, at most 128 per side.
+A sheet is a region of uniform brightness with straight sides and ink on it, in front of a different background, such as a
+desk. A frame is a stroke that encloses other strokes. Both are searched for in blocks of pixels, at most 128 per side.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def find_sheet_taken_for_ink(levels: Floats, ink: Ink) -> Enclosed | None:
     `levels` are grey, 0 to 255, and `ink` is the ink of the picture.
     """
     if min(levels.shape) < CLOSE_CROP or ink.mask.mean() < MIN_SHEET * (1 - MAX_INKED):
-        return None  # a cheap test that most pictures fail
+        return None  # true of most pictures, and cheap to check
     sheet = _find_sheet(levels)
     if sheet is None or np.count_nonzero(ink.mask & sheet) <= (1 - MAX_INKED) * np.count_nonzero(sheet):
         return None
@@ -97,7 +97,7 @@ def _find_sheet(levels: Floats) -> Mask | None:
     for same_class in (bright, ~bright):
         edge = np.concatenate([same_class[0], same_class[-1], same_class[:, 0], same_class[:, -1]])
         if edge.all() or same_class.mean() < MIN_SHEET * (1 - MAX_INKED):
-            continue  # a cheap test: it is the background, or too small
+            continue  # the background, or too small; cheap to check
         sheet = _largest_component(_close(same_class))
         if _is_sheet(sheet, same_class):
             margin = 1 + round(MARGIN * min(levels.shape))
@@ -172,7 +172,7 @@ def _block_side(shape: tuple[int, ...]) -> int:
 
 
 def _blocks(levels: Floats) -> Floats:
-    """Return levels by blocks, (rows, block height, columns, block width); pixels that do not fill a block are left out."""
+    """Return levels by blocks, (rows, block height, columns, block width); incomplete blocks are left out."""
     side = _block_side(levels.shape)
     rows, columns = (length // side for length in levels.shape)
     return np.asarray(levels[: rows * side, : columns * side].reshape(rows, side, columns, side))
@@ -201,7 +201,7 @@ def _erode(mask: Mask, margin: int) -> Mask:
 
 
 def _fill_holes(mask: Mask) -> Mask:
-    """Fill the holes of a mask: all pixels that no path, diagonal steps included, connects with the picture's edge."""
+    """Fill a mask's holes: pixels that cannot be reached from the picture's edge, even by diagonal steps."""
     labels, _ = connected_components(~np.pad(mask, 1))
     return np.asarray(labels != labels[0, 0])[1:-1, 1:-1]
 

@@ -127,7 +127,7 @@ def _prepare_in_own_process(name: str, *, digits: bool) -> PictureRequest | Pict
 def _prepare_in_pool(
     names: Sequence[str | PictureFailure], *, digits: bool, processes: int
 ) -> Iterator[PictureRequest | PictureFailure]:
-    """Prepare pictures in a pool that is never idle and holds few results; raises BrokenProcessPool if a process dies."""
+    """Prepare pictures in a pool that is never idle and holds few results; raises BrokenProcessPool if one dies."""
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 

@@ -122,7 +122,7 @@ def unchanged(image: Pixels) -> PreparedPicture:
 def prepare(levels: Floats, decisions: Sequence[Decision] = ()) -> PreparedPicture:
     """Prepare the grey levels of an upright picture, float32 (height, width), 0 to 255, at least 20 pixels per side.
 
-    `decisions` are those made while it was loaded. Raises ImageError if it shows no ink, or more pieces than can be digits.
+    `decisions` are those made while it was loaded. Raises ImageError if it shows no ink, or too many pieces of ink.
     """
     if levels.shape == IMAGE_SHAPE:
         image, inverted = _to_pixels(levels), _to_pixels(255 - levels)

@@ -46,7 +46,7 @@ def _remove_lines(levels: Floats, contrast: Floats, threshold: float) -> int:
     """Remove lines that run roughly along the rows from both arrays, in place; returns their number."""
     mask = contrast > threshold
     if not (mask[:, :EDGE].any() and mask[:, -EDGE:].any()):
-        return 0  # a cheap test that most pictures fail
+        return 0  # true of most pictures, and cheap to check
     lines = _find_lines(mask)
     for line in lines:
         _remove_line(line, levels, contrast, mask)
@@ -54,7 +54,7 @@ def _remove_lines(levels: Floats, contrast: Floats, threshold: float) -> int:
 
 
 def _remove_line(line: Line, levels: Floats, contrast: Floats, mask: Mask) -> None:
-    """Replace a line's pixels by the darker of the pixels above and below, except where ink crosses it."""
+    """Replace a line's pixels by the darker of the pixels above and below, except where there is ink on it."""
     height, width = mask.shape
     columns = np.arange(width)
     centre = np.rint(line.row + line.slope * (columns - width / 2)).astype(np.intp)

@@ -1,8 +1,8 @@
 """Decides which pieces of ink are one digit, and which are several in a row.
 
 Geometry decides most cases: strokes above one another belong together, and pieces of full height with space between
-them do not. The other cases (a four in two strokes, a broken zero, touching digits) are listed as candidates, from which
-`best_row` chooses the row in which the network has the most confidence.
+them do not. The other cases (a four in two strokes, a broken zero, touching digits) are listed as candidates, from
+which `best_row` chooses the row in which the network has the most confidence.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Digit:
 
     @property
     def touches_border(self) -> bool:
-        """Whether the ink touches only one of two opposite edges of the picture, as that of half a digit or a shadow does.
+        """Whether the ink touches only one of two opposite edges of the picture, as half a digit or a shadow does.
 
         Ink that touches both was cropped closely, and so are all small pictures.
         """
@@ -231,7 +231,7 @@ def _group_by_column(components: Iterable[InkComponent]) -> list[list[InkCompone
 
 
 def _above_one_another(column: Sequence[InkComponent], component: InkComponent) -> bool:
-    """Return whether a component and a column share more than half of the width of either."""
+    """Return whether a component and a column overlap by more than half of the narrower one's width."""
     left, right = _left(column), _right(column)
     shared = min(right, component.bbox[3]) - max(left, component.bbox[2])
     return shared > 0.5 * min(right - left, component.width)

@@ -30,7 +30,7 @@ class Distortion:
     shear: float = 0.0  # fraction: 0.1 shifts the top row against the bottom row by a tenth of the height
     # Simard et al. 2003, Best practices for convolutional neural networks: a field of noise (here normal, of unit
     # variance), smoothed by a Gaussian of `sigma` pixels, times `alpha` pixels. A point moves by
-    # alpha / (2 sqrt(pi) sigma), rms, in each direction: 0.56 pixels for 8 and 4. This is no hard bound.
+    # alpha / (2 sqrt(pi) sigma), rms, in each direction: 0.56 pixels for 8 and 4. Only this bound is not hard.
     elastic_alpha: float = 0.0
     elastic_sigma: float = 4.0  # above 0
     stroke: float = 0.0  # pixels by which strokes become wider or narrower

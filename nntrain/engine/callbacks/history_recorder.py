@@ -78,7 +78,7 @@ class HistoryRecorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras 
             self._stop_if_requested()
 
     def rows(self) -> list[EpochResult]:
-        """Return the rows of history.csv: the finished epochs, then those finished earlier, after the checkpoint."""
+        """Return the rows of history.csv: the finished epochs, then later ones that were finished before the resume."""
         columns = self.history[-1].metrics.keys()
         return [*self.history, *(row for row in self.later_epochs.values() if row.metrics.keys() == columns)]
 
