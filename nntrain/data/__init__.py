@@ -1,1 +1,1 @@
-"""Images and labels as NumPy arrays: the data sets known by name, and those at a path."""
+"""Images and labels as NumPy arrays: data sets known by name, and data sets at a path."""

@@ -1,4 +1,4 @@
-"""The data sets known by name, one row per data set, and where each is looked for. Imports nothing heavy."""
+"""The data sets known by name, one entry per data set, and the paths where they may be. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ FASHION_IDX = {
 
 @dataclass(frozen=True)
 class Origin:
-    """A place that a data set can be downloaded from."""
+    """A URL that a data set can be downloaded from."""
 
-    base_url: str  # with a slash at its end
+    base_url: str  # ends with a slash
     files: dict[str, str]  # checksum by file name: "md5:..." or "sha256:..."
 
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """A data set that is known by name. It has either origins and a name in Keras's cache, or ships with nntrain."""
+    """A data set that is known by name. It either has origins and a name in Keras's cache, or ships with nntrain."""
 
     name: str  # in a config
     title: str  # in messages
@@ -55,7 +55,7 @@ class DatasetInfo:
     classes: tuple[str, ...]  # names by label
     training_images: int
     test_images: int
-    digits_fingerprint: str | None = None  # MD5 of the training images of MNIST or of a part of it
+    digits_fingerprint: str | None = None  # MD5 of the training images, if they are MNIST's or some of them
     origins: tuple[Origin, ...] = ()  # in the order in which they are tried
     cache_name: str | None = None  # of the file, or of the folder of IDX files, in Keras's cache
     bundled_path: Path | None = None
@@ -112,13 +112,13 @@ DATASETS = {
 
 
 def find_dataset(name: str) -> Path | None:
-    """Return where a data set would be read from without a download, or None if it is nowhere.
+    """Return the path of a data set, without downloading it, or None if it is not found.
 
-    A data set known by name is looked for in the package, in the folder NNTRAIN_DATA_DIR, and in Keras's cache.
+    Data sets known by name are searched for in the package, in the folder NNTRAIN_DATA_DIR, and in Keras's cache.
     Raises UsageError if the name is neither known nor a path.
     """
     candidates = _candidate_paths(name) if name in DATASETS else [dataset_path(name)]
-    # os.path: Path.exists raises if a folder on the way may not be entered.
+    # os.path.exists, because Path.exists raises an error if a parent folder is not accessible.
     return next((path for path in candidates if os.path.exists(path)), None)
 
 
@@ -131,14 +131,14 @@ def _candidate_paths(name: str) -> list[Path]:
 
 
 def is_dataset_path(name: str) -> bool:
-    """Return whether a data set is named by its path: by anything with a suffix or a slash."""
+    """Return whether a data set's name is a path: whether it has a suffix or a slash."""
     return "/" in name or "\\" in name or Path(name).suffix != "" or name in (".", "..", "~")
 
 
 def dataset_path(name: str) -> Path:
     """Return the path that names a data set, `~` expanded; raises UsageError for a name without suffix or slash."""
     if is_dataset_path(name):
-        # os.path: Path.expanduser raises if there is no such user.
+        # os.path.expanduser, because Path.expanduser raises an error if there is no such user.
         return Path(os.path.expanduser(name))
     close = difflib.get_close_matches(name.lower(), DATASETS, n=1, cutoff=0.4)
     choose = f"did you mean '{close[0]}'? Choose" if close else "choose"
@@ -148,7 +148,7 @@ def dataset_path(name: str) -> Path:
 
 
 def cached_path(name: str) -> Path:
-    """Return where Keras caches a data set that can be downloaded; raises ValueError for one that cannot."""
+    """Return the path at which Keras caches a data set; raises ValueError if it cannot be downloaded."""
     cache_name = DATASETS[name].cache_name
     if cache_name is None:
         raise ValueError(f"{name} is not downloaded")

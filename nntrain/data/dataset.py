@@ -1,4 +1,4 @@
-"""A data set in memory, and the checks that every one passes before it is used."""
+"""A data set in memory, and the checks that each data set passes before it is used."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_CLASSES = 1000
 
 @dataclass
 class Dataset:
-    """Images with labels; a split that was not asked for is empty.
+    """Images with labels; a split that was not requested is empty.
 
     Images are uint8 (n, 28, 28), labels uint8 or int64 (n,) from 0.
     """
@@ -41,7 +41,7 @@ class Dataset:
 
     @property
     def fingerprint(self) -> str:
-        """One MD5 over the fingerprints of all arrays."""
+        """The MD5 of the fingerprints of all arrays."""
         return fingerprint("".join(self.fingerprints.values()).encode())
 
 
@@ -51,7 +51,7 @@ def _compact(array: np.ndarray) -> np.ndarray:
 
 
 def validate_split(images: np.ndarray, labels: np.ndarray, split: Split, source: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Return a split's images, uint8 (n, 28, 28), and labels, uint8 or int64 (n,); raises DataError if they are not."""
+    """Return a split's images, uint8 (n, 28, 28), and labels, uint8 or int64 (n,); raises DataError if they differ."""
     labels = validate_labels(labels, split, source)
     validate_images(images, split, source)
     if len(images) != len(labels):
@@ -71,27 +71,27 @@ def validate_images(images: np.ndarray, split: Split, source: Path) -> None:
 
 
 def _can_be_reshaped(images: np.ndarray) -> bool:
-    """Return whether images are flat or have an axis for their channel: (n, 784), (n, 28, 28, 1), (n, 1, 28, 28)."""
+    """Return whether images are flat or have a channel axis: (n, 784), (n, 28, 28, 1), (n, 1, 28, 28)."""
     return images.shape[1:] in ((PIXELS,), (*IMAGE_SHAPE, CHANNELS), (CHANNELS, *IMAGE_SHAPE))
 
 
 def validate_labels(labels: np.ndarray, split: Split, source: Path) -> np.ndarray:
     """Return labels as uint8 or int64 (n,); raises DataError if they are not integers from 0 to MAX_CLASSES - 1."""
-    where = f"{source}: {split}"
+    prefix = f"{source}: {split}"
     if labels.ndim != 1:
         remedy = f"; if they are one-hot, save y_{split}.argmax(axis=1)" if labels.ndim == 2 else ""
-        raise DataError(f"{where} labels have {labels.ndim} dimensions, expected one integer per image{remedy}")
+        raise DataError(f"{prefix} labels have {labels.ndim} dimensions, expected one integer per image{remedy}")
     if not np.issubdtype(labels.dtype, np.integer):
-        raise DataError(f"{where} labels are {labels.dtype}, expected integers from 0")
+        raise DataError(f"{prefix} labels are {labels.dtype}, expected integers from 0")
     if not len(labels):
-        raise DataError(f"{where} has no images")
+        raise DataError(f"{prefix} has no images")
     lowest, highest = int(labels.min()), int(labels.max())
     if lowest < 0 or highest >= MAX_CLASSES:
         label = lowest if lowest < 0 else highest
-        raise DataError(f"{where} has the label {label}; labels must be from 0 to {MAX_CLASSES - 1}")
+        raise DataError(f"{prefix} has the label {label}; labels must be from 0 to {MAX_CLASSES - 1}")
     return labels if labels.dtype == np.uint8 else labels.astype(np.int64)
 
 
 def numbered_classes(count: int) -> tuple[str, ...]:
-    """Return the names of classes that have only numbers: "0", "1", and so on."""
+    """Return numbers as class names: "0", "1", and so on."""
     return tuple(map(str, range(count)))

@@ -1,7 +1,7 @@
-"""Downloading a data set to Keras's cache.
+"""Downloads a data set to Keras's cache.
 
-pooch downloads, compares checksums and tries again. What is ours: several origins, one download at a time, progress for
-a caller, files that appear in the cache whole or not at all, and reasons in words.
+pooch downloads, verifies checksums and retries. This module adds several origins, a lock for one download at a time,
+progress reports, files that appear in the cache only when they are complete, and readable reasons for failures.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from nntrain.data.formats.idx import IdxReader
 from nntrain.errors import DataError, NntrainError
 from nntrain.system.locks import acquire_lock
 
-OnDownload = Callable[[int, int], None]  # bytes of a file so far, bytes in all (0 if not known)
+OnDownload = Callable[[int, int], None]  # bytes received of a file, bytes in total (0 if unknown)
 
 TIMEOUT = 20.0  # seconds without an answer
 ATTEMPTS = 3  # per file and origin
-LOCK_TIMEOUT = 30 * 60.0  # seconds that a download by another process may take
+LOCK_TIMEOUT = 30 * 60.0  # seconds to wait for a download by another process
 
 
 def fetch_dataset(name: str, *, on_download: OnDownload | None = None) -> Path:
-    """Return where a data set is, downloading it to Keras's cache if it is missing.
+    """Return the path of a data set, after downloading it to Keras's cache if it is missing.
 
-    `on_download` is called with the bytes received so far and the bytes in all, 0 if not known, of each file.
-    Raises UsageError for an unknown name, DataError, with what else can be done, if the download fails or
+    `on_download` is called for each file with the bytes received so far and the bytes in total, or 0 if unknown.
+    Raises UsageError for an unknown name, and DataError, which lists the alternatives, if the download fails or
     NNTRAIN_OFFLINE is set.
     """
     path = find_dataset(name)
@@ -57,9 +57,9 @@ def fetch_dataset(name: str, *, on_download: OnDownload | None = None) -> Path:
 
 
 def not_found(name: str, reason: str | None = None, *, remedy: str = "Download it") -> DataError:
-    """Return the error for a data set that is missing, with all the ways to get it, one per line.
+    """Return the error for a data set that is missing, with all ways to get it, one per line.
 
-    `reason` is why it was not downloaded, `remedy` what to do with the command that downloads it.
+    `reason` tells why it was not downloaded; `remedy` introduces the command that downloads it.
     """
     info, cached = DATASETS[name], cached_path(name)
     files = "the file" if cached.suffix else "the folder"
@@ -79,7 +79,7 @@ def _download(info: DatasetInfo, on_download: OnDownload | None) -> Path:
     for origin in info.origins:
         try:
             return _download_from(origin, info, on_download)
-        # The errors of requests are OSErrors. The next origin may work.
+        # Exceptions of requests are OSErrors. The next origin may work.
         except (OSError, ValueError, DataError) as error:
             reasons.append(f"{origin.base_url.split('/')[2]}: {_reason(error)}")
     reason = f"the download failed ({'; '.join(dict.fromkeys(reasons))})"
@@ -91,7 +91,7 @@ def _download_from(origin: Origin, info: DatasetInfo, on_download: OnDownload | 
     import shutil
 
     target = cached_path(info.name)
-    # The name is always the same: the lock keeps others away, and what a killed process left is removed.
+    # A fixed name is safe because of the lock, and lets the files that a killed process left be removed.
     folder = target.parent / f".{info.name}.part"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
@@ -114,7 +114,7 @@ def _convert_to_npz(idx_folder: Path, path: Path) -> None:
 
 
 def _download_files(origin: Origin, folder: Path, on_download: OnDownload | None) -> None:
-    """Download an origin's files, each tried again if that may help; raises OSError, ValueError or DataError."""
+    """Download an origin's files, with retries if they may help; raises OSError, ValueError or DataError."""
     import pooch
 
     pooch.get_logger().setLevel(logging.WARNING)  # it reports every download on stderr
@@ -124,17 +124,17 @@ def _download_files(origin: Origin, folder: Path, on_download: OnDownload | None
 
 
 def _request(url: str, path: str, _pooch: object, *, on_download: OnDownload | None) -> None:
-    """Download one file once. pooch tries again after an error of requests, so one that stays is a DataError."""
+    """Download a file, in one attempt; pooch retries on requests' errors, so lasting ones become a DataError."""
     import pooch
     import requests
 
-    # pooch's temporary file can be read by its owner alone; a new one gets the user's usual permissions.
+    # Only the owner can read pooch's temporary file; a new file gets the user's default permissions.
     Path(path).unlink()
     download = pooch.HTTPDownloader(
         progressbar=_ProgressBar(on_download),
         chunk_size=2**16,
         timeout=TIMEOUT,
-        # A server that compresses the transfer would change the bytes that the checksum is of.
+        # If the server compressed the transfer, the checksum would not match.
         headers={"Accept-Encoding": "identity"},
     )
     try:
@@ -146,7 +146,7 @@ def _request(url: str, path: str, _pooch: object, *, on_download: OnDownload | N
 
 
 def _is_temporary(error: Exception) -> bool:
-    """Return whether a download that failed with this error may succeed when it is tried again."""
+    """Return whether a download that failed with this error may succeed if it is retried."""
     import requests
 
     if isinstance(error, requests.HTTPError) and error.response is not None:
@@ -175,7 +175,7 @@ class _ProgressBar:
 
 
 def _reason(error: Exception) -> str:
-    """Return in a few words why a download failed."""
+    """Return a short reason why a download failed."""
     import requests
 
     if isinstance(error, requests.Timeout):
@@ -183,7 +183,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, requests.exceptions.SSLError):
         return "its certificate is not trusted here; behind a company's proxy, set REQUESTS_CA_BUNDLE"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "the connection broke off"
+        return "the connection was lost"
     if isinstance(error, requests.ConnectionError):
         return "no connection"
     if isinstance(error, requests.HTTPError) and error.response is not None:

@@ -1,4 +1,4 @@
-"""Loading a data set by name or path."""
+"""Loads a data set by name or path."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def load_dataset(
     download: bool = True,
     on_download: OnDownload | None = None,
 ) -> Dataset:
-    """Return a data set by name or path, validated; a split that is not in `splits` stays empty.
+    """Load and validate a data set by name or path; a split that is not in `splits` stays empty.
 
-    Raises UsageError for an unknown name, DataError if the data is missing, damaged or unfit.
+    Raises UsageError for an unknown name, DataError if the data is missing, damaged or invalid.
     """
     source = _locate(name, download=download, on_download=on_download)
     try:

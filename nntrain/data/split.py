@@ -1,4 +1,4 @@
-"""Which training images are set aside for validation."""
+"""Splits the training images into a training and a validation part."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def validation_split(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the indices of the images to train on and of those to validate on, each in ascending order.
 
-    Sets the last `fraction` aside, from 0 to below 1, and cuts where Keras does. With `stratify` it is that share of
-    every class instead, drawn with the seed. Raises DataError if either side would lack a class.
+    The last `fraction` of the images, from 0 to below 1, is for validation, as in Keras. With `stratify`, it is that
+    fraction of every class instead, drawn with the seed. Raises DataError if either part would lack a class.
     """
     indices = np.arange(len(labels))
     if fraction == 0:
@@ -31,11 +31,11 @@ def validation_split(
 
 def _split_by_class(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     generator = np.random.Generator(np.random.PCG64(seed))
-    drawn = []
+    class_indices = []
     for label in np.unique(labels):
         members = generator.permutation(np.flatnonzero(labels == label))
-        drawn.append(members[: round(len(members) * fraction)])
-    validation_indices = np.sort(np.concatenate(drawn))
+        class_indices.append(members[: round(len(members) * fraction)])
+    validation_indices = np.sort(np.concatenate(class_indices))
     return np.setdiff1d(np.arange(len(labels)), validation_indices), validation_indices
 
 

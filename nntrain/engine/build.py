@@ -1,4 +1,4 @@
-"""A config's network, optimizer, loss and metrics as Keras's objects."""
+"""Builds a config's network, optimizer, loss and metrics with Keras."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nntrain.config.model_summary import needs_flatten
 from nntrain.engine import fused_layers, optimizers
 from nntrain.task import CHANNELS, IMAGE_SHAPE
 
-# Each maps the names of the config to Keras's classes. tests/engine/test_tables.py names what a table lacks.
+# Each table maps names in a config to Keras's classes. tests/engine/test_tables.py fails if a table lacks a name.
 LAYERS = {
     "dense": keras.layers.Dense,
     "conv2d": keras.layers.Conv2D,
@@ -87,7 +87,7 @@ METRICS = {
 }
 
 
-# The layers that train: Keras's, or a faster one that computes the same.
+# The layers used in training: Keras's, or faster ones that compute the same.
 TRAINING_LAYERS = LAYERS | {"batch_normalization": fused_layers.BatchNormalization, "conv2d": fused_layers.Conv2D}
 XLA_TRAINING_LAYERS = TRAINING_LAYERS | {"dropout": fused_layers.Dropout}
 
@@ -98,10 +98,10 @@ def build_network(config: schema.Config, *, dtype: str | None = None) -> Any:
 
 
 def build_layers(config: schema.Config, *, dtype: str | None = None, classes: Mapping[str, Any] = LAYERS) -> list[Any]:
-    """Return the network's layers in order: scaling and shaping, which nntrain adds, then the config's.
+    """Return the network's layers in order: rescaling and reshaping, which nntrain adds, then the config's.
 
-    With `dtype` "float32" they compute in float32 whatever the run's precision policy is, so that a saved network gives
-    the same outputs everywhere.
+    With `dtype` "float32" they compute in float32 regardless of the run's precision policy, so that a saved network
+    gives the same outputs everywhere.
     """
     shaping = (
         keras.layers.Flatten(dtype=dtype)
@@ -119,12 +119,12 @@ def build_layers(config: schema.Config, *, dtype: str | None = None, classes: Ma
 
 
 def build_layer(layer: schema.Layer, *, dtype: str | None = None, classes: Mapping[str, Any] = LAYERS) -> Any:
-    """Return the Keras layer of one entry of `model`."""
+    """Return the Keras layer for an entry of `model`."""
     return classes[layer.key](**_arguments(layer), dtype=dtype)
 
 
 def build_optimizer(optimizer: schema.Optimizer) -> Any:
-    """Return Keras's optimizer, or a faster one that computes the same."""
+    """Return Keras's optimizer, or a faster version that computes the same."""
     return OPTIMIZERS[optimizer.key](**_arguments(optimizer))
 
 
@@ -142,7 +142,7 @@ def build_metrics(config: schema.Config) -> list[Any]:
 
 
 def _specific_metric(metric: schema.Metric, config: schema.Config) -> str:
-    """Return a metric's key in METRICS; `accuracy` becomes the task's, as in Keras's `compile`."""
+    """Return a metric's key in METRICS; `accuracy` depends on the task and loss, as in Keras's `compile`."""
     if metric.key != "accuracy":
         return metric.key
     if config.task == "binary":

@@ -1,9 +1,9 @@
 """The fast training step: the images stay on the device as bytes, and one call trains on many batches.
 
-`ChunkedSequential` is a keras.Sequential for Keras's own `fit`. What `fit` feeds it are *chunks*: many batches at once,
-as image indices, one row per batch, and on a CPU with their images as bytes. `train_step` trains on one batch after the
-other in a loop that TensorFlow runs as a whole (and that XLA can compile as a whole), without Python and without float
-copies of the data set. The result does not depend on how batches are grouped into chunks.
+`ChunkedSequential` is a keras.Sequential for Keras's own `fit`, which feeds it *chunks*. A chunk holds many batches as
+image indices, one row per batch; on a CPU it also holds their images as bytes. `train_step` loops over the batches of a
+chunk inside one TensorFlow function, which XLA can compile, without Python and without float copies of the data set.
+The result does not depend on how batches are grouped into chunks.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class ChunkedSequential(keras.Sequential):  # type: ignore[misc]  # Keras ships 
     def set_data(self, device_data: DeviceDataset) -> None:
         """Set the data that chunks refer to, and create the variables of loss, metrics and optimizer.
 
-        They have to be created outside of the loop over batches.
+        They have to be created outside the loop over batches.
         """
         self.device_data = device_data
         first_image = tf.constant([0], tf.int32)
@@ -35,13 +35,13 @@ class ChunkedSequential(keras.Sequential):  # type: ignore[misc]  # Keras ships 
         self.optimizer.build(self.trainable_variables)
 
     def make_train_function(self, force: bool = False) -> None:
-        """Make what `fit` calls for each chunk; Keras's own wraps the step in a loop of one iteration."""
+        """Make the function that `fit` calls for each chunk; Keras's would wrap the step in a loop of one iteration."""
         if self.train_function is None or force:
             self._compiled_train_step = self._as_function(self.train_step)
             self.train_function = lambda chunks: self._compiled_train_step(next(chunks))
 
     def make_test_function(self, force: bool = False) -> None:
-        """Make what `evaluate` calls for each chunk."""
+        """Make the function that `evaluate` calls for each chunk."""
         if self.test_function is None or force:
             self._compiled_test_step = self._as_function(self.test_step)
             self.test_function = lambda chunks: self._compiled_test_step(next(chunks))
@@ -50,16 +50,16 @@ class ChunkedSequential(keras.Sequential):  # type: ignore[misc]  # Keras ships 
         return tf.function(step, autograph=False, jit_compile=self.jit_compile or None)
 
     def compile_steps(self, train_data: Any, validation_data: Any) -> None:
-        """Have XLA compile both steps at the same time, each on a core; `validation_data` may be None.
+        """Have XLA compile both steps in parallel, each on its own core; `validation_data` may be None.
 
-        A step is compiled when it is first called, so each is called with a chunk of no batches, which changes nothing.
+        A step is compiled when it is first called, so each is called with an empty chunk, which changes nothing.
         """
         self.make_train_function()
         self.make_test_function()
         steps = [(self._compiled_train_step, train_data), (self._compiled_test_step, validation_data)]
         calls = [(step, _empty_chunk(data)) for step, data in steps if data is not None]
         for step, chunk in calls:
-            step.get_concrete_function(chunk)  # Keras keeps its state per thread, so all are traced in this one
+            step.get_concrete_function(chunk)  # Keras keeps its state per thread, so both are traced in this thread
         with ThreadPoolExecutor(len(calls)) as pool:
             for future in [pool.submit(step, chunk) for step, chunk in calls]:
                 future.result()
@@ -69,7 +69,7 @@ class ChunkedSequential(keras.Sequential):  # type: ignore[misc]  # Keras ships 
         return self._for_each_batch(chunk, self._train_batch)
 
     def test_step(self, chunk: dict[str, Any]) -> dict[str, Any]:
-        """Evaluate the batches of a chunk; returns loss and metrics, averaged likewise."""
+        """Evaluate the batches of a chunk; returns loss and metrics, averaged in the same way."""
         return self._for_each_batch(chunk, self._test_batch)
 
     def _for_each_batch(self, chunk: dict[str, Any], step: Callable[[Any, Any], None]) -> dict[str, Any]:
@@ -112,17 +112,17 @@ class ChunkedSequential(keras.Sequential):  # type: ignore[misc]  # Keras ships 
         self.compute_metrics(x, y, y_pred)
 
     def set_validation_data(self, chunks: BatchChunks) -> Any:
-        """Set what `evaluate` runs on; returns it as the `validation_data` that `fit` needs to call `evaluate`."""
+        """Set the data for `evaluate`; returns the `validation_data` to pass to `fit`, which then calls `evaluate`."""
         validation_data = self.device_data.with_images(chunks.dataset())
         self._validation_chunks_per_epoch = chunks.chunks_per_epoch
         self._validation_iterator = iter(validation_data)
         return validation_data
 
     def evaluate(self, *_: Any, callbacks: Any = None, **__: Any) -> dict[str, float]:
-        """Evaluate on the validation data, whatever `fit` passes after an epoch.
+        """Evaluate on the validation data that was set; the data that `fit` passes is ignored.
 
         Returns loss and metrics by name, or nothing if training is to stop within this epoch, which is then discarded.
-        Keras's own makes a new iterator each time, which takes a tenth of a dense network's epoch.
+        Keras's `evaluate` makes a new iterator each time, which takes a tenth of a dense network's epoch.
         """
         if self.stop_training:
             return {}
@@ -136,5 +136,5 @@ class ChunkedSequential(keras.Sequential):  # type: ignore[misc]  # Keras ships 
 
 
 def _empty_chunk(chunks: Any) -> Any:
-    """Return a chunk of no batches, in the shape of a data set's chunks."""
+    """Return a chunk without batches, in the shape of a data set's chunks."""
     return tf.nest.map_structure(lambda spec: tf.zeros(spec.shape, spec.dtype), chunks.element_spec)

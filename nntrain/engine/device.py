@@ -1,4 +1,4 @@
-"""CPU or GPU, threads, precision and seeds: set once, before a network is built."""
+"""Sets the device (CPU or GPU), threads, precision and seeds, once, before a network is built."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ M_ARENA_MAX = -8
 
 @dataclass(frozen=True)
 class Device:
-    """What a run trains on."""
+    """The device that a run trains on."""
 
     kind: str  # "cpu" or "gpu"
-    name: str  # in words, for people
-    threads: int  # of one operation
+    name: str  # for messages
+    threads: int  # used by one operation
     bfloat16: bool = False  # whether a CPU has instructions for it
 
 
 def set_up_device(runtime: Runtime, *, seed: int) -> Device:
-    """Choose the device, set threads, precision and every seed; raises DeviceError if the device is not there."""
+    """Choose the device, set threads, precision and every seed; raises DeviceError if it is not available."""
     # Keras's defaults, which keras.json in the user's home may change.
     keras.config.set_floatx("float32")
     keras.config.set_epsilon(1e-7)
@@ -46,10 +46,10 @@ def set_up_device(runtime: Runtime, *, seed: int) -> Device:
 def _keep_freed_memory() -> None:
     """Have glibc's malloc keep freed buffers for the next allocation.
 
-    A matrix product or convolution packs its factors into buffers of some hundred kilobytes, and each chunk of images
-    takes some megabytes. By default malloc may return them to the system and request them again each time, above all in
-    the heaps that it keeps per thread: the page faults took up to a third of a dense network's step. Other C libraries
-    are left unchanged.
+    A matrix product or convolution packs its operands into buffers of a few hundred kilobytes, and each chunk of images
+    takes a few megabytes. By default malloc may return them to the system and request them again each time, above all
+    in its per-thread heaps: the page faults took up to a third of a dense network's step. Other C libraries are left
+    unchanged.
     """
     if sys.platform != "linux":
         return
@@ -72,20 +72,20 @@ def _choose(runtime: Runtime) -> Device:
             tf.config.set_visible_devices([], "GPU")
         return Device("cpu", f"CPU, {threads} thread{'s' if threads > 1 else ''}", threads, _has_bfloat16())
     for gpu in gpus:
-        # By default TensorFlow takes all of the card's memory.
+        # By default TensorFlow allocates all of the GPU's memory.
         tf.config.experimental.set_memory_growth(gpu, True)
     details = tf.config.experimental.get_device_details(gpus[0])
     return Device("gpu", str(details.get("device_name", "GPU")), threads)
 
 
 def _set_threads(runtime: Runtime) -> int:
-    """Set how many threads an operation may use, and return it; it changes how sums are rounded, so runs record it."""
+    """Set and return how many threads an operation may use. Runs record it, because it affects how sums are rounded."""
     threads = available_cores() if runtime.threads == "auto" else runtime.threads
     try:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
     except RuntimeError:
-        # TensorFlow has started in this process already, and its number of threads cannot change.
+        # TensorFlow has already started in this process, so its number of threads can no longer change.
         threads = tf.config.threading.get_intra_op_parallelism_threads() or available_cores()
     return threads
 

@@ -1,4 +1,4 @@
-"""Saves a trained network as model.keras, for any Keras, and as model.tflite, for LiteRT; the two have to agree."""
+"""Saves a trained network as model.keras, for Keras, and as model.tflite, for LiteRT, and checks that both agree."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from nntrain.inference.litert import LiteRTClassifier
 from nntrain.runs.folder import RunDir
 from nntrain.system.files import temporary_sibling
 
-# How much the two formats' outputs may differ, relative to outputs above 1: they round sums in a different order.
+# How much the two formats' outputs may differ, relative to outputs above 1: their sums are rounded differently.
 MAX_DIFFERENCE = 1e-5
 
 
 def plain_network(config: schema.Config, trained: Any) -> Any:
-    """Return a plain float32 keras.Sequential with a trained network's weights, whatever their precision."""
+    """Return a plain float32 keras.Sequential with a trained network's weights, regardless of their precision."""
     network = build_network(config, dtype="float32")
     network.set_weights(trained.get_weights())
     return network
@@ -36,7 +36,7 @@ def save_keras(network: Any, run: RunDir) -> None:
 
 
 def save_tflite(network: Any, run: RunDir, images: np.ndarray) -> str | None:
-    """Write model.tflite if its outputs for some images, uint8 (n, 28, 28), are the network's own.
+    """Write model.tflite if its outputs for some images, uint8 (n, 28, 28), equal the network's.
 
     Returns None, or the reason if it was not written. Raises NntrainError if the disk fails.
     """
@@ -49,7 +49,7 @@ def save_tflite(network: Any, run: RunDir, images: np.ndarray) -> str | None:
     except NntrainError:
         raise  # the disk failed
     except Exception as error:
-        # Whatever the converter cannot do, the run is complete without it: Keras predicts instead.
+        # Whatever the converter's error is, the run is complete without model.tflite: Keras predicts instead.
         return str(error).splitlines()[0] if str(error) else type(error).__name__
     return None
 
@@ -65,7 +65,7 @@ def _compare_outputs(network: Any, tflite_path: Path, images: np.ndarray) -> Non
 
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
-    """Keep what the converter prints off the terminal."""
+    """Keep the converter's output off the terminal."""
     with (
         contextlib.redirect_stdout(io.StringIO()),
         contextlib.redirect_stderr(io.StringIO()),

@@ -1,6 +1,6 @@
-"""Faster versions of Keras's layers, for training: TensorFlow has one operation for what Keras composes of many.
+"""Faster versions of Keras's layers: they use one TensorFlow operation for what Keras composes of many.
 
-They are used in the network that is trained, never in the one that is saved.
+They are used only in the network that is trained, never in the one that is saved.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import tensorflow as tf
 
 
 class BatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]  # Keras ships no types
-    """Batch normalization (Ioffe and Szegedy 2015, arXiv 1502.03167) whose step over feature maps is one operation.
+    """Batch normalization (Ioffe and Szegedy 2015, arXiv 1502.03167) that trains on feature maps with one operation.
 
-    A convolutional network of three layers trains a fifth faster with it on a CPU. After a dense layer, where there is
-    little to read and write, Keras's own is as fast.
+    A convolutional network of three layers trains a fifth faster with it on a CPU. After a dense layer, whose outputs
+    are small, Keras's version is as fast.
     """
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Normalize; in training by the batch's own mean and variance, which update the moving averages."""
+        """Normalize; in training by the batch's mean and variance, which also update the moving averages."""
         if not training or len(inputs.shape) != 4 or self.compute_dtype != "float32":
             return super().call(inputs, training=training, mask=mask)
         channels = inputs.shape[-1]
@@ -32,7 +32,7 @@ class BatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]
             epsilon=self.epsilon,
             is_training=True,
         )
-        # The operation divides by n - 1; Keras's moving average is of the variance that is divided by n.
+        # The operation's variance is divided by n - 1, that of Keras's moving average by n.
         count = tf.cast(tf.size(inputs) // channels, tf.float32)
         self._update_average(self.moving_mean, mean)
         self._update_average(self.moving_variance, variance * (count - 1) / count)
@@ -43,16 +43,16 @@ class BatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]
 
 
 class Conv2D(keras.layers.Conv2D):  # type: ignore[misc]
-    """A convolution that can include the max pooling after it, so that bias and ReLU come last.
+    """A convolution that can include the max pooling after it and apply the pooling before bias and ReLU.
 
-    Both keep the order of numbers, also after rounding, so the result is the same; after a pooling of 2x2 there is a
-    quarter of the numbers left to add to and to cut at zero.
+    Bias and ReLU are monotonic, even with rounding, so the result is the same. After a pooling of 2x2 they process only
+    a quarter of the values.
     """
 
     pooling: Any = None
 
     def call(self, inputs: Any) -> Any:
-        """Convolve, pool, add the bias, activate."""
+        """Apply the convolution, the pooling, the bias and the activation."""
         if self.pooling is None:
             return super().call(inputs)
         outputs = self.pooling(self.convolution_op(inputs, self.kernel))
@@ -67,7 +67,7 @@ class Conv2D(keras.layers.Conv2D):  # type: ignore[misc]
 
 
 def fuse_pooling(layers: list[Any]) -> list[Any]:
-    """Return the layers, in which each convolution with ReLU includes the max pooling after it."""
+    """Merge each max pooling into the convolution with ReLU before it, and return the layers."""
     fused: list[Any] = []
     for layer in layers:
         if isinstance(layer, keras.layers.MaxPooling2D) and fused and _can_include_pooling(fused[-1]):
@@ -78,7 +78,7 @@ def fuse_pooling(layers: list[Any]) -> list[Any]:
 
 
 def _can_include_pooling(layer: Any) -> bool:
-    # An activity regularizer penalizes all activations, those that the pooling drops included.
+    # An activity regularizer penalizes all activations, including those that the pooling drops.
     return (
         isinstance(layer, Conv2D)
         and layer.pooling is None
@@ -90,10 +90,10 @@ def _can_include_pooling(layer: Any) -> bool:
 class Dropout(keras.layers.Dropout):  # type: ignore[misc]
     """Dropout (Srivastava et al. 2014) with a random number generator that costs next to nothing under XLA.
 
-    There, TensorFlow's generator takes a third of a dense network's step. Here a unit's random number is a hash of the
-    layer's seed, which changes with every batch as Keras's does, and of the unit's index: the last steps of MurmurHash3
-    (Appleby, public domain), twice. Each bit of their input flips each bit of the output in half of all cases. Without
-    XLA, TensorFlow's own is as fast.
+    Under XLA, TensorFlow's generator takes a third of a dense network's step. Here a unit's random number is a hash of
+    the layer's seed, which changes with every batch as Keras's does, and of the unit's index. The hash applies the
+    finalizer of MurmurHash3 (Appleby, public domain) twice: each input bit flips each output bit in half of all cases.
+    Without XLA, TensorFlow's generator is as fast.
     """
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
@@ -108,8 +108,9 @@ class Dropout(keras.layers.Dropout):  # type: ignore[misc]
         return tf.where(keep, inputs / tf.cast(1 - self.rate, inputs.dtype), tf.zeros_like(inputs))
 
 
-def _murmur_mix(words: Any) -> Any:
-    """MurmurHash3's 32-bit finalizer, on uint32 of any shape."""
+def _murmur_mix(values: Any) -> Any:
+    """Apply MurmurHash3's 32-bit finalizer to uint32 values of any shape."""
     for factor, shift in ((0x85EBCA6B, 16), (0xC2B2AE35, 13)):
-        words = (words ^ tf.bitwise.right_shift(words, tf.constant(shift, tf.uint32))) * tf.constant(factor, tf.uint32)
-    return words ^ tf.bitwise.right_shift(words, tf.constant(16, tf.uint32))
+        shifted = tf.bitwise.right_shift(values, tf.constant(shift, tf.uint32))
+        values = (values ^ shifted) * tf.constant(factor, tf.uint32)
+    return values ^ tf.bitwise.right_shift(values, tf.constant(16, tf.uint32))

@@ -1,4 +1,4 @@
-"""What `fit` is fed: a subset of a data set's images, the data on the device, and chunks of batches."""
+"""The inputs of `fit`: subsets of a data set, the data on the device, and chunks of batches."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nntrain.system.threads import prefetch
 from nntrain.training.augmentation import Distortion, batch_rng, distort
 
 # A chunk should last about this long, so that the progress bar moves and an interrupt is seen several times a second.
-# The machine's speed is assumed, not measured: a slow core's, so that chunks are shorter on most machines.
+# The machine's speed is assumed, not measured. It is that of a slow core, so chunks are shorter on most machines.
 CHUNK_SECONDS = 0.25
 ASSUMED_FLOPS_PER_SECOND = 60e9
 ASSUMED_BATCH_OVERHEAD = 200e-6  # seconds
@@ -28,9 +28,9 @@ EVALUATION_BATCH_SIZE = 1000
 class Subset:
     """Some images of a data set, by index, with their targets."""
 
-    images: np.ndarray  # uint8 (n, 28, 28): all of the data set's
+    images: np.ndarray  # uint8 (n, 28, 28): all images of the data set
     targets: np.ndarray  # of all images: int32 (n,) labels, or float32 (n, 1)
-    indices: np.ndarray  # int32 (m,): the subset
+    indices: np.ndarray  # int32 (m,): of the images in the subset
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -50,14 +50,14 @@ class DeviceDataset:
         return "CPU" in self.images.device
 
     def images_array(self) -> np.ndarray:
-        """Return the images as an array; on a CPU it shares the device's memory, so that they are held once."""
+        """Return the images as an array; on a CPU it shares the device's memory, without a copy."""
         return np.asarray(memoryview(self.images)) if self.on_cpu else self.images.numpy()
 
     def with_images(self, chunks: Any) -> Any:
         """Return a tf.data.Dataset of chunks that hold their images; on a GPU, of the chunks unchanged.
 
-        On a CPU the images are gathered here, beside training: within the training step a gather makes XLA compile half
-        a second longer, and the step is no faster for it. On a GPU the images would have to cross the bus.
+        On a CPU the images are gathered here, in parallel with training: a gather within the training step makes XLA
+        compile half a second longer, and the step no faster. On a GPU the images would have to cross the bus.
         """
         chunks = chunks.map(self._add_images) if self.on_cpu else chunks
         return chunks.prefetch(1).with_options(_without_autotune())
@@ -82,11 +82,11 @@ class DeviceDataset:
 
 
 class BatchChunks:
-    """The batches of epoch after epoch, in chunks for `fit`.
+    """The batches of each epoch, in chunks for `fit`.
 
-    The order of the images and their augmentation depend on seed, epoch and batch alone; without a seed the images keep
-    their order. All chunks have the same shape, so that the step is traced and compiled once; the last one of an epoch
-    may hold fewer batches than fit into it, and the epoch's remainder: the images that do not fill a batch.
+    The order of the images and their augmentation depend only on seed, epoch and batch; without a seed the images keep
+    their order. All chunks have the same shape, so that the step is traced and compiled once. The last chunk of an
+    epoch may hold fewer batches than fit into it. It also holds the remainder: the images that do not fill a batch.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class BatchChunks:
         batch_seconds = batch_flops / ASSUMED_FLOPS_PER_SECOND + ASSUMED_BATCH_OVERHEAD
         fits_memory = MAX_CHUNK_BYTES // (self.batch_size * self.subset.images[0].size)
         max_size = max(1, min(int(CHUNK_SECONDS / batch_seconds), fits_memory))
-        # All chunks of about the same size, so that the last one is not a small one.
+        # Chunks are made about equal in size, so that the last one is not much smaller.
         self.chunk_size = ceil(self.full_batches / ceil(self.full_batches / max_size))
 
     @property
@@ -166,9 +166,9 @@ class BatchChunks:
 
 
 def _without_autotune() -> Any:
-    """Return tf.data options without the autotuning thread, which has nothing to tune here.
+    """Return tf.data options that disable the autotuning thread, which has nothing to tune here.
 
-    That thread sleeps twice as long each time, up to a minute, and the end of training waits until it wakes.
+    The thread doubles its sleep each time, up to a minute, and training cannot end until it wakes.
     """
     options = tf.data.Options()
     options.autotune.enabled = False
@@ -176,7 +176,7 @@ def _without_autotune() -> Any:
 
 
 def _padded(rows: np.ndarray, count: int) -> np.ndarray:
-    """Return `count` rows: these, then zeros."""
+    """Return `rows` padded with zeros to `count` rows."""
     if len(rows) == count:
         return rows
     return np.concatenate([rows, np.zeros((count - len(rows), *rows.shape[1:]), rows.dtype)])

@@ -20,7 +20,7 @@ from nntrain.system.signals import time_limit
 BATCH_SIZE = 1000
 WEIGHTS_FILE = "model.weights.h5"  # in a .keras archive
 MAX_OTHER_BYTES = 10_000_000  # of the archive's other files
-MAX_LOADING_SECONDS = 60  # the largest network's weights are 800 MB
+MAX_LOADING_SECONDS = 60  # long enough for the weights of the largest network, 800 MB
 
 
 class KerasClassifier:
@@ -31,7 +31,7 @@ class KerasClassifier:
 
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Return the outputs, float32 (n, classes) or (n, 1), for uint8 images (n, 28, 28)."""
-        # Not Keras's predict: the thread that autotunes its data set may delay its end by seconds.
+        # Keras's predict is not used: its thread for autotuning the data set may delay its end by seconds.
         batches = [images[start : start + BATCH_SIZE] for start in range(0, max(1, len(images)), BATCH_SIZE)]
         outputs = [self._network.predict_on_batch(batch.astype(np.float32)) for batch in batches]
         return np.concatenate(outputs).astype(np.float32)
@@ -64,16 +64,18 @@ def load_classifier(run: RunDir, config: Config, *, fingerprint: str | None) -> 
 def _load_weights(network: Any, path: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         _check_archive(archive, max_bytes=4 * network.count_params() + MAX_OTHER_BYTES, path=path)
-        # The whole file is read, so that its checksum is verified before HDF5 parses it.
+        # Reading the complete file verifies its checksum before HDF5 parses it.
         with h5py.File(io.BytesIO(archive.read(WEIGHTS_FILE)), "r") as weights:
-            stored = _count_weight_arrays(weights)
-    if stored != len(network.weights):
-        raise RunError(f"{path}: holds {stored} weight arrays, but its config's network has {len(network.weights)}")
+            stored_arrays = _count_weight_arrays(weights)
+    if stored_arrays != len(network.weights):
+        raise RunError(
+            f"{path}: holds {stored_arrays} weight arrays, but its config's network has {len(network.weights)}"
+        )
     network.load_weights(path)
 
 
 def _check_archive(archive: zipfile.ZipFile, *, max_bytes: int, path: Path) -> None:
-    """Raise RunError for an archive that unpacks to more bytes than the network needs, or outside of its folder."""
+    """Raise RunError for an archive that unpacks to more bytes than the network needs, or outside its folder."""
     entries = archive.infolist()
     for entry in entries:
         if entry.file_size > max_bytes:
@@ -87,7 +89,7 @@ def _check_archive(archive: zipfile.ZipFile, *, max_bytes: int, path: Path) -> N
 
 
 def _count_weight_arrays(weights: h5py.File) -> int:
-    """Count the arrays of weights, without dropout's random state, which is stored too.
+    """Count the arrays of weights, excluding the random state of dropout layers, which is also stored.
 
     Raises ValueError for an array whose content is in another file.
     """

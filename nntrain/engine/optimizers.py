@@ -1,8 +1,8 @@
-"""Keras's optimizers with a step of one TensorFlow operation per variable, where TensorFlow has one.
+"""Keras's Adam, AdamW and SGD with one TensorFlow operation per variable and step.
 
-Keras writes a step as a dozen operations over whole arrays, each of which reads and writes memory; TensorFlow has those
-of Adam and SGD as one. The formula is the same, and the state is in the same variables. What has no such operation is
-left to Keras.
+Keras composes a step of a dozen array operations, each of which reads and writes memory. TensorFlow has a single
+operation for a step of Adam and of SGD, with the same formula; the state is in the same variables as Keras's. Variants
+without such an operation are left to Keras.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Adam(keras.optimizers.Adam):  # type: ignore[misc]  # Keras ships no types
 
     def apply(self, grads: Any, trainable_variables: Any = None) -> Any:
         """Update the variables; the powers of both betas are computed once for all of them."""
-        # `iterations` counts updates, also if gradients accumulate over several batches; `_iterations` counts batches.
+        # `iterations` counts updates, even if gradients accumulate over several batches; `_iterations` counts batches.
         step = tf.cast(self.iterations + 1, tf.float32)
         self._beta_powers = {
             "beta1_power": tf.pow(float(self.beta_1), step),
@@ -48,7 +48,7 @@ class Adam(keras.optimizers.Adam):  # type: ignore[misc]  # Keras ships no types
 
 
 class AdamW(Adam, keras.optimizers.AdamW):  # type: ignore[misc]
-    """Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv 1711.05101), which Keras applies before."""
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv 1711.05101), which Keras applies first."""
 
 
 class SGD(keras.optimizers.SGD):  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""What a training needs before its first epoch: the device, the data on it, and the compiled network."""
+"""Prepares training: sets up the device, puts the data on it, and compiles the network."""
 
 from __future__ import annotations
 
@@ -35,26 +35,26 @@ from nntrain.training.auto import check_precision, choose_xla, resolve_auto
 
 @dataclass(frozen=True)
 class TrainingSetup:
-    """Everything that a training is made of, ready for `fit`."""
+    """Everything that training needs, ready for `fit`."""
 
     config: schema.Config  # with every `auto` resolved
     task_spec: TaskSpec
     device: Device
-    compilation: str  # in words: whether XLA compiles the network, and why
-    data: dict[str, Any]  # what run.json says about the data set
-    dataset: Dataset  # its training images are the device's on a CPU, where they are held once
+    compilation: str  # a message: whether XLA compiles the network, and why
+    data: dict[str, Any]  # the entry `data` of run.json
+    dataset: Dataset  # on a CPU its training images share the device's memory
     train_subset: Subset
     validation_subset: Subset | None
     network: ChunkedSequential
-    started: float  # time.perf_counter() when the preparation began
+    started: float  # time.perf_counter() at the start of the preparation
 
 
 def prepare_training(config: schema.Config, dataset: Dataset) -> TrainingSetup:
     """Set up the device, put the data on it, split it, and compile the network.
 
     `dataset` is not changed, and its training images are copied: they are freed if the caller drops its reference.
-    Raises DeviceError if the device is not there or cannot do what is asked, DataError if a part of the split would
-    lack a class, NntrainError if the memory does not suffice.
+    Raises DeviceError if the device is not available or does not support the configured precision, DataError if a part
+    of the split would lack a class, NntrainError if there is not enough memory.
     """
     started = time.perf_counter()
     task_spec = make_task_spec(config, dataset.classes)
@@ -82,7 +82,7 @@ def prepare_training(config: schema.Config, dataset: Dataset) -> TrainingSetup:
 def place_data(
     config: schema.Config, dataset: Dataset, task_spec: TaskSpec
 ) -> tuple[DeviceDataset, Subset, Subset | None]:
-    """Put a data set's training images on the device, and split them by index as `fit` asks.
+    """Put a data set's training images on the device, and split them by index as the config's `fit` section states.
 
     Returns the data on the device, the training subset, and the validation subset or None if it is empty.
     """
@@ -141,7 +141,7 @@ def compile_network(config: schema.Config, device_data: DeviceDataset) -> Chunke
 
 @contextmanager
 def explained_memory_errors(config: schema.Config, device: Device) -> Iterator[None]:
-    """Turn TensorFlow's out-of-memory error into an NntrainError that tells what to make smaller."""
+    """Turn TensorFlow's out-of-memory error into an NntrainError that suggests what to reduce."""
     try:
         yield
     except tf.errors.ResourceExhaustedError:

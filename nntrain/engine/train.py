@@ -1,4 +1,4 @@
-"""The story of one training: prepare, fit, save, test."""
+"""Trains a network: prepares, fits, saves and tests it."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from nntrain.system.hashing import fingerprint_arrays
 from nntrain.training.augmentation import distortion_of
 from nntrain.training.listener import TrainingListener
 
-# Test images on which the two saved formats have to agree.
+# The number of test images on which the two saved formats have to agree.
 COMPARED_IMAGES = 256
 
 
 @dataclass(frozen=True)
 class TrainingCallbacks:
-    """What `fit` calls; afterwards they tell how it went."""
+    """The callbacks of `fit`; afterwards they hold its outcome."""
 
     built_in: list[Any]  # Keras's
     terminate: TerminateOnNonFinite
@@ -44,7 +44,7 @@ class TrainingCallbacks:
     checkpoint: CheckpointCallback
 
     def in_order(self) -> list[Any]:
-        """Return them in the order in which they have to be called."""
+        """Return the callbacks in the order in which they have to be called."""
         return [*self.built_in, self.terminate, self.recorder, self.checkpoint]
 
 
@@ -55,11 +55,11 @@ def train(
     listener: TrainingListener,
     resumed: TrainingState | None = None,
 ) -> TrainResult:
-    """Train a config's network on a data set, or continue an earlier training, and complete the run folder.
+    """Train a config's network on a data set, or resume training, and complete the run folder.
 
-    Raises DeviceError, DataError, or NntrainError if memory or disk do not suffice. Otherwise the run's status says how
-    the training ended. The training images are copied to the device: a caller that keeps no reference to `dataset` has
-    them in memory once.
+    Raises DeviceError, DataError, or NntrainError if there is not enough memory or disk space. In all other cases the
+    run's status tells how training ended. The training images are copied to the device: they are in memory only once
+    if the caller keeps no reference to `dataset`.
     """
     setup = prepare_training(config, dataset)
     del dataset
@@ -78,7 +78,7 @@ def train(
     status, problem = _end_of(callbacks)
     listener.on_saving()
     scores, notes = _save_and_score(setup, run) if callbacks.recorder.finished_epochs else (None, ())
-    if scores and not all(map(math.isfinite, scores.metrics.values())):  # the last step of all ruined the weights
+    if scores and not all(map(math.isfinite, scores.metrics.values())):  # the very last step made the weights unusable
         status, problem, scores = "diverged", "the loss on the test images is NaN or infinite", None
     result = TrainResult(status, callbacks.recorder.finished_epochs, scores, problem, notes)
     seconds = (resumed.seconds if resumed else 0.0) + time.perf_counter() - setup.started
@@ -89,7 +89,7 @@ def train(
 def fit(
     setup: TrainingSetup, run: RunDir, listener: TrainingListener, resumed: TrainingState | None = None
 ) -> TrainingCallbacks:
-    """Train the network with Keras's own `fit`, from an earlier state if there is one; writes history.csv."""
+    """Train the network with Keras's `fit`, from the state `resumed` if there is one; writes history.csv."""
     config, network = setup.config, setup.network
     chunks = _training_chunks(setup)
     callbacks = _build_callbacks(setup, run, listener, resumed, chunks_per_epoch=chunks.chunks_per_epoch)
@@ -108,7 +108,7 @@ def fit(
             steps_per_epoch=chunks.chunks_per_epoch,
             validation_data=validation_data,
             callbacks=callbacks.in_order(),
-            shuffle=False,  # the chunks are shuffled already
+            shuffle=False,  # the chunks are already shuffled
             verbose=0,
         )
     return callbacks
@@ -158,14 +158,17 @@ def _build_callbacks(
 
 
 def _end_of(callbacks: TrainingCallbacks) -> tuple[str, str | None]:
-    """Return a training's status and what went wrong; an epoch that was interrupted or diverged leaves no trace."""
+    """Return the status and the problem, if any; undoes the effects of an epoch that was interrupted or diverged."""
     terminate, finished = callbacks.terminate, callbacks.recorder.finished_epochs
     if terminate.diverged_in is not None:
         restored = callbacks.checkpoint.restore_weights()
-        kept = (
+        outcome = (
             f"the weights of epoch {finished} are kept" if restored else "no epoch was finished, so no weights are kept"
         )
-        return "diverged", f"the {terminate.bad_metric} became NaN or infinite in epoch {terminate.diverged_in}; {kept}"
+        return (
+            "diverged",
+            f"the {terminate.bad_metric} became NaN or infinite in epoch {terminate.diverged_in}; {outcome}",
+        )
     if callbacks.recorder.interrupted:
         callbacks.checkpoint.restore_weights()
         return "interrupted", None
@@ -173,7 +176,7 @@ def _end_of(callbacks: TrainingCallbacks) -> tuple[str, str | None]:
 
 
 def _save_and_score(setup: TrainingSetup, run: RunDir) -> tuple[Scores, tuple[str, ...]]:
-    """Save the network in both formats, calibrate what was saved, and score it on all test images.
+    """Save the network in both formats, calibrate the saved network, and score it on all test images.
 
     Returns the scores, and notes for the user.
     """
@@ -181,7 +184,7 @@ def _save_and_score(setup: TrainingSetup, run: RunDir) -> tuple[Scores, tuple[st
     save_keras(network, run)
     failure = save_tflite(network, run, dataset.x_test[:COMPARED_IMAGES])
     if failure:
-        run.tflite_path.unlink(missing_ok=True)  # the one that the training before a resume has saved
+        run.tflite_path.unlink(missing_ok=True)  # an earlier file, saved before a resume
     classifier = KerasClassifier(network) if failure else LiteRTClassifier(run.tflite_path)
     info = run.read_info()
     info["fingerprints"]["weights"] = fingerprint_arrays(network.get_weights())
@@ -193,7 +196,7 @@ def _save_and_score(setup: TrainingSetup, run: RunDir) -> tuple[Scores, tuple[st
 
 
 def _fit_temperature(classifier: Classifier, setup: TrainingSetup) -> float | None:
-    """Fit the temperature of the network's confidence on validation images, or return None without any."""
+    """Fit the temperature of the network's confidence on validation images, or return None if there are none."""
     if setup.validation_subset is None:
         return None
     dataset, indices = setup.dataset, setup.validation_subset.indices

@@ -1,4 +1,4 @@
-"""A trained network that answers images with calibrated probabilities."""
+"""A trained network whose probabilities are calibrated."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class CalibratedClassifier:
 
     @property
     def task_spec(self) -> TaskSpec:
-        """What the network was trained to answer."""
+        """The task that the network was trained for."""
         return self.model.task_spec
 
     def predict(self, images: np.ndarray) -> np.ndarray:
-        """Return calibrated probabilities, (n, classes) or (n, 1), of uint8 images (n, 28, 28).
+        """Return calibrated probabilities, (n, classes) or (n, 1), for uint8 images (n, 28, 28).
 
-        Those of a regression are its values, as they are.
+        A regression's values are returned unchanged.
         """
         return self.model.calibrate(self._classifier.predict(images))

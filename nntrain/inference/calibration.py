@@ -1,8 +1,8 @@
-"""Calibrated confidence: of a hundred answers with a confidence of 90 %, ninety are right.
+"""Calibrated confidence: of a hundred answers with a confidence of 90 %, ninety are correct.
 
-One number per network, its temperature, divides the logits (Guo et al. 2017, On Calibration of Modern Neural Networks,
-arXiv 1706.04599). It is fitted on validation images when training ends and stored in run.json. The logarithms of
-probabilities serve as logits: they differ from them by a constant, which softmax ignores.
+The logits are divided by one number per network, its temperature (Guo et al. 2017, On Calibration of Modern Neural
+Networks, arXiv 1706.04599). It is fitted on validation images when training ends and stored in run.json. The logarithms
+of the probabilities serve as logits: the two differ by a constant, which softmax ignores.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ import numpy as np
 from nntrain.inference.scoring import answer_indices, check_labels, check_outputs, confidences
 from nntrain.task import TaskSpec, targets
 
-MIN_PROBABILITY = 1e-12  # below this, float32's rounding weighs more than the network's opinion
-# Temperatures beyond these come from too few images, not from a network.
+MIN_PROBABILITY = 1e-12  # below this, float32's rounding error dominates
+# Temperatures outside this range come from too few images, not from the network.
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.05, 20.0
 TOLERANCE = 1e-4  # of the temperature's logarithm
-MIN_IMAGES = 20  # that a temperature is fitted on
-MAX_IMAGES = 5_000  # one number needs no more, and answering takes time
+MIN_IMAGES = 20  # to fit a temperature on
+MAX_IMAGES = 5_000  # more would take time and hardly change the temperature
 BINS = 15  # of the calibration error, as in Guo et al.
 
 
 def fit_temperature(outputs: np.ndarray, labels: np.ndarray, task_spec: TaskSpec) -> float | None:
-    """Return the temperature that makes the true answers most probable, from 0.05 to 20, to four decimals.
+    """Return the temperature that makes the true answers most probable, from 0.05 to 20, rounded to four decimals.
 
     `outputs` are a network's probabilities, (n, classes), or (n, 1) for a binary one. Returns None for a regression,
     for fewer than MIN_IMAGES images, and for outputs that are not finite.
@@ -56,25 +56,25 @@ def calibrate(outputs: np.ndarray, temperature: float | None, task_spec: TaskSpe
 
 
 def calibration_error(outputs: np.ndarray, labels: np.ndarray, task_spec: TaskSpec, bins: int = BINS) -> float:
-    """Return the expected calibration error: how far confidence is from the fraction of right answers, 0 to 1.
+    """Return the expected calibration error: how far confidence is from the fraction of correct answers, 0 to 1.
 
     Answers are put into bins of equal width by their confidence; the error is the mean over the bins of
-    |right - confidence|, weighted by the answers in each (Naeini et al. 2015; Guo et al. 2017). Shapes and errors as in
-    `nntrain.inference.scoring.score`; not for a regression.
+    |correct - confidence|, weighted by the answers in each (Naeini et al. 2015; Guo et al. 2017). Shapes and errors are
+    as in `nntrain.inference.scoring.score`; not for a regression.
     """
     check_outputs(outputs, task_spec)
     check_labels(outputs, labels, task_spec)
     answers = answer_indices(outputs, task_spec)
     confidence = confidences(outputs, answers, task_spec).astype(np.float64)
-    right = answers == targets(labels, task_spec).astype(np.int64)
-    # A bin includes its upper end, as in the papers: a confidence of 1 is in the last one.
+    correct = answers == targets(labels, task_spec).astype(np.int64)
+    # A bin includes its upper end, as in the papers: a confidence of 1 is in the last bin.
     indices = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
-    differences = np.bincount(indices, weights=right - confidence, minlength=bins)
+    differences = np.bincount(indices, weights=correct - confidence, minlength=bins)
     return float(np.abs(differences).sum() / len(labels))
 
 
 def _logits(outputs: np.ndarray, task_spec: TaskSpec) -> np.ndarray:
-    """Return float64 (n, classes), or (n, 2) for no and yes of a binary network."""
+    """Return float64 (n, classes), or (n, 2), no and yes, for a binary network."""
     probabilities = outputs.astype(np.float64)
     if task_spec.task == "binary":
         probabilities = np.concatenate([1 - probabilities, probabilities], axis=1)
@@ -88,17 +88,17 @@ def _scale(logits: np.ndarray, temperature: float) -> np.ndarray:
 
 
 def _minimize(function: Callable[[float], float], low: float, high: float) -> float:
-    """Return where a function with one minimum is lowest, to within TOLERANCE (golden-section search; Kiefer 1953)."""
+    """Return where a function of one minimum is lowest, to within TOLERANCE (golden-section search; Kiefer 1953)."""
     ratio = (math.sqrt(5) - 1) / 2
     left, right = high - ratio * (high - low), low + ratio * (high - low)
-    at_left, at_right = function(left), function(right)
+    left_value, right_value = function(left), function(right)
     while high - low > TOLERANCE:
-        if at_left <= at_right:
-            high, right, at_right = right, left, at_left
+        if left_value <= right_value:
+            high, right, right_value = right, left, left_value
             left = high - ratio * (high - low)
-            at_left = function(left)
+            left_value = function(left)
         else:
-            low, left, at_left = left, right, at_right
+            low, left, left_value = left, right, right_value
             right = low + ratio * (high - low)
-            at_right = function(right)
+            right_value = function(right)
     return (low + high) / 2

@@ -1,8 +1,8 @@
 """How probable it is that a digit was recognized correctly.
 
-Two sources of evidence are combined by a logistic regression. The first is the network's own confidence: calibrated,
-and for answers in doubt averaged over variants of the digit (test-time augmentation). The second is the detector of
-out-of-distribution images: how probable it holds the digits that the answer stands for.
+A logistic regression combines two sources of evidence. The first is the network's calibrated confidence, which is
+averaged over variants of the digit (test-time augmentation) if the answer is in doubt. The second is the probability
+that the detector of out-of-distribution images assigns to the digits that the answer means.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from nntrain.preprocessing.segment import Digit
 from nntrain.results import Prediction
 from nntrain.task import TaskSpec
 
-# Distortions that change no digit for a person who reads it.
+# Distortions after which a person still reads the same digit.
 TTA_TRANSFORMS = (
     {"rotation": 10},
     {"rotation": -10},
@@ -29,24 +29,24 @@ TTA_TRANSFORMS = (
     {"stroke": 1.2},
     {"stroke": -1.0},
 )
-# In the order of `Estimates.features`. Written by tools/fit_confidence.py, which describes the data they are fitted on.
+# In the order of `Estimates.features`. Fitted by tools/fit_confidence.py, which describes the data.
 COEFFICIENTS = np.array([0.17, 0.89, 0.93])
-MAX_STROKE_LENGTH = 4.0  # heights; the longest strokes of MNIST's images have 3.5, and handwriting has hardly more
-LONG_STROKE_LOGIT = -10.0  # of ink whose strokes are longer: it is no digit
-DETECTOR_THRESHOLD = 0.5  # the detector's probability from which on an image does not look like a digit
+MAX_STROKE_LENGTH = 4.0  # heights; MNIST's longest strokes have 3.5, and handwriting has hardly more
+LONG_STROKE_LOGIT = -10.0  # for ink with longer strokes, which is no digit
+DETECTOR_THRESHOLD = 0.5  # the detector's probability above which an image does not look like a digit
 
 
 @dataclass(frozen=True)
 class Estimates:
-    """What the network and the detector make of n digits. Outputs are means over variants if a digit was augmented."""
+    """The outputs of network and detector for n digits; if a digit was augmented, the means over its variants."""
 
     task_spec: TaskSpec
     digits: Sequence[Digit]
     predictions: Sequence[Prediction]  # the network's answers
-    outputs: np.ndarray  # (n, classes) or (n, 1), the network's, calibrated
-    detector_outputs: np.ndarray  # (n, 11), each digit and NO_DIGIT
+    outputs: np.ndarray  # (n, classes) or (n, 1), of the network, calibrated
+    detector_outputs: np.ndarray  # (n, 11), for each digit and NO_DIGIT
     network_confidence: np.ndarray  # (n,), 0 to 1
-    long_strokes: np.ndarray  # (n,), bool: the strokes are longer than any digit's
+    long_strokes: np.ndarray  # (n,), bool: whether strokes are longer than any digit's
 
     @cached_property
     def features(self) -> np.ndarray:
@@ -62,19 +62,19 @@ class Estimates:
 
     @cached_property
     def unlike_digits(self) -> np.ndarray:
-        """Whether each does not look like any digit, (n,) of bool."""
+        """Whether each image looks unlike any digit, (n,) of bool."""
         return np.asarray((self.detector_outputs[:, NO_DIGIT] > DETECTOR_THRESHOLD) | self.long_strokes)
 
     @cached_property
     def class_probabilities(self) -> np.ndarray:
-        """The network's outputs; of a classification the mean of the network's and the detector's, (n, 10)."""
+        """The network's outputs; for a classification, the mean of the network's and the detector's, (n, 10)."""
         if self.task_spec.task != "classification":
             return self.outputs
         return np.asarray((self.outputs + self.detector_outputs[:, :NO_DIGIT]) / 2)
 
 
 def estimate(digits: Sequence[Digit], network: CalibratedClassifier) -> Estimates:
-    """Classify n digits, one or more, by network and detector.
+    """Classify one or more digits with the network and the detector.
 
     Raises RunError if the network's outputs are unusable.
     """
@@ -93,7 +93,7 @@ def estimate(digits: Sequence[Digit], network: CalibratedClassifier) -> Estimate
 
 
 def augment(estimates: Estimates, indices: Sequence[int], network: CalibratedClassifier) -> Estimates:
-    """Return estimates in which the digits at these indices are averaged over their variants; the answers stay."""
+    """Return estimates with the digits at these indices averaged over their variants; the answers do not change."""
     if not len(indices):
         return estimates
     means, detector_means = test_time_augmentation([estimates.digits[index] for index in indices], network)
@@ -112,7 +112,7 @@ def test_time_augmentation(digits: Sequence[Digit], network: CalibratedClassifie
 
     The variants of a digit are itself, itself transformed (TTA_TRANSFORMS), and itself cut out at other thresholds.
     """
-    # Most answers are not in doubt, and are given sooner without it.
+    # Imported here: most answers are not in doubt, and come sooner without the import.
     from nntrain.training.augmentation import distort_by
 
     count = len(digits)
@@ -132,12 +132,12 @@ def test_time_augmentation(digits: Sequence[Digit], network: CalibratedClassifie
 
 
 def digit_probability(detector_outputs: np.ndarray, answer_digits: np.ndarray) -> np.ndarray:
-    """Return the detector's probability, (n,), of any of the digits that each answer stands for, (n, 10)."""
+    """Return the detector's probability, (n,), that the digit is one of those that the answer means, (n, 10)."""
     return np.asarray((detector_outputs[:, :NO_DIGIT] * answer_digits).sum(axis=1))
 
 
 def answer_digits(predictions: Sequence[Prediction], task_spec: TaskSpec) -> np.ndarray:
-    """Return the digits that each answer stands for, (n, 10) of bool."""
+    """Return which digits each answer means, (n, 10) of bool."""
     digits = np.arange(NO_DIGIT)
     if task_spec.task == "binary":
         positive = np.isin(digits, task_spec.positive)
@@ -161,7 +161,7 @@ def _confidence(prediction: Prediction) -> float:
 
 
 def _mean_confidence(outputs: np.ndarray, means: np.ndarray, task_spec: TaskSpec) -> float:
-    """Return the confidence, 0 to 1, that the means over a digit's variants leave to the answer of its outputs."""
+    """Return the confidence, 0 to 1, that the means over a digit's variants give to the answer of its own outputs."""
     if task_spec.task == "classification":
         return float(means[outputs.argmax()])
     if task_spec.task == "binary":

@@ -1,4 +1,4 @@
-"""What a trained network that answers looks like, and the one that needs no TensorFlow."""
+"""The interface of a trained network, and its implementation by LiteRT, which needs no TensorFlow."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from nntrain.task import PIXELS
 
 # Small enough that activations stay in the processor's cache, large enough that the calls cost little.
 BATCH_SIZE = 256
-# A damaged file can keep LiteRT busy for ever. No batch of an intact one takes this long: each weight, 4 bytes, is used
-# at most once per pixel of an image in a multiplication and an addition; a slow core does 5e9 of them per second.
+# A damaged file can keep LiteRT busy forever. No batch of an intact network takes this long: each weight, 4 bytes, is
+# used at most once per pixel of an image, in a multiplication and an addition; a slow core does 5e9 of them per second.
 BASE_SECONDS = 5
 SECONDS_PER_BYTE = BATCH_SIZE * PIXELS * 2 / 4 / 5e9
 
@@ -24,14 +24,14 @@ class Classifier(Protocol):
     """A trained network."""
 
     def predict(self, images: np.ndarray) -> np.ndarray:
-        """Answer uint8 images (n, 28, 28); returns float32 (n, classes) probabilities, or (n, 1)."""
+        """Return the outputs, float32 (n, classes) or (n, 1), for uint8 images (n, 28, 28)."""
         ...
 
 
 class LiteRTClassifier:
     """A model.tflite, run by LiteRT, which loads in a tenth of a second.
 
-    `content` is the content of the file, if it has been read already. Raises RunError if the file is missing or
+    `content` is the content of the file, if it has already been read. Raises RunError if the file is missing or
     damaged; ends the process if LiteRT takes longer than the time limit.
     """
 
@@ -53,7 +53,7 @@ class LiteRTClassifier:
         self._allocated = 0  # images that the interpreter has memory for
 
     def predict(self, images: np.ndarray) -> np.ndarray:
-        """Answer uint8 images (n, 28, 28); see Classifier. Raises RunError if the network cannot be run."""
+        """Return the outputs for images; see Classifier. Raises RunError if the network cannot be run."""
         if not len(images):
             return np.zeros((0, 1), np.float32)
         batches = (images[start : start + BATCH_SIZE] for start in range(0, len(images), BATCH_SIZE))
@@ -76,7 +76,7 @@ class LiteRTClassifier:
             self._allocated = len(images)
         self._interpreter.set_tensor(self._input, images.astype(np.float32))
         self._interpreter.invoke()
-        # A copy: the interpreter's own memory changes with the next batch.
+        # A copy, because the interpreter's memory changes with the next batch.
         return np.array(self._interpreter.get_tensor(self._output), np.float32)
 
     def _time_limit(self) -> AbstractContextManager[None]:

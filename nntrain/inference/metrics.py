@@ -20,7 +20,7 @@ def ratio(numerator: int, denominator: int) -> float:
 
 
 def above(outputs: np.ndarray, threshold: float) -> np.ndarray:
-    """Return which outputs, (n, 1), are above a threshold, shape (n,); one that equals it is not."""
+    """Return which outputs, (n, 1), are strictly above a threshold, shape (n,)."""
     # The threshold is rounded to float32 first, as in Keras: an output of 0.3 is not above 0.3.
     return np.asarray(outputs[:, 0] > np.float32(threshold))
 
@@ -67,7 +67,7 @@ def _categorical_crossentropy(outputs: np.ndarray, truth: np.ndarray) -> float:
 
 
 def _sparse_categorical_crossentropy(outputs: np.ndarray, truth: np.ndarray) -> float:
-    # Keras clips before it makes the probabilities add up to 1 here, and after it in the categorical one.
+    # Here Keras clips before it normalizes the probabilities; in the categorical loss it clips after that.
     probabilities = _clip(outputs)
     return float((np.log(probabilities.sum(axis=1)) - np.log(_of_class(probabilities, truth))).mean())
 
@@ -91,13 +91,13 @@ def _accuracy(outputs: np.ndarray, truth: np.ndarray) -> float:
 
 
 def _precision(outputs: np.ndarray, truth: np.ndarray, thresholds: float | None = None) -> float:
-    answered, positive = above(outputs, 0.5 if thresholds is None else thresholds), truth > 0.5
-    return ratio(int((answered & positive).sum()), int(answered.sum()))
+    predicted, positive = above(outputs, 0.5 if thresholds is None else thresholds), truth > 0.5
+    return ratio(int((predicted & positive).sum()), int(predicted.sum()))
 
 
 def _recall(outputs: np.ndarray, truth: np.ndarray, thresholds: float | None = None) -> float:
-    answered, positive = above(outputs, 0.5 if thresholds is None else thresholds), truth > 0.5
-    return ratio(int((answered & positive).sum()), int(positive.sum()))
+    predicted, positive = above(outputs, 0.5 if thresholds is None else thresholds), truth > 0.5
+    return ratio(int((predicted & positive).sum()), int(positive.sum()))
 
 
 # The keys are METRIC_NAMES of nntrain.task.

@@ -1,7 +1,7 @@
-"""How probable it is that an image shows a digit at all, whatever a network answers.
+"""How probable it is that an image shows a digit at all, regardless of a network's answer.
 
-A network answers any image: shown a letter, it names the closest digit, and often with confidence. The detector is a
-second, small network that was trained on what is not a digit as well: letters, scribbles, random strokes, rotated and
+A network answers for any image: shown a letter, it names the closest digit, often with confidence. The detector is a
+second, small network that was also trained on images of other things: letters, scribbles, random strokes, rotated and
 mirrored digits (outlier exposure: Hendrycks, Mazeika and Dietterich 2019). tools/train_detector.py trains it.
 """
 
@@ -16,7 +16,7 @@ from nntrain.inference.litert import Classifier, LiteRTClassifier
 from nntrain.preprocessing.filters import Floats, Pixels
 
 DETECTOR = Path(__file__).parent.parent / "assets" / "detector.tflite"
-NO_DIGIT = 10  # the class of what is not a digit; the classes before it are the digits
+NO_DIGIT = 10  # the class of images without a digit; the classes before it are the digits
 
 
 def class_probabilities(images: Pixels) -> Floats:

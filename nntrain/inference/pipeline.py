@@ -1,4 +1,4 @@
-"""From prepared pictures to recognitions, in batches, so that memory does not grow with the number of pictures."""
+"""Recognizes prepared pictures in batches, so that memory does not grow with the number of pictures."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Item = TypeVar("Item", bound=_HasBytes)
 
 
 class Networks(NamedTuple):
-    """What pictures are recognized by."""
+    """The networks that recognize pictures."""
 
     network: CalibratedClassifier
     second_opinion: CalibratedClassifier | None = None  # reported if it disagrees with more confidence
@@ -34,18 +34,18 @@ class Networks(NamedTuple):
 
 @dataclass(frozen=True)
 class Recognition:
-    """A picture and what it was read as."""
+    """A picture and its reading."""
 
     name: str  # as the caller wrote it
     reading: Reading
-    picture: PreparedPicture | None = None  # None if it is not to be drawn: it takes much memory
+    picture: PreparedPicture | None = None  # None if it will not be drawn: it takes much memory
     truth: str | None = None
     second_opinion: Reading | None = None  # of another network, if it disagrees with more confidence
 
     def without_pictures(self) -> Recognition:
-        """Return the same without the picture and what its digits were cut from."""
-        second = None if self.second_opinion is None else self.second_opinion.without_sources()
-        return replace(self, reading=self.reading.without_sources(), second_opinion=second, picture=None)
+        """Return the same recognition without the picture and the sources of its digits."""
+        second_opinion = None if self.second_opinion is None else self.second_opinion.without_sources()
+        return replace(self, reading=self.reading.without_sources(), second_opinion=second_opinion, picture=None)
 
 
 def recognize_requests(
@@ -54,7 +54,7 @@ def recognize_requests(
     *,
     keep_pictures: int = 0,
 ) -> Iterator[Recognition | PictureFailure]:
-    """Recognize pictures and yield them in their order, failures among them.
+    """Recognize pictures and yield the results in their order, including failures.
 
     The pictures of the first `keep_pictures` digits are kept in the recognitions. The networks are loaded after the
     first pictures are prepared: LiteRT starts threads, and preparing many pictures forks processes.
@@ -101,7 +101,7 @@ def _recognize_batch(
         if isinstance(item, PictureFailure):
             yield item
             continue
-        reading, second = next(readings), next(second_readings, None)
-        if second is not None and not disagrees_with_more_confidence(second, reading):
-            second = None
-        yield Recognition(item.name, reading, item.picture, item.truth, second)
+        reading, second_reading = next(readings), next(second_readings, None)
+        if second_reading is not None and not disagrees_with_more_confidence(second_reading, reading):
+            second_reading = None
+        yield Recognition(item.name, reading, item.picture, item.truth, second_reading)

@@ -1,4 +1,4 @@
-"""What prepared pictures are read as: which pieces of ink are which digits, and which answers are unsure."""
+"""Reads prepared pictures: decides which pieces of ink are which digits, and which answers are unsure."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ from nntrain.preprocessing.segment import Candidate, Digit, best_row, in_several
 from nntrain.results import Prediction
 from nntrain.task import TaskSpec
 
-AUGMENTED_BELOW = 3.0  # log odds of a correct answer; below, variants of the digit are classified as well
-CUT_LOGIT = -1.0  # added to the log odds for each end at which ink was cut through
-ROWS_LOGIT = -5.0  # added if there seem to be several rows; a digit broken in two may be confident even then
-SECOND_CLASS_THRESHOLD = 0.1  # probability from which on another class is named beside the answer
-MIN_CONFIDENCE = 0.6  # of an answer about other objects than digits
+AUGMENTED_BELOW = 3.0  # log odds of a correct answer below which variants of the digit are classified too
+CUT_LOGIT = -1.0  # added to the log odds for each side on which ink was cut
+ROWS_LOGIT = -5.0  # added if there seem to be several rows; even then, a digit in two pieces may be confident
+SECOND_CLASS_THRESHOLD = 0.1  # probability above which another class is named beside the answer
+MIN_CONFIDENCE = 0.6  # of an answer for objects other than digits
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What one digit was recognized as."""
+    """The answer for one digit."""
 
     prediction: Prediction
     digit: Digit = field(repr=False)
     probability_correct: float  # 0 to 1, the probability that it is a digit and was recognized correctly
     reason: UncertaintyReason | None = None  # why the answer is unsure, or None if it is confident
-    best_two: tuple[str, ...] = ()  # of a classification: the answer, then the most probable other class
+    best_two: tuple[str, ...] = ()  # for a classification: the answer and the most probable other class
 
     @property
     def confident(self) -> bool:
-        """Whether nothing speaks against the answer."""
+        """Whether there is no reason for doubt."""
         return self.reason is None
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a picture was read as: one digit, or several from left to right."""
+    """The answers for a picture: one digit, or several from left to right."""
 
     answers: tuple[Answer, ...]
     decisions: tuple[Decision, ...]  # what was done to the picture
@@ -60,22 +60,22 @@ class Reading:
 
     @property
     def text(self) -> str:
-        """The answers' labels in one word: "745"."""
+        """The answers' labels, joined: "745"."""
         return "".join(self.labels)
 
     @property
     def probability_correct(self) -> float:
-        """The least probability of its answers."""
+        """The lowest probability of the answers."""
         return min(answer.probability_correct for answer in self.answers)
 
     def without_sources(self) -> Reading:
-        """Return the same reading without the pictures that its digits were cut from, which take most of the memory."""
+        """Return the same reading without the sources of its digits, which take most of the memory."""
         answers = (replace(answer, digit=answer.digit.without_source()) for answer in self.answers)
         return replace(self, answers=tuple(answers))
 
 
 def classify_objects(pictures: Sequence[PreparedPicture], network: CalibratedClassifier) -> list[Reading]:
-    """Classify pictures of other objects than digits: all of a picture's ink, or the widest part that may be one."""
+    """Classify pictures of objects other than digits, by all ink of a picture or the widest part that may be one."""
     if not pictures:
         return []
     outputs = network.predict(np.stack([picture.image for picture in pictures]))
@@ -96,7 +96,7 @@ def _object_answer(picture: PreparedPicture, prediction: Prediction, task_spec: 
 
 
 def read_digits(pictures: Sequence[PreparedPicture], network: CalibratedClassifier) -> list[Reading]:
-    """Read a batch: classify all candidates, choose each picture's row, and augment its digits that are in doubt."""
+    """Read a batch: classify all candidates, choose each picture's row, and augment the digits in doubt."""
     if not pictures:
         return []
     estimates = estimate([candidate.digit for picture in pictures for candidate in picture.candidates], network)
@@ -125,7 +125,7 @@ def _log_probability(logit: float, candidate: Candidate) -> float:
 
 
 def _reading(picture: PreparedPicture, row: Sequence[int], estimates: Estimates) -> Reading:
-    """Return the answers to the candidates at the indices of `row`."""
+    """Return the reading of the candidates at the indices `row`."""
     several_rows = picture.ink is not None and in_several_rows(picture.ink)
     answers = []
     for index in row:
@@ -133,7 +133,7 @@ def _reading(picture: PreparedPicture, row: Sequence[int], estimates: Estimates)
         logit = float(estimates.logits[index]) + (ROWS_LOGIT if several_rows else 0.0)
         best_two = _best_two(prediction, estimates.class_probabilities[index], estimates.task_spec)
         reason = None
-        # Pieces above one another may be one broken digit. Several digits are only one of several rows.
+        # Pieces above one another may be one broken digit. If there are several digits, they are several rows.
         if logit < 0 or (several_rows and len(row) > 1):
             reason = _reason(picture, index, best_two, estimates)
         elif digit.touches_border:
@@ -152,7 +152,7 @@ def _decisions(picture: PreparedPicture, digits: Sequence[Digit]) -> tuple[Decis
 
 
 def _best_two(prediction: Prediction, probabilities: np.ndarray, task_spec: TaskSpec) -> tuple[str, ...]:
-    """Return the answer and the most probable of the other classes, or nothing if it is no classification."""
+    """Return the answer and the most probable of the other classes, or nothing if the task is no classification."""
     if task_spec.task != "classification":
         return ()
     labels = [task_spec.classes[index] for index in np.argsort(-probabilities, kind="stable")]
@@ -160,7 +160,7 @@ def _best_two(prediction: Prediction, probabilities: np.ndarray, task_spec: Task
 
 
 def _reason(picture: PreparedPicture, index: int, best_two: tuple[str, ...], estimates: Estimates) -> UncertaintyReason:
-    """Return why the answer to the candidate of that index is unsure."""
+    """Return why the answer for the candidate at an index is unsure."""
     no_digit = UncertaintyReason(UncertaintyKind.NO_DIGIT)
     if best_two:
         no_digit = UncertaintyReason(UncertaintyKind.CLOSEST_DIGIT, best_two[:1])

@@ -1,8 +1,7 @@
-"""What a picture shows, by the best of several hypotheses about it.
+"""Recognizes pictures by the best of several hypotheses about each.
 
-A picture can be looked at as a whole, within the sheet of paper that it shows, or without ruled lines. Each is a
-hypothesis. All hypotheses about a batch of pictures are read the same way, and for each picture the best reading is
-chosen.
+A hypothesis states what is to be read: the whole picture, only the sheet of paper in it, or either without ruled lines.
+All hypotheses about a batch of pictures are read in the same way, and the best reading of each picture is chosen.
 """
 
 from __future__ import annotations
@@ -14,22 +13,22 @@ from nntrain.inference.calibrated_classifier import CalibratedClassifier
 from nntrain.inference.reading import Reading, classify_objects, read_digits
 from nntrain.preprocessing.prepare import PreparedPicture, within_sheet, without_ruled_lines
 
-# From this probability on, one digit stays the reading of the whole picture: the sheet is only a patch of light.
+# If the whole picture is read as one digit with at least this probability, any sheet in it is only a patch of light.
 CERTAIN = 0.9
 
 
 class Hypothesis(NamedTuple):
-    """One way to look at a picture."""
+    """One way to read a picture."""
 
     name: str
     base: str | None  # the hypothesis that it is derived from and has to outrank; None for the picture itself
     derive: Callable[[PreparedPicture], PreparedPicture | None]  # from the base's picture; None if it does not apply
-    only_if_unsure: bool = False  # read only if the base's reading is not confident, which saves time
+    only_if_unsure: bool = False  # read only if the base's reading is unsure, which saves time
 
 
 WHOLE = "whole picture"
 SHEET = "within the sheet or frame"
-# A hypothesis stands below its base.
+# A hypothesis comes after its base.
 HYPOTHESES = (
     Hypothesis(WHOLE, None, lambda picture: picture),
     Hypothesis(SHEET, WHOLE, within_sheet),
@@ -69,7 +68,7 @@ def _view(
     views: Mapping[str, PreparedPicture],
     readings: Mapping[str, Reading],
 ) -> PreparedPicture | None:
-    """Return what a hypothesis looks at, or None if it does not apply; `views` and `readings` are by hypothesis."""
+    """Return the picture to read for a hypothesis, or None if it does not apply; the mappings are by hypothesis."""
     if hypothesis.base is None:
         return hypothesis.derive(picture)
     if hypothesis.base not in views or (hypothesis.only_if_unsure and readings[hypothesis.base].confident):
@@ -78,7 +77,7 @@ def _view(
 
 
 def best_hypothesis(readings: Mapping[str, Reading]) -> Reading:
-    """Return the best of a picture's readings by hypothesis: each takes its base's place if it ranks higher."""
+    """Return the best of a picture's readings: a hypothesis replaces its base if its reading ranks higher."""
     best = dict(readings)
     for hypothesis in reversed(HYPOTHESES):
         if hypothesis.base is None or hypothesis.name not in best:
@@ -89,9 +88,10 @@ def best_hypothesis(readings: Mapping[str, Reading]) -> Reading:
 
 
 def ranks_higher(reading: Reading, base: Reading) -> bool:
-    """Tell whether a hypothesis' reading is better than that of the hypothesis it is derived from.
+    """Return whether a hypothesis's reading is better than that of its base.
 
-    A confident one is, unless the base is certain and has no more digits. An unsure one has to be more probable.
+    A confident reading is better, unless the base is certain and has no more digits. An unsure one has to be more
+    probable.
     """
     if not reading.confident:
         return reading.probability_correct > base.probability_correct
@@ -99,6 +99,6 @@ def ranks_higher(reading: Reading, base: Reading) -> bool:
 
 
 def disagrees_with_more_confidence(other: Reading, reading: Reading) -> bool:
-    """Tell whether another network's reading is different, confident, and more probably correct."""
+    """Return whether another network's reading is different, confident, and more probably correct."""
     different = other.labels != reading.labels
     return different and other.confident and other.probability_correct > reading.probability_correct

@@ -1,7 +1,7 @@
-"""From a network's outputs to its scores and answers: loss, metrics, confusion matrix, worst mistakes.
+"""Computes scores and answers from a network's outputs: loss, metrics, confusion matrix, worst mistakes.
 
-Loss and metrics mean what Keras 3 means by their names, computed with NumPy alone, so that scoring a trained network
-needs no TensorFlow. Means are taken in float64: they do not depend on the order of the images.
+Loss and metrics are defined as in Keras 3, but computed with NumPy, so that scoring a trained network needs no
+TensorFlow. Means are taken in float64, so they do not depend on the order of the images.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from nntrain.inference.metrics import METRICS, above, ratio
 from nntrain.results import ClassScore, Mistake, Prediction, Scores
 from nntrain.task import TaskSpec, targets
 
-THRESHOLD = 0.5  # a binary network answers yes above it
-MAX_VALUE = 2**53  # rounded answers of a regression are clipped to it, as float32 reaches values that no int64 holds
+THRESHOLD = 0.5  # above it, a binary network answers yes
+MAX_VALUE = 2**53  # bound of a regression's rounded answers, because float32 exceeds the range of int64
 
 
 def score(outputs: np.ndarray, labels: np.ndarray, task_spec: TaskSpec) -> Scores:
-    """Score a network's outputs by the true labels.
+    """Score a network's outputs against the true labels.
 
-    Takes float32 outputs (n, classes), or (n, 1) for binary and regression, and integer labels (n,). The loss is the
-    plain one, without L1/L2 penalties and label smoothing.
-    Raises RunError if the outputs are not finite or do not fit the classes, DataError if a label is no class or there
-    is no image.
+    Takes float32 outputs (n, classes), or (n, 1) for binary and regression, and integer labels (n,). The loss
+    excludes L1/L2 penalties and label smoothing.
+    Raises RunError if the outputs are not finite or do not fit the classes, DataError if a label is not a class or
+    there are no images.
     """
     check_outputs(outputs, task_spec)
     check_labels(outputs, labels, task_spec)
@@ -42,7 +42,7 @@ def score(outputs: np.ndarray, labels: np.ndarray, task_spec: TaskSpec) -> Score
 
 
 def to_predictions(outputs: np.ndarray, task_spec: TaskSpec) -> list[Prediction]:
-    """Return the answer that each row of outputs stands for; shapes and errors as in `score`."""
+    """Return the answer for each row of outputs; shapes and errors are as in `score`."""
     check_outputs(outputs, task_spec)
     answers = answer_indices(outputs, task_spec)
     return [_prediction(row, answer, task_spec) for row, answer in zip(outputs, answers, strict=True)]
@@ -51,8 +51,8 @@ def to_predictions(outputs: np.ndarray, task_spec: TaskSpec) -> list[Prediction]
 def worst_mistakes(outputs: np.ndarray, labels: np.ndarray, task_spec: TaskSpec, count: int = 25) -> list[Mistake]:
     """Return up to `count` images that were answered wrongly, the worst first; ties stay in the order of the data.
 
-    The worst is the one with the most confident answer or, in a regression, with the largest error; there, an answer
-    is wrong if it rounds to another value. Shapes and errors as in `score`.
+    The worst is the one with the most confident answer or, in a regression, the largest error; a regression's answer is
+    wrong if it rounds to a different value. Shapes and errors are as in `score`.
     """
     check_outputs(outputs, task_spec)
     check_labels(outputs, labels, task_spec)
@@ -72,7 +72,7 @@ def worst_mistakes(outputs: np.ndarray, labels: np.ndarray, task_spec: TaskSpec,
 
 
 def check_outputs(outputs: np.ndarray, task_spec: TaskSpec) -> None:
-    """Raise RunError if outputs are not finite, or not (n, units) as the task needs them."""
+    """Raise RunError if outputs are not finite, or not (n, units) as the task requires."""
     units = task_spec.output_units
     if outputs.ndim != 2 or outputs.shape[1] != units:
         raise RunError(f"the network's outputs have the shape {outputs.shape[1:]}, but its task needs ({units},)")
@@ -85,7 +85,7 @@ def check_outputs(outputs: np.ndarray, task_spec: TaskSpec) -> None:
 
 
 def check_labels(outputs: np.ndarray, labels: np.ndarray, task_spec: TaskSpec) -> None:
-    """Raise DataError if there are no labels or one of them is no class, ValueError if they do not match in number."""
+    """Raise DataError if there are no labels or one is not a class, ValueError if their number does not match."""
     if len(outputs) != len(labels):
         raise ValueError(f"{len(outputs)} outputs for {len(labels)} labels")
     if not len(labels):
@@ -138,13 +138,13 @@ def _confusion(truth: np.ndarray, answers: np.ndarray, classes: int) -> np.ndarr
 
 
 def _class_scores(confusion: np.ndarray, names: tuple[str, ...]) -> tuple[ClassScore, ...]:
-    right, answered, support = confusion.diagonal(), confusion.sum(axis=0), confusion.sum(axis=1)
+    correct, predicted, support = confusion.diagonal(), confusion.sum(axis=0), confusion.sum(axis=1)
     return tuple(
         ClassScore(
             label=name,
-            precision=ratio(right[index], answered[index]),
-            recall=ratio(right[index], support[index]),
-            f1=ratio(2 * right[index], answered[index] + support[index]),
+            precision=ratio(correct[index], predicted[index]),
+            recall=ratio(correct[index], support[index]),
+            f1=ratio(2 * correct[index], predicted[index] + support[index]),
             support=int(support[index]),
         )
         for index, name in enumerate(names)

@@ -1,4 +1,4 @@
-"""A trained run, ready to answer: what it was trained to do, on which data, its network."""
+"""A trained run, ready for predictions: its task, its data, and its network."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from nntrain.system.files import read_limited
 from nntrain.system.hashing import fingerprint
 from nntrain.task import TaskSpec
 
-MAX_TEMPERATURE = 1000  # in run.json, which may come from anybody
+MAX_TEMPERATURE = 1000  # in run.json, which may come from an untrusted source
 
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A run that has a network."""
+    """A run that has a trained network."""
 
     run: RunDir
     info: dict[str, Any]  # run.json
@@ -31,12 +31,12 @@ class TrainedModel:
 
     @property
     def dataset(self) -> str:
-        """The data set that it was trained on, a name or an absolute path."""
+        """The data set that the run was trained on, a name or an absolute path."""
         return str(self.info["data"]["name"])
 
     @property
     def reads_digits(self) -> bool:
-        """Whether it was trained on MNIST, by name or from a path, so that pictures are prepared as MNIST's were."""
+        """Whether the run was trained on MNIST, by name or path; if so, pictures are prepared as MNIST's were."""
         images = self.info["data"]["fingerprints"].get("x_train")
         on_mnist = any(
             self.dataset == info.name or images == info.digits_fingerprint
@@ -47,7 +47,7 @@ class TrainedModel:
 
     @property
     def temperature(self) -> float | None:
-        """The temperature that its probabilities are calibrated by, or None if the run has none."""
+        """The temperature that calibrates the probabilities, or None if the run has none."""
         temperature = self.info.get("temperature")
         if isinstance(temperature, (int, float)) and 0 < temperature < MAX_TEMPERATURE:
             return float(temperature)
@@ -58,14 +58,14 @@ class TrainedModel:
         return calibrate(outputs, self.temperature, self.task_spec)
 
     def test_metrics(self) -> dict[str, float] | None:
-        """Return loss and metrics on the test images when training ended, or None if there are none."""
+        """Return the final loss and metrics on the test images, or None if there are none."""
         if not self.run.metrics_path.exists():
             return None
         test = self.run.read_metrics()["test"]
         return {name: value for name, value in test.items() if name != "images"} if test else None
 
     def classifier(self, load_keras: Callable[[RunDir], Classifier]) -> Classifier:
-        """Return the network: LiteRT's if the run has a model.tflite, else what `load_keras` makes of model.keras.
+        """Return the network: LiteRT's if the run has a model.tflite, or else model.keras, loaded by `load_keras`.
 
         Raises RunError if the file is missing, damaged, or not the one that training wrote.
         """
@@ -95,21 +95,21 @@ class TrainedModel:
 
 
 def open_trained_model(run: RunDir) -> TrainedModel:
-    """Read what a run was trained to do; raises RunError if it has no network, or run.json is damaged."""
+    """Read a run's task and data; raises RunError if it has no network, or run.json is damaged."""
     info = run.read_info()
     if not (run.tflite_path.exists() or run.model_path.exists()):
         raise RunError(f"{run.path}: has no network (status {run.status()}); train it again, or choose another run")
     try:
         task_spec = _read_task_spec(info["question"])
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, NntrainError):
-        raise RunError(f"{run.info_path}: damaged: it does not say what the network was trained to do") from None
+        raise RunError(f"{run.info_path}: damaged: it does not state the network's task") from None
     if info["data"] is None:
-        raise RunError(f"{run.info_path}: damaged: it does not say what data the network was trained on")
+        raise RunError(f"{run.info_path}: damaged: it does not state the network's training data")
     return TrainedModel(run, info, task_spec)
 
 
 def _read_task_spec(document: Any) -> TaskSpec:
-    """Read the entry `question` of run.json; raises nearly anything if it is damaged."""
+    """Read the entry `question` of run.json; raises nearly any exception if it is damaged."""
     task_spec = TaskSpec(
         task=document["task"],
         loss=document["loss"],
@@ -117,6 +117,6 @@ def _read_task_spec(document: Any) -> TaskSpec:
         classes=tuple(map(str, document["classes"])),
         positive=tuple(map(int, document["positive"])),
     )
-    # Metrics with wrong arguments fail here, and not after a network has answered.
+    # Fails here if metrics have wrong arguments, and not after the predictions.
     score(np.full((1, task_spec.output_units), 0.5, np.float32), np.zeros(1, np.int64), task_spec)
     return task_spec

@@ -1,4 +1,4 @@
-"""Why an answer is unsure: one value per reason, whose text is the sentence shown."""
+"""The reasons why an answer is unsure, and the text shown for each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class UncertaintyKind(Enum):
-    """The kinds of reasons; the value is the sentence, with a place for each label."""
+    """The kinds of reasons; the value is the text, with a placeholder for each label."""
 
     TOUCHES_BORDER = "touches the edge of the picture, may be cut off"
     NO_DIGIT = "may not be a digit"

@@ -1,4 +1,4 @@
-"""Where the ink of a picture is: light and shadow evened out, specks and what touches the edge left out."""
+"""Finds the ink in a picture: evens out light and shadow, and leaves out specks and pieces at the edge."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ from nntrain.preprocessing.filters import (
 )
 from nntrain.preprocessing.illumination import estimate_illumination
 
-# Fractions are of the picture's shorter side, unless something else is named.
-WINDOW, NARROW_WINDOW = 0.5, 0.2  # of the background filter; strokes are narrower than these
-BRIDGED_GAP = 0.015  # half of the gap across which broken strokes hold together
-MIN_LENGTH = 6  # pixels of the longer side of a digit; less is a speck
-MIN_FRACTION = 0.03  # its least length as a fraction; less is dust
-LONG_CONTACT = 0.25  # of a component with the edge: from here on it is a shadow or a fold
+# Fractions are of the picture's shorter side, unless stated otherwise.
+WINDOW, NARROW_WINDOW = 0.5, 0.2  # of the background filter; strokes are narrower
+BRIDGED_GAP = 0.015  # half of the largest gap at which the parts of a broken stroke are still joined
+MIN_LENGTH = 6  # pixels of the longer side of a digit; anything smaller is a speck
+MIN_FRACTION = 0.03  # the same as a fraction; anything smaller is dust
+LONG_CONTACT = 0.25  # of a component with the edge; from this length on it is a shadow or a fold
 
-MIN_CONTRAST = 6.0  # levels of 255 between ink and background; less is the grain of paper
-NOISE_FACTOR = 5  # contrast of ink in standard deviations of the background's noise
-TYPICAL = 0.85  # quantile of the ink's contrast that most of it reaches
+MIN_CONTRAST = 6.0  # levels of 255 between ink and background; less is paper grain
+NOISE_FACTOR = 5  # minimum contrast of ink, in standard deviations of the background's noise
+TYPICAL = 0.85  # quantile of the ink's contrast that is taken as typical
 UNEVEN_LIGHT = 24.0  # levels of 255 between the darkest and the lightest background
-AMBIGUOUS = 0.15  # fraction of lighter pixels, from which up to 1 - AMBIGUOUS they may be ink or background
+AMBIGUOUS = 0.15  # if the fraction of lighter pixels is from this to 1 - AMBIGUOUS, they may be ink or background
 
-CLOSE_CROP = 64  # pixels of the shorter side of a picture of working size; a digit fills what is smaller
+CLOSE_CROP = 64  # pixels of the shorter side, at working size; a digit fills smaller pictures
 
-MIN_WEIGHT = 0.06  # of the heaviest component: the least weight of a digit's piece
-EDGE_FACTOR, LONG_EDGE_FACTOR = 0.3, 0.05  # what a component's weight counts if it touches the edge
+MIN_WEIGHT = 0.06  # minimum weight of a digit's piece, relative to the heaviest component
+EDGE_FACTOR, LONG_EDGE_FACTOR = 0.3, 0.05  # for the weight of a component that touches the edge
 
 
 @dataclass(frozen=True)
 class InkComponent:
-    """A connected piece of ink, small gaps bridged."""
+    """A connected piece of ink, across small gaps."""
 
     label: int  # its number in Ink.labels
     bbox: Box
@@ -67,15 +67,15 @@ class InkComponent:
 class Ink:
     """The ink of a picture, as light on a dark background."""
 
-    contrast: Floats = field(repr=False)  # (height, width), levels of each pixel above its background
-    threshold: float  # of contrast, at the border of strokes
-    labels: npt.NDArray[np.int16] = field(repr=False)  # (height, width), the component that a pixel belongs to, or 0
+    contrast: Floats = field(repr=False)  # (height, width), in levels, of each pixel above its background
+    threshold: float  # contrast at the border of strokes
+    labels: npt.NDArray[np.int16] = field(repr=False)  # (height, width), the component of each pixel, or 0
     components: tuple[InkComponent, ...]  # from left to right, labels 1, 2, ...
-    light_background: bool  # levels were inverted
-    uneven_light: bool  # and was evened out
-    has_specks: bool  # ink too light to be a digit's was left out
+    light_background: bool  # whether levels were inverted
+    uneven_light: bool  # whether the light was uneven, and evened out
+    has_specks: bool  # whether pieces of too little weight were left out
     at_edge: int  # pieces left out because they touch the edge
-    corner: tuple[int, int] = (0, 0)  # row and column of its top left pixel in the picture
+    corner: tuple[int, int] = (0, 0)  # row and column of the top left pixel in the picture
 
     @property
     def mask(self) -> Mask:
@@ -84,7 +84,7 @@ class Ink:
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
-        """What was decided, in the order in which it was done."""
+        """What was done, in order."""
         decisions = [Decision(DecisionKind.LIGHT_BACKGROUND if self.light_background else DecisionKind.DARK_BACKGROUND)]
         if self.uneven_light:
             decisions.append(Decision(DecisionKind.UNEVEN_LIGHT))
@@ -107,7 +107,7 @@ def find_ink(levels: Floats) -> Ink:
     if ink is None:
         raise _blank()
     if _touches_edge(ink.mask):
-        # If the edge of a shadow was taken for ink, a narrower window follows it.
+        # The edge of a shadow may have been taken for ink: a narrower window follows such an edge.
         narrow = _find_light_ink(levels, illumination, NARROW_WINDOW, light_background=light_background)
         if narrow is not None and not _touches_edge(narrow.mask):
             return narrow
@@ -123,10 +123,11 @@ def _touches_edge(mask: Mask) -> bool:
 
 
 def _has_light_background(levels: Floats, illumination: Floats) -> bool:
-    """Tell whether the background is lighter than the ink: the side of Otsu's threshold on which most of the edge lies.
+    """Return whether the background is lighter than the ink.
 
-    If that is ambiguous, as with a shadow over half of the picture, it is the side on which most pixels near each place
-    lie: strokes stand out to the other side, and further.
+    The background is on the side of Otsu's threshold on which most of the picture's edge lies. If that is ambiguous,
+    as with a shadow over half of the picture, it is on the side on which most pixels of each neighbourhood lie:
+    strokes deviate to the other side, and further.
     """
     even = levels - illumination
     margin = max(1, min(levels.shape) // 20)
@@ -145,21 +146,21 @@ def _has_light_background(levels: Floats, illumination: Floats) -> bool:
 def _find_light_ink(levels: Floats, illumination: Floats, window: float, *, light_background: bool) -> Ink | None:
     """Find ink that is lighter than its background, or return None; `window` is a fraction of the shorter side.
 
-    `light_background` tells whether the levels were inverted.
+    `light_background` states whether the levels were inverted.
     """
     background = _estimate_background(levels, illumination, window)
     contrast = box_blur(levels, round(min(levels.shape) / 250)) - background
     if light_background:
         contrast *= _shadow_gain(background)
-    middle, noise = _background_noise(contrast)
-    contrast -= np.float32(middle)
+    median, noise = _background_noise(contrast)
+    contrast -= np.float32(median)
     floor = max(MIN_CONTRAST, NOISE_FACTOR * noise)
     above_floor = contrast > floor
     if not above_floor.any():
         return None
     typical = quantile(contrast[above_floor], TYPICAL)
     if not light_background:
-        # A black background does not tell how much light falls on it, but the ink nearby does.
+        # A black background does not show how much light falls on it, but nearby ink does.
         contrast *= typical / _nearby_contrast(contrast, typical)
     # Half of the typical contrast. Otsu's threshold would split the noise if ink is scarce.
     threshold = max(floor, 0.5 * typical)
@@ -180,17 +181,17 @@ def _find_light_ink(levels: Floats, illumination: Floats, window: float, *, ligh
 
 
 def _estimate_background(levels: Floats, illumination: Floats, window: float) -> Floats:
-    """Return the dark background beneath light ink: what is left when all that is narrower than the window is removed.
+    """Return the dark background beneath light ink: everything narrower than the window is removed.
 
-    A grey opening (Serra 1982). The illumination is subtracted first, because an opening cuts off a slope at the
-    picture's edge. The border of a hard shadow stays where it is.
+    This is a grey opening (Serra 1982). The illumination is subtracted first, because an opening cuts off a slope at
+    the picture's edge. The border of a hard shadow does not move.
     """
     smooth = box_blur(levels - illumination, max(1, min(levels.shape) // 100))
     return illumination + grey_opening(smooth, max(5, round(window * min(levels.shape))))
 
 
 def _shadow_gain(background: Floats) -> Floats:
-    """Return the factor by which contrast in shadow, on paper of these inverted levels, is to be raised.
+    """Return the factor by which to raise contrast in shadow; `background` is the paper's inverted levels.
 
     Light on paper multiplies: in shadow, ink differs less from its background, in proportion to the paper's brightness.
     """
@@ -199,33 +200,33 @@ def _shadow_gain(background: Floats) -> Floats:
 
 
 def _background_noise(contrast: Floats) -> tuple[float, float]:
-    """Return the median and standard deviation of the background: what lies below Otsu's threshold, less outliers."""
+    """Return the median and standard deviation of the background: what is below Otsu's threshold, without outliers."""
     threshold = otsu(contrast)
     low, high = contrast[contrast <= threshold], contrast[contrast > threshold]
-    # Halves of one normal distribution lie 1.3 of their deviations apart: then noise was split, and there is no ink.
+    # The halves of one normal distribution lie only 1.3 of their deviations apart: noise was split, there is no ink.
     separate = high.size > 0 and high.mean() - low.mean() > 1.8 * (high.std() + low.std())
     background = low if separate else contrast.ravel()
-    middle = deviation = 0.0
+    median = deviation = 0.0
     for _ in range(4):
-        middle = quantile(background, 0.5)
-        distance = np.abs(background - np.float32(middle))
+        median = quantile(background, 0.5)
+        distance = np.abs(background - np.float32(median))
         deviation = float(np.sqrt(np.mean(distance * distance)))
         kept = background[distance <= 3 * deviation + 1]
         if kept.size == background.size:
             break
         background = kept
-    return middle, deviation
+    return median, deviation
 
 
 def _nearby_contrast(contrast: Floats, typical: float) -> Floats:
-    """Return the contrast that ink reaches near each pixel, from 40 to 100 % of what is typical."""
+    """Return the highest contrast of ink near each pixel, from 40 to 100 % of the typical one."""
     window = max(5, round(0.25 * min(contrast.shape)))
     highest = box_blur(maximum_filter(contrast, window), window // 4)
     return np.clip(highest, np.float32(0.4 * typical), np.float32(typical))
 
 
 def _is_speck(mask: Mask) -> bool:
-    """Tell whether ink is dust, smaller than any legible digit, or noise joined by chance, thinner than a line."""
+    """Return whether ink is dust, smaller than any legible digit, or noise joined by chance, thinner than a line."""
     top, bottom, left, right = bounding_box(mask)
     longer = max(bottom - top, right - left)
     return bool(longer < max(MIN_LENGTH, MIN_FRACTION * min(mask.shape)) or mask.sum() < longer)
@@ -241,7 +242,7 @@ class _Pieces(NamedTuple):
 
 
 def _select_pieces(mask: Mask, contrast: Floats) -> _Pieces:
-    """Select the pieces that may belong to digits: the heaviest, and those of some weight away from the edge."""
+    """Select the pieces that may belong to digits: the heaviest, and those heavy enough that do not touch the edge."""
     gap = max(1, round(BRIDGED_GAP * min(mask.shape)))
     labels, count = connected_components(dilate_square(mask, 2 * gap + 1))
     labels = np.where(mask, labels, 0)
@@ -250,16 +251,16 @@ def _select_pieces(mask: Mask, contrast: Floats) -> _Pieces:
     weights = np.bincount(labels.ravel(), weights=contrast.ravel(), minlength=count + 1)[1:]
     edge = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     contact = np.bincount(edge, minlength=count + 1)[1:]
-    # What runs along the edge is a shadow, a fold or a neighbour, unless nothing else comes near its weight.
+    # A piece along the edge is a shadow, a fold or a neighbour, unless no other piece comes near its weight.
     short = contact < LONG_CONTACT * min(mask.shape)
     ranks = weights * np.select([contact == 0, short], [1.0, EDGE_FACTOR], LONG_EDGE_FACTOR)
     main = int(ranks.argmax())
     heavy, inside = ranks >= MIN_WEIGHT * ranks[main], (contact == 0) | (np.arange(count) == main)
     boxes = {int(label): bounding_box(labels == label) for label in np.flatnonzero(heavy & inside) + 1}
     selected = sorted(boxes, key=lambda label: boxes[label][2])
-    numbers = np.zeros(count + 1, np.int16)
-    numbers[selected] = np.arange(1, len(selected) + 1)
+    new_labels = np.zeros(count + 1, np.int16)
+    new_labels[selected] = np.arange(1, len(selected) + 1)
     components = tuple(
-        InkComponent(number, boxes[label], float(weights[label - 1])) for number, label in enumerate(selected, 1)
+        InkComponent(new_label, boxes[label], float(weights[label - 1])) for new_label, label in enumerate(selected, 1)
     )
-    return _Pieces(numbers[labels], components, bool((~heavy).any()), int((heavy & ~inside).sum()))
+    return _Pieces(new_labels[labels], components, bool((~heavy).any()), int((heavy & ~inside).sum()))

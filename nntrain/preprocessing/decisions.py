@@ -1,4 +1,4 @@
-"""What was done to a picture, as values: a kind and its figures, which read as a sentence when they are shown."""
+"""What was done to a picture: decisions with a kind and parameters, shown as sentences."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class DecisionKind(Enum):
     STRETCHED = "levels from {lowest:.4g} to {highest:.4g}: stretched"
     TRANSPARENT_EDGES = "transparent edges: filled with the background"
     TRANSPARENT_BACKGROUND = "transparent background: replaced by {colour}"
-    # Of the background and what stands on it.
+    # Of the background and the ink.
     OUTSIDE_SHEET = "everything outside the sheet: left out"
     OUTSIDE_FRAME = "everything outside the frame: left out"
     RULED_LINES = "ruled lines: removed"

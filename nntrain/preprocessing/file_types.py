@@ -1,4 +1,4 @@
-"""What a file is that Pillow does not open, told by its first bytes."""
+"""Explains, by its first bytes, why Pillow cannot open a file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PICTURES = {
     rb"BM....\0\0\0\0": "BMP",
     rb"II\*\0|MM\0\*": "TIFF",
     rb"....ftypavi[fs]": "AVIF",
-}  # that Pillow opens, as patterns of their first bytes
+}  # formats that Pillow opens, by patterns of their first bytes
 OTHERS = {
     rb"%PDF": "a PDF document",
     rb"PK\x03\x04": "a ZIP archive",
@@ -40,7 +40,7 @@ def describe_unreadable(head: bytes) -> str:
 
 
 def is_text(head: bytes) -> bool:
-    """Tell whether bytes may be ASCII text."""
+    """Return whether bytes may be ASCII text."""
     return all(9 <= byte < 127 for byte in head)
 
 

@@ -1,7 +1,7 @@
 """Filters on grey levels and masks: quantiles, Otsu's threshold, blurs, morphology, connected components.
 
-`scipy.ndimage` has most of them. They are written here because it takes 0.2 s to import, which every `predict` would
-wait for, and 143 MB to install. The tests compare each of them with SciPy's.
+`scipy.ndimage` has most of them, but takes 0.2 s to import, for which every `predict` would wait, and 143 MB to
+install. The tests compare each filter with SciPy's.
 
 Arrays are two-dimensional, rows first. Boxes are (top, bottom, left, right) in pixels, bottom and right exclusive.
 """
@@ -15,26 +15,26 @@ import numpy.typing as npt
 
 Floats: TypeAlias = npt.NDArray[np.float32]  # grey levels or contrasts
 Mask: TypeAlias = npt.NDArray[np.bool_]
-Pixels: TypeAlias = npt.NDArray[np.uint8]  # an image as MNIST's are: 28x28, light ink on a dark background
+Pixels: TypeAlias = npt.NDArray[np.uint8]  # an image in MNIST's format: 28x28, light ink on a dark background
 Box: TypeAlias = tuple[int, int, int, int]  # top, bottom, left, right
 
 OTSU_BINS = 256
-MAX_SHIFTED_SIZE = 5  # side of a square, up to which dilation by shifts is faster than by a running maximum
+MAX_SHIFTED_SIZE = 5  # side of the largest square for which shifts are faster than a running maximum
 
 
 def quantile(values: npt.NDArray[Any], fraction: float) -> float:
     """Return the value below which that fraction, 0 to 1, of the values lies.
 
-    No interpolation: of two values in question it is the upper. `np.quantile` takes five times as long.
+    Between two values, the upper one is returned, without interpolation. `np.quantile` takes five times as long.
     """
     index = min(int(fraction * values.size), values.size - 1)
     return float(np.partition(values, index, axis=None)[index])
 
 
 def otsu(levels: npt.NDArray[Any]) -> float:
-    """Return the threshold that splits levels into the two classes of least variance within (Otsu 1979).
+    """Return the threshold that splits levels into the two classes of least variance within each (Otsu 1979).
 
-    The histogram has 256 bins from the lowest to the highest level. If all levels are equal, it is that level.
+    The histogram has 256 bins from the lowest to the highest level. If all levels are equal, that level is returned.
     """
     low, high = float(levels.min()), float(levels.max())
     if low == high:
@@ -47,13 +47,13 @@ def otsu(levels: npt.NDArray[Any]) -> float:
     above = below[-1] - below
     sums = np.cumsum(counts * centres)
     with np.errstate(divide="ignore", invalid="ignore"):
-        # The variance between the classes, which adds up with that within them to a constant.
+        # The variance between the classes; its sum with the variance within them is constant.
         between = below * above * (sums / below - (sums[-1] - sums) / above) ** 2
     return low + step * (1 + int(np.nanargmax(between[:-1])))
 
 
 def box_blur(levels: Floats, radius: int) -> Floats:
-    """Return the mean of the square of side 2 * radius + 1 about each pixel; beyond the edge its pixels go on."""
+    """Return the mean of the square of side 2 * radius + 1 around each pixel; edge pixels are repeated outwards."""
     return levels if radius == 0 else _mean_along(_mean_along(levels, radius, axis=0), radius, axis=1)
 
 
@@ -70,24 +70,25 @@ def _mean_along(levels: Floats, radius: int, *, axis: int) -> Floats:
 
 
 def minimum_filter(levels: Floats, size: int) -> Floats:
-    """Return the smallest level in the square of that side about each pixel; an even side counts as one more."""
+    """Return the lowest level in the square of side `size` around each pixel; an even size is increased by 1."""
     return _running(np.minimum, _running(np.minimum, levels, size, axis=0), size, axis=1)
 
 
 def maximum_filter(levels: Floats, size: int) -> Floats:
-    """Return the largest level in the square of that side about each pixel; an even side counts as one more."""
+    """Return the highest level in the square of side `size` around each pixel; an even size is increased by 1."""
     return _running(np.maximum, _running(np.maximum, levels, size, axis=0), size, axis=1)
 
 
 def grey_opening(levels: Floats, size: int) -> Floats:
-    """Remove what is lighter than its surroundings and narrower than a square of that side (Serra 1982)."""
+    """Remove everything lighter than its surroundings and narrower than a square of side `size` (Serra 1982)."""
     return maximum_filter(minimum_filter(levels, size), size)
 
 
 def _running(extreme: np.ufunc, levels: Floats, size: int, *, axis: int) -> Floats:
-    """Return the running extreme, np.minimum or np.maximum, along an axis, at a cost that does not grow with the size.
+    """Return the running extreme, np.minimum or np.maximum, along an axis, at a cost independent of the size.
 
-    van Herk 1992: extremes accumulated forwards and backwards within blocks of the window's length, then one of each.
+    Extremes are accumulated forwards and backwards within blocks of the window's length; each window combines one of
+    either (van Herk 1992).
     """
     lines = levels if axis == 1 else levels.T
     count, length = lines.shape
@@ -105,7 +106,7 @@ def _running(extreme: np.ufunc, levels: Floats, size: int, *, axis: int) -> Floa
 
 
 def dilate_disc(mask: Mask, radius: float) -> Mask:
-    """Grow a mask by a disc of that radius; beyond the edge it is False."""
+    """Dilate a mask by a disc of a radius; beyond the edge the mask is False."""
     reach = int(np.ceil(radius))
     height, width = mask.shape
     padded = np.pad(mask, reach)
@@ -118,7 +119,7 @@ def dilate_disc(mask: Mask, radius: float) -> Mask:
 
 
 def dilate_square(mask: Mask, size: int) -> Mask:
-    """Grow a mask by a square of that side; an even side counts as one more. Beyond the edge it is False."""
+    """Dilate a mask by a square of side `size`, increased by 1 if even; beyond the edge the mask is False."""
     if size <= MAX_SHIFTED_SIZE:
         return _dilate_by_shifts(mask, size // 2)
     return maximum_filter(mask.astype(np.float32), size) > 0.5
@@ -136,10 +137,10 @@ def _dilate_by_shifts(mask: Mask, reach: int) -> Mask:
 
 
 def connected_components(mask: Mask) -> tuple[npt.NDArray[np.intp], int]:
-    """Number the connected components of a mask, diagonal neighbours included.
+    """Label the connected components of a mask, in which diagonal neighbours are connected.
 
-    Returns the labels, of the mask's shape, 1 to count and 0 for the background, and the count. Components are numbered
-    in the order in which their first pixels are met, row by row.
+    Returns the labels, in the mask's shape, from 1 to the count and 0 for the background, and the count. Components are
+    in the order of their first pixels, row by row.
     """
     rows, starts, ends = _runs(mask)
     if rows.size == 0:
@@ -147,7 +148,7 @@ def connected_components(mask: Mask) -> tuple[npt.NDArray[np.intp], int]:
     lower, upper = _touching_runs(rows, starts, ends, stride=mask.shape[1] + 4)
     numbers = _smallest_in_component(rows.size, lower, upper)
     firsts, numbers = np.unique(numbers, return_inverse=True)
-    # Add a run's label where it starts and take it off where it ends: the sum so far is each pixel's label.
+    # A run's label is added at its start and subtracted at its end: the cumulative sum is each pixel's label.
     height, width = mask.shape
     changes = np.zeros(height * width + 1, dtype=np.intp)
     np.add.at(changes, rows * width + starts, numbers + 1)
@@ -167,7 +168,7 @@ def _runs(mask: Mask) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.N
 def _touching_runs(
     rows: npt.NDArray[np.intp], starts: npt.NDArray[np.intp], ends: npt.NDArray[np.intp], *, stride: int
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Return the pairs of runs, by index, that touch: each run with every run that it meets in the row above."""
+    """Return the pairs of runs, by index, that touch: each run with every run that it touches in the row above."""
     # All rows are laid end to end, so that one search finds the runs above: those that end no earlier than a run
     # starts, up to those that start no later than it ends.
     first = np.searchsorted((rows + 1) * stride + ends, rows * stride + starts)
@@ -181,7 +182,7 @@ def _touching_runs(
 def _smallest_in_component(
     count: int, lower: npt.NDArray[np.intp], upper: npt.NDArray[np.intp]
 ) -> npt.NDArray[np.intp]:
-    """Return for each run the smallest index of a run that it is connected with, through any number of pairs."""
+    """Return for each run the smallest index of the runs that it is connected with, directly or through others."""
     numbers = np.arange(count)
     while True:
         before = numbers.copy()
@@ -198,12 +199,12 @@ def stroke_width(mask: Mask) -> float:
     area = int(np.count_nonzero(mask))
     inside = int(np.count_nonzero(mask[1:] != mask[:-1]) + np.count_nonzero(mask[:, 1:] != mask[:, :-1]))
     border = sum(int(np.count_nonzero(line)) for line in (mask[0], mask[-1], mask[:, 0], mask[:, -1]))
-    # Steps of a grid run 4/pi times as far as the outline that they follow, averaged over its directions.
+    # Averaged over all directions, the steps along a grid are 4/pi times as long as the outline that they follow.
     return float(2 * area / (np.pi / 4 * max(1, inside + border)))
 
 
 def resize(levels: Floats, longer: int) -> Floats:
-    """Scale so that the longer side has that many pixels; proportions are kept, and every pixel is averaged in."""
+    """Scale so that the longer side has `longer` pixels; keeps the proportions and averages over all pixels."""
     from PIL import Image
 
     height, width = levels.shape
@@ -221,6 +222,6 @@ def centre_of_mass(levels: npt.NDArray[Any]) -> tuple[float, float]:
 
 
 def bounding_box(mask: Mask) -> Box:
-    """Return the box of what is True; raises IndexError if nothing is."""
+    """Return the box around all True pixels; raises IndexError if there are none."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1

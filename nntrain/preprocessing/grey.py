@@ -1,4 +1,4 @@
-"""From decoded pixels to grey levels, 0 to 255: any depth, transparency, colour."""
+"""Converts decoded pixels of any depth, with transparency or colour, to grey levels, 0 to 255."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from nntrain.errors import ImageError
 from nntrain.preprocessing.decisions import Decision, DecisionKind
 from nntrain.preprocessing.filters import Floats
 
-DEPTHS = (1, 255, 1023, 4095, 16383, 65535)  # the largest levels of usual depths
-SMALL_RANGE = 0.1  # of a depth: levels that use less are stretched
-ROUNDING = 1e-6  # of a level: smaller differences are float32's
-TRANSPARENT = 8 / 255  # alpha below which nothing can be seen
+DEPTHS = (1, 255, 1023, 4095, 16383, 65535)  # the largest level of each usual depth
+SMALL_RANGE = 0.1  # of a depth: levels in a smaller range are stretched
+ROUNDING = 1e-6  # of a level: smaller differences are rounding errors of float32
+TRANSPARENT = 8 / 255  # alpha below which nothing is visible
 CLEAR_SPREAD = 64  # levels of 255 between ink and background that are easily told apart
 LUMA = (0.299, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601)
 
 
 def scale_depth(levels: Floats, *, fixed_depth: bool) -> tuple[Floats, tuple[Decision, ...]]:
-    """Scale 16-bit, 32-bit or float levels, of any shape, to 0 to 255; returns them and what was done.
+    """Scale 16-bit, 32-bit or float levels, of any shape, to 0 to 255; returns the levels and what was done.
 
-    The depth is the smallest usual one that holds them all. 32-bit and float files have no fixed depth: if they use a
-    small part of that depth, it is stretched. Values that are not finite become the median.
+    The depth is the smallest usual one that holds all levels. 32-bit and float files have no fixed depth: if their
+    levels use only a small part of it, that part is stretched. Values that are not finite become the median.
 
     Raises ImageError if no value is finite.
     """
     finite = np.isfinite(levels)
     if not finite.any():
         raise ImageError("the picture has no finite values")
-    # In double precision: the difference of two floats may be no float.
+    # In double precision, because the difference of two float32 values may overflow.
     exact = np.where(finite, levels, np.median(levels[finite])).astype(np.float64)
     lowest, highest = float(exact.min()), float(exact.max())
     start = min(0.0, lowest)
@@ -41,9 +41,9 @@ def scale_depth(levels: Floats, *, fixed_depth: bool) -> tuple[Floats, tuple[Dec
 
 
 def replace_transparency(levels: Floats) -> tuple[Floats, tuple[Decision, ...]]:
-    """Put a picture with transparency, (height, width, 4), 0 to 255, on a background that its ink contrasts with.
+    """Put a picture with transparency, (height, width, 4), 0 to 255, on a background that contrasts with its ink.
 
-    Returns its colours, (height, width, 3), and what was done. Raises ImageError if all of it is transparent.
+    Returns its colours, (height, width, 3), and what was done. Raises ImageError if the whole picture is transparent.
     """
     colour, alpha = levels[..., :3], levels[..., 3:] / 255
     if alpha.min() == 1:
@@ -54,7 +54,7 @@ def replace_transparency(levels: Floats) -> tuple[Floats, tuple[Decision, ...]]:
     opaque = to_grey(colour)[opacity > 0.5 * opacity.max()]
     low, high = np.percentile(opaque, (5, 95))
     if high - low > CLEAR_SPREAD and (opacity > 0.5).mean() > 0.5:
-        # A cut-out sheet with its own background: the transparent rest is taken for more of the same.
+        # A cut-out sheet with its own background, with which the transparent part is filled.
         background = np.median(colour[opacity > 0.5], axis=0)
         decision = Decision(DecisionKind.TRANSPARENT_EDGES)
     else:
@@ -65,9 +65,9 @@ def replace_transparency(levels: Floats) -> tuple[Floats, tuple[Decision, ...]]:
 
 
 def to_grey(colour: Floats) -> Floats:
-    """Return the luma of colours, (height, width, 3), 0 to 255, or the one channel that tells ink from background.
+    """Return the luma of colours, (height, width, 3), 0 to 255, or the one channel that shows the ink.
 
-    A channel is taken if luma hardly varies and it does, as for red on green of the same brightness.
+    A channel is returned if it varies while luma hardly does, as for red on green of the same brightness.
     """
     luma = np.asarray(colour @ np.array(LUMA, dtype=np.float32))
     spread = _spread(luma)

@@ -1,4 +1,4 @@
-"""From a file to grey levels: whatever Pillow opens, upright, of working size; faults in one sentence each."""
+"""Loads a picture in any format of Pillow as grey levels, upright and in working size, or raises a readable error."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ FORMATS = {
     ".tif": ("TIFF",),
     ".tiff": ("TIFF",),
     ".avif": ("AVIF",),
-}  # what a file of that suffix may be
-# Pillow would hand EPS to Ghostscript, a whole program run on a stranger's input, and IPTC can hold an EPS.
+}  # the formats that a suffix may mean
+# Pillow would pass an EPS file to Ghostscript, a large program, run on untrusted input; IPTC can contain EPS.
 REFUSED_FORMATS = {"EPS": "an EPS file is a program that draws", "IPTC": "an IPTC file contains another file"}
 
 MIN_SIDE = 20  # pixels; below, digits cannot be told apart
 MAX_PIXELS = 100_000_000
-MAX_ASPECT = 50  # longer to shorter side; beyond, no digit fits, and arrays would not fit into memory
-MAX_BYTES = 1 << 30  # read from a stream that cannot be searched, such as a pipe
-WORKING_SIDE = 512  # pixels; a large picture is reduced to about this, which leaves a digit of a tenth of it 50 pixels
-MIN_WORKING_SIDE = WORKING_SIDE // 8  # pixels that a long strip keeps of its width
+MAX_ASPECT = 50  # longer to shorter side; beyond this, no digit fits in, and arrays would exceed the memory
+MAX_BYTES = 1 << 30  # read from a stream that is not seekable, such as a pipe
+WORKING_SIDE = 512  # pixels; larger pictures are reduced to about this, at which a digit of a tenth has 50 pixels
+MIN_WORKING_SIDE = WORKING_SIDE // 8  # pixels of width that a long strip keeps
 
 EXIF_ORIENTATION = 0x0112
 TRANSPOSE = {
@@ -62,7 +62,7 @@ def load_levels(source: Path | bytes | BinaryIO) -> tuple[Floats, tuple[Decision
     """Load a picture from a file, its contents, or an open binary stream.
 
     Returns its grey levels, float32 (height, width), 0 to 255, upright and reduced to working size, and what was done.
-    Raises ImageError, a sentence without the picture's name, if it cannot be read.
+    Raises ImageError, whose message does not contain the picture's name, if the picture cannot be read.
     """
     _silence_pillow_log()
     with _open_source(source) as file, warnings.catch_warnings(), _as_image_errors():
@@ -71,7 +71,7 @@ def load_levels(source: Path | bytes | BinaryIO) -> tuple[Floats, tuple[Decision
             _check_size(image.width, image.height)
             _check_format(image.format)
             mislabelled = _mislabelled(source, image.format)
-            # libtiff prints its warnings itself, not through Python.
+            # libtiff prints its warnings directly, not through Python.
             with _silent_stderr() if image.format == "TIFF" else contextlib.nullcontext():
                 levels, decisions = _decode(image)
             return levels, (*mislabelled, *decisions)
@@ -87,7 +87,7 @@ def _silence_pillow_log() -> None:
 
 
 def _open_source(source: Path | bytes | BinaryIO) -> BinaryIO:
-    """Return a stream that can be searched."""
+    """Return a seekable stream."""
     if isinstance(source, bytes):
         return io.BytesIO(source)
     if not isinstance(source, Path):
@@ -102,7 +102,7 @@ def _open_source(source: Path | bytes | BinaryIO) -> BinaryIO:
             return io.BytesIO(_read_all(file))
     except FileNotFoundError:
         raise ImageError("no such file") from None
-    # ValueError: a NUL in the name.
+    # ValueError: the name contains a NUL.
     except (OSError, ValueError) as error:
         raise ImageError(f"cannot be opened ({_first_line(error)})") from error
 
@@ -118,7 +118,7 @@ def _read_all(stream: BinaryIO) -> bytes:
 
 
 def _open_image(file: BinaryIO) -> Image.Image:
-    """Open a picture without decoding it; raises ImageError if the file is empty or no picture."""
+    """Open a picture without decoding it; raises ImageError if the file is empty or not a picture."""
     from PIL import Image, UnidentifiedImageError
 
     head = file.read(16)
@@ -130,7 +130,7 @@ def _open_image(file: BinaryIO) -> Image.Image:
     except UnidentifiedImageError:
         raise ImageError(describe_unreadable(head)) from None
     except (OSError, ValueError):
-        if is_text(head):  # two letters are enough for Pillow to take it for a BMP
+        if is_text(head):  # Pillow takes any text that starts with BM for a BMP file
             raise ImageError(describe_unreadable(head)) from None
         raise
 
@@ -162,7 +162,7 @@ def _check_format(image_format: str | None) -> None:
 
 
 def _mislabelled(source: Path | bytes | BinaryIO, image_format: str | None) -> tuple[Decision, ...]:
-    """Return a decision if a file's suffix stands for another format than it holds."""
+    """Return a decision if a file's format differs from the one that its suffix states."""
     if not isinstance(source, Path) or image_format is None:
         return ()
     if image_format in FORMATS.get(source.suffix.lower(), (image_format,)):
@@ -178,10 +178,10 @@ def _decode(image: Image.Image) -> tuple[Floats, tuple[Decision, ...]]:
     width, height = image.size
     factor = _reduction(width, height)
     if image.format in ("JPEG", "MPO") and factor > 1:
-        # The decoder skips what a smaller picture does not need: a quarter of the time and memory.
+        # The decoder skips details that the smaller picture does not need: a quarter of the time and memory.
         image.draft(None, (width // factor, height // factor))
     image.load()
-    # After loading: Pillow turns TIFF files itself, and then drops the mark.
+    # Read after loading, because Pillow rotates TIFF files itself and then removes the orientation.
     orientation = image.getexif().get(EXIF_ORIENTATION)
     fixed_depth = image.mode not in ("I", "F")
     image = _in_plain_mode(image)
@@ -199,7 +199,7 @@ def _decode(image: Image.Image) -> tuple[Floats, tuple[Decision, ...]]:
 
 
 def _reduction(width: int, height: int) -> int:
-    """Return the whole number by which both sides are divided; a long strip keeps some of its width."""
+    """Return the integer by which to divide both sides; a long strip keeps some of its width."""
     return max(1, min(-(-max(width, height) // WORKING_SIDE), min(width, height) // MIN_WORKING_SIDE))
 
 
@@ -232,12 +232,12 @@ def _grey_levels(image: Image.Image, *, fixed_depth: bool) -> tuple[Floats, tupl
     return (levels if levels.ndim == 2 else to_grey(levels)), decisions
 
 
-# --- faults ----------------------------------------------------------------------------------------------------------
+# --- errors ----------------------------------------------------------------------------------------------------------
 
 
 @contextlib.contextmanager
 def _as_image_errors() -> Iterator[None]:
-    """Turn whatever goes wrong while a picture is decoded into an ImageError."""
+    """Turn all errors while a picture is decoded into ImageErrors."""
     from PIL import Image
 
     try:
@@ -245,21 +245,21 @@ def _as_image_errors() -> Iterator[None]:
     except ImageError:
         raise
     except Image.DecompressionBombError as error:
-        # Pillow's own limit is higher, and its message is the only place that tells the size.
+        # Pillow's own limit is higher, and only its message contains the size.
         number = re.search(r"\d+", str(error))
         raise _too_large(f"{int(number[0]):,} pixels" if number else "a decompression bomb") from None
     except MemoryError:
         raise ImageError("the picture does not fit into memory") from None
-    # A damaged file makes Pillow's plugins raise nearly anything, SyntaxError and struct.error included.
+    # On a damaged file, Pillow's plugins may raise nearly any exception, including SyntaxError and struct.error.
     except Exception as error:
-        if isinstance(error, OSError) and error.errno:  # the system's, not Pillow's
+        if isinstance(error, OSError) and error.errno:  # an error of the system, not Pillow's
             raise ImageError(f"cannot be read ({_first_line(error)})") from error
         raise ImageError(f"the file is damaged or cut short ({_first_line(error)})") from error
 
 
 @contextlib.contextmanager
 def _silent_stderr() -> Iterator[None]:
-    """Discard what C code writes to file descriptor 2."""
+    """Discard output of C code on file descriptor 2."""
     try:
         stderr = os.dup(2)
     except OSError:  # closed: nothing can be printed there

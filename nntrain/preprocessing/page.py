@@ -1,7 +1,7 @@
-"""Sheets and frames: what a sheet of paper, a box or a circle encloses, if the picture shows more than that.
+"""Finds a sheet of paper or a frame (a box or a circle) in a picture, and what it encloses.
 
-A sheet is a region of one brightness with straight sides and ink on it, in front of another background, say a desk. A
-frame is a stroke that runs around other strokes. Both are searched for in blocks of pixels, at most 128 a side.
+A sheet is a region of uniform brightness with straight sides and ink on it, in front of a different background, such as a
+desk. A frame is a stroke that encloses other strokes. Both are searched for in blocks of pixels, at most 128 per side.
 """
 
 from __future__ import annotations
@@ -27,37 +27,37 @@ from nntrain.preprocessing.filters import (
 
 MAX_BLOCKS = 128  # along the picture's longer side
 
-MIN_SHEET, MAX_SHEET = 0.25, 0.97  # fractions of the picture that a sheet covers; more is the background
-MAX_LIKE_SHEET = 0.2  # of what lies outside a sheet: the most that is in its class of brightness
-MIN_SOLIDITY = 0.93  # area to convex hull's of a sheet, and of what a frame encloses
-MIN_STRAIGHTNESS = 0.85  # area between four corners, which may lie off the picture, to the hull's; a disc has 0.64
-MAX_INKED = 0.3  # of a sheet, covered by its ink
-MIN_BOLD = 0.1  # of a sheet's longer side: a hole that is longer may be that of a bold digit
-MAX_STROKE = 0.5  # of its length: width of ink's strokes, or an eight's; the hole of a bold square zero is wider
-MARGIN = 0.03  # of the picture's shorter side: rim of a sheet that is left out, because its edge is blurred
-CLOSING_SIZE = 3  # blocks; what is thinner does not divide a sheet, such as the lines of ruled paper
+MIN_SHEET, MAX_SHEET = 0.25, 0.97  # fractions of the picture that a sheet covers; a larger region is the background
+MAX_LIKE_SHEET = 0.2  # maximum fraction of the area outside a sheet that is in its class of brightness
+MIN_SOLIDITY = 0.93  # area relative to the convex hull's, of a sheet and of the inside of a frame
+MIN_STRAIGHTNESS = 0.85  # area of the four corners' polygon relative to the hull's; 0.64 for a disc
+MAX_INKED = 0.3  # maximum fraction of a sheet that its ink covers
+MIN_BOLD = 0.1  # of a sheet's longer side: a longer hole may be that of a bold digit
+MAX_STROKE = 0.5  # width of strokes relative to ink's length; the hole of a bold square zero is wider
+MARGIN = 0.03  # of the picture's shorter side: the sheet's rim to leave out, because its edge is blurred
+CLOSING_SIZE = 3  # blocks; thinner gaps, such as the lines of ruled paper, do not divide a sheet
 
 MIN_FRAME = 0.35  # of the picture's height and width
-MIN_FRAMED = 0.2  # of the frame's height: length of what it encloses
+MIN_FRAMED = 0.2  # of the frame's height: minimum length of what it encloses
 FRAME_THRESHOLD = 0.5  # of the threshold of ink: contrast of a frame's thin lines
-MAX_PIECES = 100  # that are considered as frames or as what they enclose
+MAX_PIECES = 100  # considered as frames or as enclosed pieces
 
-DIRECTIONS = 32  # in which the outermost points of a region are taken as the corners of its hull
+DIRECTIONS = 32  # whose outermost points are the corners of a region's hull
 
 
 class Enclosed(NamedTuple):
     """What a sheet or frame encloses."""
 
-    levels: Floats  # grey, 0 to 255; what lies outside, in the corners of its box, is painted over
-    corner: tuple[int, int]  # row and column of its top left pixel in the picture
+    levels: Floats  # grey, 0 to 255; pixels outside, in the corners of the box, are painted over
+    corner: tuple[int, int]  # row and column of the top left pixel in the picture
     decision: Decision
 
 
 def find_sheet_or_frame(levels: Floats, ink: Ink | None = None) -> Enclosed | None:
-    """Return what a sheet or frame in a picture encloses, or None if it shows neither, or nothing inside.
+    """Return what a sheet or frame in a picture encloses, or None if there is neither, or nothing inside.
 
-    `levels` are the picture's, grey, 0 to 255. Frames are made of `ink`, the ink that was found in it; without it only
-    sheets are searched for.
+    `levels` are grey, 0 to 255. `ink` is the ink of the picture, in which frames are searched for; without it, only
+    sheets are.
     """
     if min(levels.shape) < CLOSE_CROP:
         return None
@@ -72,10 +72,10 @@ def find_sheet_or_frame(levels: Floats, ink: Ink | None = None) -> Enclosed | No
 def find_sheet_taken_for_ink(levels: Floats, ink: Ink) -> Enclosed | None:
     """Return what is on a sheet that was itself taken for the ink, or None if the ink is something else.
 
-    `levels` are the picture's, grey, 0 to 255, and `ink` is what was found in it.
+    `levels` are grey, 0 to 255, and `ink` is the ink of the picture.
     """
     if min(levels.shape) < CLOSE_CROP or ink.mask.mean() < MIN_SHEET * (1 - MAX_INKED):
-        return None  # most pictures, at little cost
+        return None  # true of most pictures, and cheap to check
     sheet = _find_sheet(levels)
     if sheet is None or np.count_nonzero(ink.mask & sheet) <= (1 - MAX_INKED) * np.count_nonzero(sheet):
         return None
@@ -91,13 +91,13 @@ def _crop(levels: Floats, inside: Mask, kind: DecisionKind) -> Enclosed:
 
 
 def _find_sheet(levels: Floats) -> Mask | None:
-    """Return where the picture's sheet is, less its rim, which may leave nothing; None if it shows no sheet."""
+    """Return the mask of the picture's sheet without its rim, maybe empty, or None if there is no sheet."""
     blocks = _blocks(levels).mean(axis=(1, 3))
     bright = blocks > otsu(blocks)
     for same_class in (bright, ~bright):
         edge = np.concatenate([same_class[0], same_class[-1], same_class[:, 0], same_class[:, -1]])
         if edge.all() or same_class.mean() < MIN_SHEET * (1 - MAX_INKED):
-            continue  # the background, or too small, at little cost
+            continue  # the background, or too small; cheap to check
         sheet = _largest_component(_close(same_class))
         if _is_sheet(sheet, same_class):
             margin = 1 + round(MARGIN * min(levels.shape))
@@ -106,7 +106,7 @@ def _find_sheet(levels: Floats) -> Mask | None:
 
 
 def _is_sheet(region: Mask, same_class: Mask) -> bool:
-    """Tell whether a region of blocks is a sheet; `same_class` is where the picture is as bright as it."""
+    """Return whether a region of blocks is a sheet; `same_class` is the mask of all blocks of its brightness class."""
     filled = _fill_holes(region)
     area = np.count_nonzero(filled)
     if not MIN_SHEET <= area / filled.size <= MAX_SHEET or same_class[~filled].mean() > MAX_LIKE_SHEET:
@@ -122,9 +122,9 @@ def _has_straight_sides(filled: Mask) -> bool:
 
 
 def _has_bold_hole(holes: Mask, filled: Mask, region: Mask) -> bool:
-    """Tell whether the holes of a region are no ink on a sheet, but the inside of a digit written boldly."""
+    """Return whether the holes of a region are not ink on a sheet, but the inside of a bold digit."""
     if not holes.any():
-        return False  # its ink, if there is any, is nearer to it than to what lies outside
+        return False  # any ink is nearer in brightness to the sheet than to the outside
     hole = _largest_component(holes)
     length = _longer_side(hole)
     bold = length > MIN_BOLD * _longer_side(filled) and stroke_width(hole) > MAX_STROKE * length
@@ -141,7 +141,7 @@ def _longer_side(mask: Mask) -> int:
 
 def _find_frame(ink: Ink) -> Mask | None:
     """Return what a frame encloses, or None if no piece of the ink is one."""
-    # The highest contrast of each block keeps a thin line whole.
+    # The highest contrast of each block, so that thin lines stay connected.
     contrast = _blocks(ink.contrast).max(axis=(1, 3))
     labels, count = connected_components(contrast > FRAME_THRESHOLD * ink.threshold)
     boxes = {label: bounding_box(labels == label) for label in range(1, min(count, MAX_PIECES) + 1)}
@@ -156,7 +156,7 @@ def _find_frame(ink: Ink) -> Mask | None:
 
 
 def _may_be_frame(frame: Box, shape: tuple[int, ...], boxes: Collection[Box]) -> bool:
-    """Tell whether a piece is large enough for a frame, and something of some length lies in its box."""
+    """Return whether a piece is large enough for a frame, and its box contains a piece of sufficient length."""
     top, bottom, left, right = frame
     if bottom - top < MIN_FRAME * shape[0] or right - left < MIN_FRAME * shape[1]:
         return False
@@ -172,7 +172,7 @@ def _block_side(shape: tuple[int, ...]) -> int:
 
 
 def _blocks(levels: Floats) -> Floats:
-    """Return levels by blocks, (rows, block height, columns, block width); what does not fill a block is left out."""
+    """Return levels by blocks, (rows, block height, columns, block width); incomplete blocks are left out."""
     side = _block_side(levels.shape)
     rows, columns = (length // side for length in levels.shape)
     return np.asarray(levels[: rows * side, : columns * side].reshape(rows, side, columns, side))
@@ -201,21 +201,21 @@ def _erode(mask: Mask, margin: int) -> Mask:
 
 
 def _fill_holes(mask: Mask) -> Mask:
-    """Return a mask with its holes: all that cannot be reached from the picture's edge, diagonal steps included."""
+    """Fill a mask's holes: pixels that cannot be reached from the picture's edge, even by diagonal steps."""
     labels, _ = connected_components(~np.pad(mask, 1))
     return np.asarray(labels != labels[0, 0])[1:-1, 1:-1]
 
 
 def _largest_component(mask: Mask) -> Mask:
-    """Return the largest connected component of a mask, which is not empty."""
+    """Return the largest connected component of a mask that is not empty."""
     labels, _ = connected_components(mask)
     return np.asarray(labels == 1 + int(np.bincount(labels.ravel())[1:].argmax()))
 
 
 def _outermost_points(mask: Mask, directions: int) -> npt.NDArray[np.intp]:
-    """Return the corners of a mask's pixels that lie furthest in each of so many directions, (directions, 2).
+    """Return the outermost pixel corner of a mask in each of `directions` directions, (directions, 2).
 
-    Rows and columns, counted from the picture's corner; directions start at 45 degrees and go round.
+    These are rows and columns from the picture's corner. The directions start at 45 degrees and are evenly spaced.
     """
     rows = np.flatnonzero(mask.any(axis=1))
     left, right = mask[rows].argmax(axis=1), mask.shape[1] - mask[rows][:, ::-1].argmax(axis=1)
@@ -234,7 +234,7 @@ def _polygon_area(corners: npt.NDArray[np.intp]) -> float:
 def _paint_over(levels: Floats, inside: Mask) -> Floats:
     """Replace all levels outside a region by the nearest inside, along rows, then along columns.
 
-    A sheet that lies askew, or a circle, leaves some of its surroundings in the corners of its box.
+    The box of a tilted sheet, or of a circle, contains some of the surroundings in its corners.
     """
     width = levels.shape[1]
     columns = np.arange(width)

@@ -1,4 +1,4 @@
-"""Prepare pictures for recognition; many of them in several processes."""
+"""Prepares pictures for recognition, in several processes if there are many."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 MIN_PICTURES = 100  # for fewer, starting processes takes longer than it saves
 MAX_PROCESSES = 8
-CHUNK_SIZE = 8  # pictures that a process takes at once
-MAX_PENDING = 128  # pictures submitted whose result is not taken yet; a large one takes 2 MB, a long strip up to 6
+CHUNK_SIZE = 8  # pictures per task of a process
+MAX_PENDING = 128  # pictures submitted but not yet yielded; a large one takes 2 MB, a long strip up to 6 MB
 
 
 @dataclass(frozen=True)
 class PictureRequest:
-    """A prepared picture that is to be recognized."""
+    """A prepared picture to be recognized."""
 
     name: str  # as the caller wrote it
     picture: PreparedPicture
-    truth: str | None = None  # the right answer, if it is known
+    truth: str | None = None  # the correct answer, if it is known
 
     @property
     def nbytes(self) -> int:
-        """How much memory its arrays take, about."""
+        """About how much memory the arrays take, in bytes."""
         return self.picture.nbytes
 
 
@@ -47,19 +47,19 @@ class PictureFailure:
 
     @property
     def nbytes(self) -> int:
-        """It has no arrays."""
+        """0, because there are no arrays."""
         return 0
 
 
 def prepare_pictures(
     names: Sequence[str | PictureFailure], *, digits: bool
 ) -> Iterator[PictureRequest | PictureFailure]:
-    """Read and prepare files, `-` is stdin, and yield them in their order.
+    """Read and prepare files (`-` is stdin), and yield the results in their order.
 
-    `digits` tells whether they are for a network that reads digits. Whatever goes wrong with a picture is its own
-    failure; a failure among the names is passed on.
+    `digits` states whether they are for a network that reads digits. An error in one picture becomes a PictureFailure
+    and does not affect the others; failures among the names are passed on.
     """
-    # Only fork is worth its time: a process that is spawned has to import everything again.
+    # Only fork is fast enough: a spawned process would have to import everything again.
     forks = sys.platform == "linux" and _available_cores() >= 2
     if len(names) >= MIN_PICTURES and forks and "-" not in names:
         return _prepare_in_processes(names, digits=digits)
@@ -75,7 +75,7 @@ def prepare_picture(name: str | PictureFailure, *, digits: bool) -> PictureReque
         return PictureRequest(name, read(_stdin() if name == "-" else Path(name), name=display_name))
     except ImageError as error:
         return PictureFailure(name, str(error))
-    # One strange picture, or one too large for the memory that is left, must not cost the others' answers.
+    # An unusual picture, or one that does not fit into memory, must not prevent the other answers.
     except Exception as error:
         if os.environ.get("NNTRAIN_DEBUG"):
             raise
@@ -93,7 +93,7 @@ def _stdin() -> BinaryIO:
 def _prepare_in_processes(
     names: Sequence[str | PictureFailure], *, digits: bool
 ) -> Iterator[PictureRequest | PictureFailure]:
-    """Prepare pictures in a pool of processes; one whose process dies fails alone."""
+    """Prepare pictures in a pool of processes; if a process dies, only its picture fails."""
     from concurrent.futures.process import BrokenProcessPool
 
     # Imported before the fork, once for all processes.
@@ -108,7 +108,7 @@ def _prepare_in_processes(
                 yield result
                 finished += 1
         except BrokenProcessPool:
-            # Which of the pending ones it was shows when each has a process to itself.
+            # Each pending picture gets its own process, to find the one that caused it.
             for name in names[finished : finished + MAX_PENDING]:
                 yield name if isinstance(name, PictureFailure) else _prepare_in_own_process(name, digits=digits)
                 finished += 1
@@ -127,7 +127,7 @@ def _prepare_in_own_process(name: str, *, digits: bool) -> PictureRequest | Pict
 def _prepare_in_pool(
     names: Sequence[str | PictureFailure], *, digits: bool, processes: int
 ) -> Iterator[PictureRequest | PictureFailure]:
-    """Prepare pictures in a pool that is never idle and holds few results; raises BrokenProcessPool."""
+    """Prepare pictures in a pool that is never idle and holds few results; raises BrokenProcessPool if one dies."""
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
@@ -153,7 +153,7 @@ def _available_cores() -> int:
 
 
 def _initialize_worker() -> None:
-    """Leave Ctrl-C and crash reports to the parent; when a worker dies, the pool ends the others by SIGTERM."""
+    """Leave Ctrl-C and crash reports to the parent; if a worker dies, the pool ends the others with SIGTERM."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     faulthandler.disable()

@@ -1,14 +1,14 @@
-"""Any picture of digits as a network trained on MNIST knows them: 28x28, light ink on a dark background, centred.
+"""Prepares pictures of digits in MNIST's format: 28x28, light ink on a dark background, centred.
 
 MNIST's makers cropped each digit, fitted it into 20x20 pixels with its proportions kept, and moved its centre of mass
-to the middle of 28x28 (LeCun et al. 1998, Gradient-based learning applied to document recognition, III-A). Before that
-come the steps that their scans did not need, a module each:
+to the middle of 28x28 (LeCun et al. 1998, Gradient-based learning applied to document recognition, III-A). Other
+pictures need more steps, one module each:
 
-1. load: any file to grey levels, upright, of working size;
-2. binarize: light and shadow evened out, ink separated from background;
-3. page: if a sheet of paper was taken for ink, or hides its own, only what is on it counts;
-4. segment: digits in a row separated, as candidates among which the network chooses;
-5. normalize: each fitted as MNIST's were, its strokes corrected if they became too thin or too thick.
+1. load: reads a file as grey levels, upright, in working size;
+2. binarize: evens out light and shadow, and separates ink from background;
+3. page: if a sheet of paper was taken for ink, or hides its own ink, uses only what is on the sheet;
+4. segment: separates digits in a row, as candidates among which the network chooses;
+5. normalize: fits each digit as MNIST's were, and corrects strokes that are too thin or too thick.
 
 A picture can be prepared again without what lies outside a sheet or frame (page), and without the lines of ruled paper
 (ruled_lines).
@@ -38,20 +38,20 @@ from nntrain.task import IMAGE_SHAPE
 
 @dataclass(frozen=True)
 class PictureRegion:
-    """What ink is searched for in: a picture, what a sheet or frame in it encloses, or either without ruled lines."""
+    """Where to search for ink: a picture, or the inside of a sheet or frame in it, with or without ruled lines."""
 
     levels: Floats = field(repr=False)  # (height, width), grey, 0 to 255
-    decisions: tuple[Decision, ...] = ()  # how it came about
-    corner: tuple[int, int] | None = None  # row and column in the picture of what is enclosed, or None for all of it
+    decisions: tuple[Decision, ...] = ()  # what was done to obtain it
+    corner: tuple[int, int] | None = None  # row and column of the region in the picture, or None for all of it
 
     def enclosed(self, enclosed: Enclosed) -> PictureRegion:
-        """Return what a sheet or frame in this region encloses."""
+        """Return the inside of a sheet or frame in this region as a region."""
         row, column = self.corner or (0, 0)
         corner = row + enclosed.corner[0], column + enclosed.corner[1]
         return PictureRegion(enclosed.levels, (*self.decisions, enclosed.decision), corner)
 
     def find_ink(self) -> Ink:
-        """Find the region's ink; raises ImageError if it has none."""
+        """Find the region's ink; raises ImageError if there is none."""
         return replace(find_ink(self.levels), corner=self.corner or (0, 0))
 
 
@@ -61,19 +61,19 @@ class PreparedPicture:
 
     levels: Floats = field(repr=False)  # (height, width), grey, 0 to 255, upright, of working size
     candidates: tuple[Candidate, ...]  # what may be a digit; a picture of one digit has one
-    atom_count: int  # of the pieces that the candidates are made of
+    atom_count: int  # the number of pieces that candidates are composed of
     decisions: tuple[Decision, ...]  # what was done, in order
-    ink: Ink | None = field(default=None, repr=False)  # None for an image that passed unchanged
+    ink: Ink | None = field(default=None, repr=False)  # None for an image that was not prepared
     region: PictureRegion | None = field(default=None, repr=False)  # where the ink was found
 
     @property
     def unchanged(self) -> bool:
-        """Whether it passed as it was, or only inverted."""
+        """Whether the image was not changed, or only inverted."""
         return self.ink is None
 
     @property
     def nbytes(self) -> int:
-        """About how much memory its arrays take, in bytes."""
+        """About how much memory the arrays take, in bytes."""
         ink = 0 if self.ink is None else self.ink.contrast.nbytes + self.ink.labels.nbytes
         region = 0 if self.region is None or self.region.levels is self.levels else self.region.levels.nbytes
         sources = (candidate.digit.source for candidate in self.candidates)
@@ -81,31 +81,31 @@ class PreparedPicture:
 
     @property
     def whole(self) -> Digit:
-        """All of its ink as one digit, or the widest part of it that may be one."""
+        """All of the ink as one digit, or the widest part that may be one."""
         return max(self.candidates, key=lambda candidate: candidate.last - candidate.first).digit
 
     @property
     def image(self) -> Pixels:
-        """What the network sees, (28, 28), if the picture is of one digit."""
+        """The network's input, (28, 28), if the picture shows one digit."""
         return self.whole.image
 
 
 def read_picture(source: Path | bytes | BinaryIO, *, name: str | None = None) -> PreparedPicture:
-    """Read a picture of digits and prepare it as MNIST was made; an image of MNIST passes unchanged.
+    """Read a picture of digits and prepare it in MNIST's format; an image of MNIST is not changed.
 
-    `source` is a file, its contents, or an open binary stream; `name` is what errors call it. Pictures may be of any
-    format that Pillow opens, from 20 pixels a side to 100 megapixels; of several frames the first is read.
+    `source` is a file, its contents, or an open binary stream; `name` is its name in errors. The picture may have any
+    format that Pillow opens, from 20 pixels per side to 100 megapixels; of several frames, the first is read.
 
-    Raises ImageError, a sentence that starts with the name, if the picture cannot be read or shows no ink.
+    Raises ImageError, whose message starts with the name, if the picture cannot be read or shows no ink.
     """
     with _errors_named(source, name):
         return prepare(*load_levels(source))
 
 
 def read_pixels(source: Path | bytes | BinaryIO, *, name: str | None = None) -> PreparedPicture:
-    """Read a picture for a network of other things than digits: 28x28 pixels pass, as its data set was read.
+    """Read a picture for a network that classifies other objects than digits; 28x28 pixels are not changed.
 
-    A picture of another size is prepared as a digit is. Arguments and errors are as those of `read_picture`.
+    A picture of a different size is prepared as a digit is. Arguments and errors are as for `read_picture`.
     """
     with _errors_named(source, name):
         levels, decisions = load_levels(source)
@@ -115,14 +115,14 @@ def read_pixels(source: Path | bytes | BinaryIO, *, name: str | None = None) -> 
 
 
 def unchanged(image: Pixels) -> PreparedPicture:
-    """Return an image, uint8 (28, 28), as a picture that is read as it is."""
+    """Return an image, uint8 (28, 28), as a prepared picture, without changing it."""
     return _passed(image.astype(np.float32), image, ())
 
 
 def prepare(levels: Floats, decisions: Sequence[Decision] = ()) -> PreparedPicture:
-    """Prepare the grey levels of an upright picture, float32 (height, width), 0 to 255, at least 20 pixels a side.
+    """Prepare the grey levels of an upright picture, float32 (height, width), 0 to 255, at least 20 pixels per side.
 
-    `decisions` are those of its loading. Raises ImageError if it shows no ink, or more pieces than can be digits.
+    `decisions` are those made while it was loaded. Raises ImageError if it shows no ink, or too many pieces of ink.
     """
     if levels.shape == IMAGE_SHAPE:
         image, inverted = _to_pixels(levels), _to_pixels(255 - levels)
@@ -135,7 +135,7 @@ def prepare(levels: Floats, decisions: Sequence[Decision] = ()) -> PreparedPictu
 
 
 def within_sheet(picture: PreparedPicture) -> PreparedPicture | None:
-    """Return the picture prepared without what lies outside a sheet or frame, or None if it shows none with ink."""
+    """Return the picture prepared from the inside of a sheet or frame, or None if there is none with ink."""
     if picture.ink is None or picture.region is None or picture.region.corner is not None:
         return None
     enclosed = find_sheet_or_frame(picture.region.levels, picture.ink)
@@ -143,7 +143,7 @@ def within_sheet(picture: PreparedPicture) -> PreparedPicture | None:
 
 
 def without_ruled_lines(picture: PreparedPicture) -> PreparedPicture | None:
-    """Return the picture prepared without the lines of ruled paper, or None if it shows none, or nothing else."""
+    """Return the picture prepared without the lines of ruled paper, or None if it has none, or no other ink."""
     if picture.ink is None or picture.region is None:
         return None
     levels = remove_ruled_lines(picture.region.levels, picture.ink)
@@ -161,7 +161,7 @@ def _prepare_again(picture: PreparedPicture, region: PictureRegion) -> PreparedP
 
 
 def _prepare_region(levels: Floats, region: PictureRegion) -> PreparedPicture:
-    """Find digits in a region of a picture, whose levels are kept for showing it."""
+    """Find digits in a region of a picture; `levels` are those of the whole picture, kept to show it."""
     region, ink = _find_ink_on_sheet(region)
     candidates, atom_count = find_candidates(ink)
     decisions = (*region.decisions, *ink.decisions)
@@ -171,11 +171,11 @@ def _prepare_region(levels: Floats, region: PictureRegion) -> PreparedPicture:
 
 
 def _find_ink_on_sheet(region: PictureRegion) -> tuple[PictureRegion, Ink]:
-    """Find the ink, on a sheet if that hides it or was taken for it; returns the region where it was found, and it."""
+    """Find the ink, on a sheet if the sheet hides it or was taken for it; returns the ink's region and the ink."""
     try:
         ink = region.find_ink()
     except ImageError:
-        # A sheet that fills most of the picture hides its ink: only what lies outside seems to stand out.
+        # A sheet that fills most of the picture hides its ink: only its surroundings seem to stand out.
         sheet = find_sheet_or_frame(region.levels)
         if sheet is None:
             raise
@@ -184,7 +184,7 @@ def _find_ink_on_sheet(region: PictureRegion) -> tuple[PictureRegion, Ink]:
     sheet = find_sheet_taken_for_ink(region.levels, ink)
     if sheet is not None:
         within = region.enclosed(sheet)
-        with contextlib.suppress(ImageError):  # an empty one is a bold stroke, if it is anything
+        with contextlib.suppress(ImageError):  # without ink on it, it may be a bold stroke
             return within, within.find_ink()
     return region, ink
 
@@ -199,7 +199,7 @@ def _to_pixels(levels: Floats) -> Pixels:
 
 @contextlib.contextmanager
 def _errors_named(source: Path | bytes | BinaryIO, name: str | None) -> Iterator[None]:
-    """Start the sentence of an ImageError with the picture's name."""
+    """Prefix the message of an ImageError with the picture's name."""
     try:
         yield
     except ImageError as error:

@@ -1,4 +1,4 @@
-"""Lines that run through a picture from edge to edge, as on ruled or squared paper, removed from under the ink."""
+"""Removes the lines of ruled or squared paper, which cross a picture from edge to edge, from under the ink."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from nntrain.preprocessing.binarize import CLOSE_CROP, Ink
 from nntrain.preprocessing.filters import Floats, Mask, dilate_square, quantile
 
 MAX_ANGLE, ANGLE_STEP = 7.0, 0.25  # degrees between a line and the picture's edges
-EDGE = 3  # pixels at the left and right edge, where every line has ink
-MIN_INKED = 0.7  # of a line's pixels
+EDGE = 3  # pixels at the left and right edges, in which every line has ink
+MIN_INKED = 0.7  # minimum fraction of a line's pixels
 MIN_LENGTH = 0.5  # of the picture's width
-LINE_BORDER = 0.5  # of the inked fraction of a line's fullest row: what more of its rows have
+LINE_BORDER = 0.5  # of the inked fraction of a line's fullest row: minimum for its other rows
 MAX_THICKNESS = 0.04  # of the picture's shorter side
-MAX_CONTRAST = 1.35  # of a line's own contrast: what exceeds it is ink on the line
+MAX_CONTRAST = 1.35  # of a line's own contrast: anything above is ink on the line
 
 
 class Line(NamedTuple):
     """A line through a picture, roughly along its rows."""
 
-    row: int  # where it crosses the picture's middle column
+    row: int  # at which it crosses the picture's middle column
     slope: float  # rows per column
     thickness: int  # pixels
 
 
 def remove_ruled_lines(levels: Floats, ink: Ink) -> Floats | None:
-    """Return a picture's grey levels, 0 to 255, without the lines that its ink shows, or None if it shows none.
+    """Return a picture's grey levels, 0 to 255, without the lines in its ink, or None if there are none.
 
-    Strokes that cross a line are left whole.
+    Strokes that cross a line are not interrupted.
     """
     if min(levels.shape) < CLOSE_CROP:  # a close crop, whose strokes may reach from edge to edge
         return None
@@ -43,10 +43,10 @@ def remove_ruled_lines(levels: Floats, ink: Ink) -> Floats | None:
 
 
 def _remove_lines(levels: Floats, contrast: Floats, threshold: float) -> int:
-    """Remove lines that run roughly along the rows from both arrays, in place; returns how many there were."""
+    """Remove lines that run roughly along the rows from both arrays, in place; returns their number."""
     mask = contrast > threshold
     if not (mask[:, :EDGE].any() and mask[:, -EDGE:].any()):
-        return 0  # most pictures, at little cost
+        return 0  # true of most pictures, and cheap to check
     lines = _find_lines(mask)
     for line in lines:
         _remove_line(line, levels, contrast, mask)
@@ -54,7 +54,7 @@ def _remove_lines(levels: Floats, contrast: Floats, threshold: float) -> int:
 
 
 def _remove_line(line: Line, levels: Floats, contrast: Floats, mask: Mask) -> None:
-    """Replace a line's pixels by the darker of what lies above and below, unless ink is written on it."""
+    """Replace a line's pixels by the darker of the pixels above and below, except where there is ink on it."""
     height, width = mask.shape
     columns = np.arange(width)
     centre = np.rint(line.row + line.slope * (columns - width / 2)).astype(np.intp)
@@ -65,7 +65,7 @@ def _remove_line(line: Line, levels: Floats, contrast: Floats, mask: Mask) -> No
         return
     above, below, columns = above[inside], below[inside], columns[inside]
     rows = centre[inside] + np.arange(-half, half + 1)[:, None]
-    # A stroke crosses where there is ink on both sides, straight or aslant across the line.
+    # A stroke crosses the line where there is ink on both sides of it, vertically or diagonally.
     reach = 2 * (half + 1) + 1
     crossed = dilate_square(mask[above, columns][None], reach)[0] & dilate_square(mask[below, columns][None], reach)[0]
     own_contrast = quantile(contrast[rows, columns].max(axis=0), 0.5)
@@ -78,7 +78,7 @@ def _remove_line(line: Line, levels: Floats, contrast: Floats, mask: Mask) -> No
 def _find_lines(mask: Mask) -> list[Line]:
     """Find lines through a mask, roughly along its rows.
 
-    The fullest line is taken and what lies around it left out, until none is full.
+    Repeatedly takes the fullest line and clears the rows around it, until no line is full enough.
     """
     slopes = np.tan(np.deg2rad(np.arange(-MAX_ANGLE, MAX_ANGLE + ANGLE_STEP / 2, ANGLE_STEP)))
     fractions, offset = _hough_transform(mask, slopes)
@@ -110,8 +110,8 @@ def _thickness(fractions: npt.NDArray[np.float64], row: int) -> tuple[int, int]:
 def _hough_transform(mask: Mask, slopes: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], int]:
     """Return the fraction of each line's pixels that are True (Duda and Hart 1972), and the index of row 0.
 
-    The fractions, (slopes, rows), are 0 for lines of which less than half of the picture's width lies within. A line's
-    row is where it crosses the middle column, which may lie outside the picture.
+    The fractions, (slopes, rows), are 0 for lines of which less than half of the picture's width is inside the picture.
+    A line's row is the one at which it crosses the middle column; it may be outside the picture.
     """
     height, width = mask.shape
     rows, columns = np.nonzero(mask)
@@ -122,7 +122,7 @@ def _hough_transform(mask: Mask, slopes: npt.NDArray[np.float64]) -> tuple[npt.N
     for index, slope in enumerate(slopes):
         shifts = np.rint(slope * (np.arange(width) - width / 2)).astype(np.intp)
         counts[index] = np.bincount(rows - shifts[columns] + offset, minlength=bins)
-        # How many of a line's columns lie within the picture: each column begins and ends one span of rows.
+        # Count a line's columns inside the picture: for each column, that is the case for one span of rows.
         begins = np.bincount(offset - shifts, minlength=bins + 1)
         ends = np.bincount(offset - shifts + height, minlength=bins + 1)
         lengths[index] = np.cumsum(begins - ends)[:-1]

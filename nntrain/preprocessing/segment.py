@@ -1,8 +1,8 @@
-"""Which pieces of ink make one digit, and which make several in a row.
+"""Decides which pieces of ink are one digit, and which are several in a row.
 
-Geometry settles most of it: strokes that lie above one another belong together, pieces of full height with room between
-them do not. What it leaves open (a four in two strokes, a broken zero, digits that touch) is listed as candidates, of
-which `best_row` takes the row that the network trusts most.
+Geometry decides most cases: strokes above one another belong together, and pieces of full height with space between
+them do not. The other cases (a four in two strokes, a broken zero, touching digits) are listed as candidates, from
+which `best_row` chooses the row in which the network has the most confidence.
 """
 
 from __future__ import annotations
@@ -20,49 +20,51 @@ from nntrain.preprocessing.decisions import Decision, DecisionKind
 from nntrain.preprocessing.filters import Box, Mask, Pixels, bounding_box, stroke_width
 from nntrain.preprocessing.normalize import normalize
 
-MIN_HEIGHT = 0.45  # of the tallest component: less tall is a fragment of a digit, not a digit
-MIN_GAP = 0.3  # of the tallest atom: a gap that is narrower may run through one digit
+MIN_HEIGHT = 0.45  # of the tallest component: a lower piece is a fragment of a digit
+MIN_GAP = 0.3  # of the tallest atom: a narrower gap may be inside one digit
 MAX_WIDTH = 1.4  # of its height: no digit is wider
-TOUCHING_WIDTH = 1.1  # of its height: a piece that is wider may be two digits that touch
+TOUCHING_WIDTH = 1.1  # of its height: a wider piece may be two touching digits
 MAX_CUTS = 3  # through one piece
 MIN_CUT_DISTANCE = 0.3  # of a piece's height: between cuts, and to its ends
-MAX_CUT = 1.8  # stroke widths of ink that a cut goes through
-MAX_ATOMS = 24  # side by side; more is no row of digits
-ROW_HEIGHT = 0.6  # of the tallest component: pieces that stand for a row of digits
-# Factors of the threshold with which a digit is prepared again: with more and with less of its strokes' borders.
+MAX_CUT = 1.8  # maximum ink, in stroke widths, in the column of a cut
+MAX_ATOMS = 24  # side by side; more cannot be a row of digits
+ROW_HEIGHT = 0.6  # of the tallest component: minimum height of pieces that indicate a row of digits
+# Factors of the threshold for variants of a digit, with wider and with narrower strokes.
 THRESHOLD_FACTORS = (0.65, 1.4)
 
 
 @dataclass(frozen=True)
 class Atom:
-    """What is never divided: pieces of ink that lie above one another, or a part of a piece that was cut."""
+    """A unit that is never divided: pieces of ink above one another, or a part of a piece that was cut."""
 
-    labels: frozenset[int]  # of its components
+    labels: frozenset[int]  # of the components
     left: int
     right: int
     top: int
     bottom: int
-    cut: bool = False  # the ink goes on in the next atom on the right
+    cut: bool = False  # whether the ink continues in the next atom on the right
 
 
 @dataclass(frozen=True)
 class Digit:
-    """Ink that may be one digit, as a network sees it."""
+    """Ink that may be one digit, as a network's input."""
 
     image: Pixels = field(repr=False)  # (28, 28), light ink on a dark background, centred as MNIST's
-    decisions: tuple[Decision, ...] = ()  # what was done to its ink
-    bbox: Box | None = None  # in the ink that it was cut from; None for an image that passed unchanged
-    source: tuple[Ink, Mask] | None = field(default=None, repr=False)  # what it was cut from, and where in its box
+    decisions: tuple[Decision, ...] = ()  # what was done to the ink
+    bbox: Box | None = None  # in its source's ink, or None for an image that was not prepared
+    source: tuple[Ink, Mask] | None = field(
+        default=None, repr=False
+    )  # the ink it was cut from, and the mask in its box
 
     @property
     def bbox_in_picture(self) -> Box | None:
-        """Its box in the whole picture, in pixels of the working size; None if it has no source."""
+        """The box in the whole picture, in pixels of the working size, or None if there is no source."""
         if self.source is None or self.bbox is None:
             return None
         return _shift(self.bbox, self.source[0].corner)
 
     def mask(self, shape: tuple[int, ...]) -> Mask | None:
-        """Return where its ink is in a picture of that shape, or None if it has no source."""
+        """Return the mask of the ink in a picture of a shape, or None if there is no source."""
         if self.source is None or self.bbox_in_picture is None:
             return None
         mask = np.zeros(shape, dtype=np.bool_)
@@ -75,7 +77,7 @@ class Digit:
 
     @property
     def stroke_length(self) -> float:
-        """The length of all of its strokes, in units of its longer side."""
+        """The total length of the strokes, in units of the digit's longer side."""
         mask = self.image > 127 if self.source is None else self.source[1]
         if not mask.any():
             return 0.0
@@ -85,9 +87,9 @@ class Digit:
 
     @property
     def touches_border(self) -> bool:
-        """Whether its ink touches one edge of the picture, as half a digit's or a shadow's does.
+        """Whether the ink touches only one of two opposite edges of the picture, as half a digit or a shadow does.
 
-        Ink that touches the opposite edge as well was cropped closely, as all of a small picture is.
+        Ink that touches both was cropped closely, and so are all small pictures.
         """
         if self.bbox is None or self.source is None:
             return False
@@ -98,7 +100,7 @@ class Digit:
         return bool((top == 0) != (bottom == height) or (left == 0) != (right == width))
 
     def at_other_thresholds(self) -> list[Pixels]:
-        """Return images of the same digit, its ink cut out at other thresholds; none if it has no source."""
+        """Return images of the same digit, cut out at other thresholds; empty if there is no source."""
         if self.source is None or self.bbox is None:
             return []
         ink, mask = self.source
@@ -113,7 +115,7 @@ class Candidate:
     first: int
     last: int
     digit: Digit
-    cuts: int = 0  # sides on which its ink goes on: 0, 1 or 2
+    cuts: int = 0  # sides on which the ink continues: 0, 1 or 2
 
 
 def find_candidates(ink: Ink) -> tuple[tuple[Candidate, ...], int]:
@@ -136,8 +138,8 @@ def find_candidates(ink: Ink) -> tuple[tuple[Candidate, ...], int]:
 def best_row(candidates: Sequence[Candidate], log_probabilities: Mapping[int, float], atom_count: int) -> list[int]:
     """Return the most probable row of candidates that covers all atoms, as indices from left to right.
 
-    `log_probabilities` has one for each candidate's index. Dynamic programming over the atoms (Viterbi 1967): the best
-    row up to an atom goes on from the best row up to an earlier one.
+    `log_probabilities` are by the candidate's index. Dynamic programming over the atoms (Viterbi 1967): the best row up
+    to an atom extends the best row up to an earlier one.
     """
     best: list[tuple[float, list[int]]] = [(0.0, []), *[(-math.inf, []) for _ in range(atom_count)]]
     for index in sorted(range(len(candidates)), key=lambda index: candidates[index].last):
@@ -149,7 +151,7 @@ def best_row(candidates: Sequence[Candidate], log_probabilities: Mapping[int, fl
 
 
 def in_several_rows(ink: Ink) -> bool:
-    """Tell whether pieces of full height lie above one another, as digits in several rows do."""
+    """Return whether pieces of full height are above one another, as digits in several rows are."""
     tallest = max(component.height for component in ink.components)
     boxes = [component.bbox for component in ink.components if component.height >= ROW_HEIGHT * tallest]
     return any(
@@ -158,7 +160,7 @@ def in_several_rows(ink: Ink) -> bool:
 
 
 def only_lines(ink: Ink) -> bool:
-    """Tell whether every piece is a horizontal line, as on ruled paper: a few strokes tall at most, and much wider."""
+    """Return whether all pieces are horizontal lines, as on ruled paper: at most a few strokes high, and much wider."""
     stroke = stroke_width(ink.mask)
     return all(
         component.height <= 3 * stroke and component.width > 2 * MAX_WIDTH * component.height
@@ -170,7 +172,7 @@ def only_lines(ink: Ink) -> bool:
 
 
 def _may_be_one_digit(group: Sequence[Atom], tallest: int) -> bool:
-    """Tell whether neighbouring atoms, two or more, may belong to one digit; `tallest` is the largest atom's height."""
+    """Return whether two or more neighbouring atoms may be one digit; `tallest` is the greatest height of an atom."""
     if len({atom.labels for atom in group}) == 1:
         return True  # it was one piece of ink
     gaps = [right.left - left.right for left, right in itertools.pairwise(group)]
@@ -219,7 +221,7 @@ def _find_atoms(ink: Ink) -> list[Atom]:
 
 
 def _group_by_column(components: Iterable[InkComponent]) -> list[list[InkComponent]]:
-    """Group components that lie above one another."""
+    """Group components that are above one another."""
     columns: list[list[InkComponent]] = []
     for component in components:
         same = [column for column in columns if _above_one_another(column, component)]
@@ -229,7 +231,7 @@ def _group_by_column(components: Iterable[InkComponent]) -> list[list[InkCompone
 
 
 def _above_one_another(column: Sequence[InkComponent], component: InkComponent) -> bool:
-    """Tell whether a component shares more than half of its width, or of the column's, with the column."""
+    """Return whether a component and a column overlap by more than half of the narrower one's width."""
     left, right = _left(column), _right(column)
     shared = min(right, component.bbox[3]) - max(left, component.bbox[2])
     return shared > 0.5 * min(right - left, component.width)
@@ -264,29 +266,29 @@ def _atom(column: Sequence[InkComponent]) -> Atom:
 
 
 def _cut(ink: Ink, atom: Atom) -> list[Atom]:
-    """Cut an atom that is wider than a digit where little ink lies above one another."""
+    """Cut an atom that is wider than a digit at columns with little ink."""
     height, width = atom.bottom - atom.top, atom.right - atom.left
     if width <= TOUCHING_WIDTH * height:
         return [atom]
     mask = np.isin(ink.labels[atom.top : atom.bottom, atom.left : atom.right], list(atom.labels))
-    places = _thin_places(mask, distance=max(3, round(MIN_CUT_DISTANCE * height)))
+    cut_columns = _cut_columns(mask, distance=max(3, round(MIN_CUT_DISTANCE * height)))
     return [
         replace(atom, left=atom.left + left, right=atom.left + right, cut=right != width)
-        for left, right in itertools.pairwise([0, *places, width])
-        # A bridged gap between dashes may be cut twice; a fragment may lie far from what it belongs to.
+        for left, right in itertools.pairwise([0, *cut_columns, width])
+        # Skips empty parts: a bridged gap may be cut twice, and a fragment may be far from its digit.
         if mask[:, left:right].any()
     ]
 
 
-def _thin_places(mask: Mask, *, distance: int) -> list[int]:
-    """Return the columns, at least `distance` apart and from the ends, that hold no more ink than a stroke or two."""
+def _cut_columns(mask: Mask, *, distance: int) -> list[int]:
+    """Return the columns, at least `distance` apart and from the ends, that have at most MAX_CUT strokes of ink."""
     ink = mask.sum(axis=0).astype(float)
     ink = np.convolve(np.pad(ink, 1, mode="edge"), np.ones(3) / 3, mode="valid")
     bound = MAX_CUT * stroke_width(mask)
-    places: list[int] = []
+    columns: list[int] = []
     for column in np.argsort(ink, kind="stable"):
-        if ink[column] > bound or len(places) == MAX_CUTS:
+        if ink[column] > bound or len(columns) == MAX_CUTS:
             break
-        if all(abs(int(column) - place) >= distance for place in (0, len(ink), *places)):
-            places.append(int(column))
-    return sorted(places)
+        if all(abs(int(column) - other) >= distance for other in (0, len(ink), *columns)):
+            columns.append(int(column))
+    return sorted(columns)

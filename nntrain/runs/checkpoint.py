@@ -1,7 +1,7 @@
-"""A training's whole state after an epoch, on disk: from it, training continues as if it had never stopped.
+"""Checkpoints: the complete training state after an epoch, from which training resumes as if it had never stopped.
 
-A checkpoint is one file of arrays in `checkpoint/`, named after its epoch. The one before is kept, in case the newest
-is damaged.
+A checkpoint is one file of arrays in `checkpoint/`, named after its epoch. The previous checkpoint is kept, in case the
+newest is damaged.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from nntrain.system.files import temporary_sibling
 
 SCHEMA = 1
 KEPT_CHECKPOINTS = 2
-META = "state.json"  # the array that holds, as JSON, all that is not an array
+META = "state.json"  # the name of the array that holds everything else, as JSON
 
 
 @dataclass(frozen=True)
 class TrainingState:
-    """The state of a training after an epoch."""
+    """The training state after an epoch."""
 
     epoch: int  # the number of finished epochs
-    seconds: float  # of training so far, before and after each resume
+    seconds: float  # of training so far, across all resumes
     history: tuple[EpochResult, ...]
     counters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of Keras's callbacks, by class name
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)  # by name, in order
@@ -43,9 +43,9 @@ class TrainingState:
 
 
 def write_checkpoint(folder: Path, state: TrainingState) -> None:
-    """Write a state and keep the one before it; raises NntrainError if the disk fails.
+    """Write a checkpoint and keep the previous one; raises NntrainError if the disk fails.
 
-    Files of later epochs are removed: training restarted before them because they are damaged.
+    Checkpoints of later epochs are removed: they are damaged, which is why training resumed from an earlier one.
     """
     meta = {
         "schema": SCHEMA,
@@ -70,7 +70,7 @@ def write_checkpoint(folder: Path, state: TrainingState) -> None:
 
 
 def read_checkpoint(folder: Path) -> tuple[TrainingState | None, list[str]]:
-    """Return the state of the newest intact checkpoint, or None, and a message for each damaged one."""
+    """Return the state of the newest intact checkpoint, or None, and a message for each damaged checkpoint."""
     messages: list[str] = []
     for path in _newest_first(folder):
         try:

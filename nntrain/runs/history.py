@@ -12,13 +12,14 @@ from nntrain.results import EpochResult
 from nntrain.system.files import read_limited, write_atomically
 
 LEADING_COLUMNS = ("epoch", "seconds", "learning_rate")
-MAX_BYTES = 200_000_000  # 100,000 epochs with every metric there is
+MAX_BYTES = 200_000_000  # enough for 100,000 epochs with every metric
 
 
 def write_history(path: Path, epochs: Sequence[EpochResult]) -> None:
-    """Write the finished epochs: epoch, seconds, learning_rate, then the loss and each metric before its val_ twin.
+    """Write one row per finished epoch.
 
-    Reading a number gives the same float again, except the seconds, which are rounded. Raises NntrainError if the disk
+    The columns are epoch, seconds, learning_rate, then the loss and the metrics, each followed by its val_ column.
+    Numbers are read back as the same floats, except the seconds, which are rounded. Raises NntrainError if the disk
     fails.
     """
     metrics = _in_column_order(epochs[-1].metrics) if epochs else []
@@ -32,7 +33,7 @@ def write_history(path: Path, epochs: Sequence[EpochResult]) -> None:
 
 
 def _in_column_order(metrics: dict[str, float]) -> list[str]:
-    """Return the names with the loss first, and each metric's validation twin after it."""
+    """Return the names with the loss first, each followed by its val_ name."""
     names = sorted((name for name in metrics if not name.startswith("val_")), key=lambda name: name != "loss")
     return [column for name in names for column in (name, f"val_{name}") if column in metrics]
 
@@ -49,7 +50,7 @@ def read_history(path: Path) -> list[dict[str, float]]:
 
 
 def read_epoch_results(path: Path, *, epochs: int) -> list[EpochResult]:
-    """Read history.csv as finished epochs of a run of `epochs`; raises RunError if it is missing or damaged."""
+    """Read history.csv as the finished epochs of a run of `epochs`; raises RunError if it is missing or damaged."""
     results = []
     for number, row in enumerate(read_history(path), 1):
         missing = [name for name in (*LEADING_COLUMNS, "loss") if name not in row]

@@ -1,8 +1,8 @@
-"""Random distortions of training images, fast enough to be drawn anew for every batch beside training.
+"""Random distortions of training images, fast enough to be drawn anew for every batch while the network trains.
 
-An image is resampled once, at the points that one backward map of rotation, zoom, shear, translation and elastic
-displacement gives, so that it is blurred once at most; the stroke width changes before that. Everything runs on whole
-arrays over the batch: 128 images take 3 ms, and 16 ms one by one with scipy.ndimage, whose results are the same.
+An image is resampled only once, so that it is blurred at most once: one backward map combines rotation, zoom, shear,
+translation and elastic displacement. The stroke width is changed before that. All operations are vectorized over the
+batch: 128 images take 3 ms; one by one with scipy.ndimage, which gives the same results, they take 16 ms.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ Pixels: TypeAlias = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Distortion:
-    """The largest distortion of each kind, or 0 for none; each image draws its own, uniformly, in both directions."""
+    """The largest distortion of each kind, or 0 for none; each image's is drawn uniformly, in both directions."""
 
     rotation: float = 0.0  # degrees
-    translation: float = 0.0  # pixels, in each direction, also fractions
-    zoom: float = 0.0  # fraction: 0.1 scales height and width by the same 0.9 to 1.1, as keras.layers.RandomZoom does
-    shear: float = 0.0  # fraction: 0.1 moves the top row against the bottom one by a tenth of the height
+    translation: float = 0.0  # pixels, in each direction; may be fractional
+    zoom: float = 0.0  # fraction: 0.1 scales height and width by one factor of 0.9 to 1.1, as keras.layers.RandomZoom
+    shear: float = 0.0  # fraction: 0.1 shifts the top row against the bottom row by a tenth of the height
     # Simard et al. 2003, Best practices for convolutional neural networks: a field of noise (here normal, of unit
     # variance), smoothed by a Gaussian of `sigma` pixels, times `alpha` pixels. A point moves by
-    # alpha / (2 sqrt(pi) sigma), rms, in each direction: 0.56 pixels for 8 and 4. Only this bound is not a hard one.
+    # alpha / (2 sqrt(pi) sigma), rms, in each direction: 0.56 pixels for 8 and 4. Only this bound is not hard.
     elastic_alpha: float = 0.0
     elastic_sigma: float = 4.0  # above 0
     stroke: float = 0.0  # pixels by which strokes become wider or narrower
@@ -61,16 +61,17 @@ def distortion_of(augmentation: Augmentation | None) -> Distortion | None:
 def batch_rng(seed: int, epoch: int, batch: int) -> np.random.Generator:
     """Return the random generator of one batch; all three numbers are at least 0.
 
-    It depends on them alone, however batches are grouped into chunks.
+    It depends only on them, and not on how batches are grouped into chunks.
     """
-    # Philox is keyed, so no state has to be advanced to the batch. 128 bits of key take the seed and a constant that
-    # sets these numbers apart from the shuffling's, 256 bits of counter the rest; its lowest word counts the draws.
+    # Philox is keyed, so no state has to be advanced to the batch. The key (128 bits) holds the seed, and a constant to
+    # separate these numbers from those of shuffling. The counter (256 bits) holds the epoch and the batch; its lowest
+    # word counts the draws.
     key = np.array([seed % (1 << 64), 0x6E6E747261696E], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=key, counter=np.array([0, 0, epoch, batch], dtype=np.uint64)))
 
 
 def distort(images: Pixels, distortion: Distortion, rng: np.random.Generator) -> Pixels:
-    """Distort each image by its own draw; what moves in from outside is 0, what moves out is lost.
+    """Distort each image by random amounts; pixels that move in from outside are 0, those that move out are lost.
 
     Takes and returns uint8 (n, height, width); n may be 0. The same state of `rng` gives the same result.
     """
@@ -87,7 +88,7 @@ def distort(images: Pixels, distortion: Distortion, rng: np.random.Generator) ->
 
 
 def distort_by(images: Pixels, *, rotation: float = 0.0, shear: float = 0.0, stroke: float = 0.0) -> Pixels:
-    """Distort all images by the same amounts, in the units and directions of Distortion, without a draw."""
+    """Distort all images by the same given amounts, in the units and directions of Distortion."""
 
     def for_each(amount: float) -> Floats:
         return np.full(len(images), amount, dtype=np.float32)
@@ -110,7 +111,7 @@ def distort_by(images: Pixels, *, rotation: float = 0.0, shear: float = 0.0, str
 
 
 def _to_pixels(values: Floats) -> Pixels:
-    """Round values of 0 to 255; they are overwritten."""
+    """Round values from 0 to 255 to uint8; `values` is overwritten."""
     values += np.float32(0.5)
     return values.astype(np.uint8)
 
@@ -121,10 +122,10 @@ def _draw(rng: np.random.Generator, count: int, bound: float) -> Floats:
 
 
 def _change_stroke_width(images: Pixels, widths: Floats, *, max_width: float) -> Floats:
-    """Make strokes wider by `widths` pixels (n,), or narrower if negative; `max_width` is at least each one's size.
+    """Make strokes wider by `widths` pixels (n,), or narrower if negative; none exceeds `max_width` in size.
 
     Grey-scale dilation and erosion (Serra 1982) by the four neighbours: each round adds or removes a pixel on both
-    sides; of the last one, a fraction is blended in.
+    sides of a stroke. The last round is blended in by a fraction.
     """
     is_wider = widths[:, None, None] >= 0
     rounds = (np.abs(widths) / 2)[:, None, None]
@@ -150,7 +151,7 @@ def _over_neighbours(extreme: np.ufunc, images: Pixels) -> Pixels:
 def _random_source_points(
     shape: tuple[int, ...], distortion: Distortion, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
-    """Return the row and column, both (n, height * width), at which each pixel of the result is sampled."""
+    """Return the rows and columns, both (n, height * width), at which the pixels of the result are sampled."""
     count, height, width = shape
     angle = np.deg2rad(_draw(rng, count, distortion.rotation))
     inverse_scale = np.asarray(1 / (1 + _draw(rng, count, distortion.zoom)), np.float32)
@@ -186,7 +187,7 @@ def _affine_source_points(
 
 @functools.cache
 def _grid(height: int, width: int) -> Floats:
-    """Return each pixel's row and column from the image's centre, and 1: (3, height * width)."""
+    """Return each pixel's row and column relative to the image's centre, and a 1: (3, height * width)."""
     rows, columns = np.mgrid[:height, :width].reshape(2, -1)
     return np.stack([rows - (height - 1) / 2, columns - (width - 1) / 2, np.ones(rows.size)]).astype(np.float32)
 
@@ -195,8 +196,8 @@ def _grid(height: int, width: int) -> Floats:
 def _smooth_components(length: int, sigma: float) -> Floats:
     """Return a matrix (length, components) that turns white noise into noise smoothed by a Gaussian along a line.
 
-    Smoothed white noise has the covariance exp(-d^2 / (4 sigma^2)) / (2 sqrt(pi) sigma) at distance d; the matrix is
-    its root, without the directions that carry less than a thousandth of the variance in all.
+    Smoothed white noise has the covariance exp(-d^2 / (4 sigma^2)) / (2 sqrt(pi) sigma) at distance d. The matrix is
+    its square root, without the directions that together carry less than a thousandth of the variance.
     """
     distance = np.subtract.outer(np.arange(length), np.arange(length))
     covariance = np.exp(-(distance**2) / (4 * sigma**2)) / (2 * np.sqrt(np.pi) * sigma)
@@ -209,7 +210,7 @@ def _smooth_components(length: int, sigma: float) -> Floats:
 def _sample(values: Floats, row: Floats, column: Floats) -> Floats:
     """Sample values (n, height, width) at rows and columns (n, height * width), bilinearly; outside is 0."""
     count, height, width = values.shape
-    # A border of zeros, one pixel before and two behind, stands for everything outside.
+    # A border of zeros, one pixel before and two after, represents everything outside.
     padded = np.zeros((count, height + 3, width + 3), dtype=np.float32)
     padded[:, 1:-2, 1:-2] = values
     stride = width + 3

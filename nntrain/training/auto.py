@@ -1,6 +1,6 @@
-"""What `auto` means in a run: decided by network, data size, device and epochs, never by a timing.
+"""Resolves `auto` in a run's config, by network, data size, device and epochs, and never by a timing.
 
-So a resumed or reproduced run makes the same choices, and they can be written into the run's config.
+A resumed or reproduced run therefore makes the same choices. They are written into the run's config.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from nntrain.config import schema
 from nntrain.errors import DeviceError
 
 # Measured on two cores with batches of 128: XLA saves a dense network 0.3 ms per batch (0.5 ms with batch normalization
-# and dropout) and takes 0.9 s (1.5 s) longer to compile than the plain graph takes to trace: from about here on it pays
-# off. Convolutions are many times slower with it than with oneDNN.
+# and dropout), but takes 0.9 s (1.5 s) longer to compile than the plain graph takes to trace. It pays off from about
+# this number of batches on. Convolutions are many times slower with XLA than with oneDNN.
 MIN_CPU_BATCHES = 3_000
 
 
 def choose_xla(config: schema.Config, *, device: str, training_images: int) -> tuple[bool, str]:
-    """Decide `runtime.jit_compile`; returns the decision, and the decision and its reason in words."""
+    """Return whether to compile with XLA, and a message that states the choice and its reason."""
     jit_compile = config.runtime.jit_compile
     if jit_compile != "auto":
         return jit_compile, "compiled with XLA (as configured)" if jit_compile else "not compiled (as configured)"
@@ -32,9 +32,9 @@ def choose_xla(config: schema.Config, *, device: str, training_images: int) -> t
 
 
 def check_precision(config: schema.Config, *, device: str, bfloat16: bool) -> None:
-    """Raise DeviceError for a mixed precision that is no faster; `bfloat16`: the CPU has instructions for it.
+    """Raise DeviceError for a mixed precision that is no faster; `bfloat16` tells if the CPU has instructions for it.
 
-    Measured on a CPU that has: convolutions take a third less time, dense layers a fifth more.
+    Measured on a CPU with bfloat16 instructions: convolutions take a third less time, dense layers a fifth more.
     """
     policy = config.runtime.dtype_policy
     if policy == "float32" or device == "gpu":
@@ -51,7 +51,7 @@ def check_precision(config: schema.Config, *, device: str, bfloat16: bool) -> No
 
 
 def resolve_auto(config: schema.Config, *, device: str, threads: int, jit_compile: bool) -> schema.Config:
-    """Return the config with every `auto` replaced by what was chosen."""
+    """Return the config with every `auto` replaced by the value chosen."""
     runtime = config.runtime.model_copy(update={"device": device, "threads": threads, "jit_compile": jit_compile})
     return config.model_copy(update={"runtime": runtime})
 

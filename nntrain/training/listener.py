@@ -1,4 +1,4 @@
-"""Who is notified as a training runs, and who may stop it."""
+"""The listener that is notified while a network trains, and that can stop training."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ def _ignore(*_: object) -> None:
 
 @dataclass(frozen=True)
 class TrainingListener:
-    """Functions that a training calls; each does nothing by default."""
+    """Functions called during training; each does nothing by default."""
 
-    on_device: Callable[[str], None] = _ignore  # in words: the device, and whether XLA compiles the network
+    on_device: Callable[[str], None] = _ignore  # a message: the device, and whether XLA compiles the network
     on_epoch: Callable[[EpochResult], None] = _ignore
-    on_progress: Callable[[int, float, dict[str, float]], None] = _ignore  # epoch from 1, its fraction done, metrics
+    on_progress: Callable[[int, float, dict[str, float]], None] = (
+        _ignore  # the epoch (from 1), its finished fraction, metrics
+    )
     on_note: Callable[[str], None] = _ignore  # why the learning rate dropped, or training stopped
-    on_saving: Callable[[], None] = _ignore  # the last epoch is over, and the network is saved and tested
+    on_saving: Callable[[], None] = _ignore  # after the last epoch, before the network is saved and tested
     should_stop: Callable[[], bool] = lambda: False  # called several times a second

@@ -1,4 +1,4 @@
-"""Learning-rate schedules as functions of the epoch; the plateau, which watches training, is Keras's callback."""
+"""Learning-rate schedules as functions of the epoch; ReduceLROnPlateau, which depends on metrics, is left to Keras."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RateByEpoch = Callable[[int], float]
 
 
 def learning_rate_by_epoch(schedule: LearningRateSchedule | None, *, initial: float, epochs: int) -> RateByEpoch | None:
-    """Return the learning rate as a function of the epoch (from 0), or None if it does not depend on it alone.
+    """Return the learning rate as a function of the epoch (from 0), or None if it does not depend on the epoch alone.
 
     Raises TypeError for a schedule without a rule here.
     """
@@ -42,6 +42,6 @@ def _cosine(schedule: CosineAnnealing, epoch: int, *, initial: float, epochs: in
     if epoch < schedule.warmup_epochs:
         return initial * (epoch + 1) / (schedule.warmup_epochs + 1)
     annealed_epochs = epochs - schedule.warmup_epochs
-    # With integers: a cycle's length may be fractional, and if it was rounded a restart could fall on a cycle's end.
+    # Computed with integers: a cycle's length may be fractional, and rounding could move a restart to a cycle's end.
     progress = (epoch - schedule.warmup_epochs) * (schedule.restarts + 1) % annealed_epochs / annealed_epochs
     return schedule.min_lr + (initial - schedule.min_lr) * (1 + math.cos(math.pi * progress)) / 2

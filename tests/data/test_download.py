@@ -224,7 +224,7 @@ def test_a_path_that_does_not_exist_cannot_be_downloaded(tmp_path):
     [
         (["404"], "HTTP status 404"),
         (["500"] * 3, "HTTP status 500"),
-        (["cut"] * 3, "the connection broke off"),
+        (["cut"] * 3, "the connection was lost"),
         (["silent"] * 3, "no answer within 0.2 seconds"),
     ],
 )

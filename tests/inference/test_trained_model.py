@@ -90,14 +90,14 @@ def test_a_damaged_question_is_an_error(run, edit, document):
     edit(question=document)
     with pytest.raises(RunError) as caught:
         open_trained_model(run)
-    assert str(caught.value) == f"{run.info_path}: damaged: it does not say what the network was trained to do"
+    assert str(caught.value) == f"{run.info_path}: damaged: it does not state the network's task"
 
 
 def test_a_run_without_data_is_damaged(run, edit):
     edit(data=None)
     with pytest.raises(RunError) as caught:
         open_trained_model(run)
-    assert str(caught.value) == f"{run.info_path}: damaged: it does not say what data the network was trained on"
+    assert str(caught.value) == f"{run.info_path}: damaged: it does not state the network's training data"
 
 
 def test_a_run_without_a_network_is_an_error(run, edit):

@@ -12,7 +12,7 @@ from nntrain.preprocessing.filters import Box
 from nntrain.preprocessing.segment import (
     Candidate,
     Digit,
-    _thin_places,
+    _cut_columns,
     best_row,
     find_candidates,
     in_several_rows,
@@ -198,21 +198,21 @@ def columns(*heights: int) -> np.ndarray:
 def test_cuts_keep_a_distance_from_the_ends(width, places):
     heights = np.full(width, 30)
     heights[width // 2 - 1 : width // 2 + 2] = 2
-    assert _thin_places(columns(*heights), distance=10) == places
+    assert _cut_columns(columns(*heights), distance=10) == places
 
 
 def test_cuts_keep_a_distance_from_one_another():
     heights = np.full(60, 30)
     heights[[19, 20, 21]], heights[[25, 26, 27]], heights[[40, 41, 42]] = 2, 3, 4
-    assert _thin_places(columns(*heights), distance=10) == [20, 41]
-    assert _thin_places(columns(*heights), distance=6) == [20, 26, 41]
+    assert _cut_columns(columns(*heights), distance=10) == [20, 41]
+    assert _cut_columns(columns(*heights), distance=6) == [20, 26, 41]
 
 
 def test_a_piece_is_cut_three_times_at_most_at_the_thinnest_places():
     heights = np.full(100, 30)
     for rank, middle in enumerate((20, 35, 50, 65, 80)):
         heights[middle - 1 : middle + 2] = 5 - rank
-    assert _thin_places(columns(*heights), distance=10) == [50, 65, 80]
+    assert _cut_columns(columns(*heights), distance=10) == [50, 65, 80]
 
 
 @pytest.mark.parametrize(("strokes", "cut"), [(1, True), (2, True), (3, False)])
@@ -220,7 +220,7 @@ def test_a_cut_goes_through_two_strokes_at_most(strokes, cut):
     mask = np.zeros((40, 60), dtype=bool)
     for top in range(4, 4 + 12 * strokes, 12):
         mask[top : top + 4] = True
-    assert (_thin_places(mask, distance=10) != []) == cut
+    assert (_cut_columns(mask, distance=10) != []) == cut
 
 
 # Digits

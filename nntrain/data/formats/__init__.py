@@ -1,7 +1,7 @@
 """The formats a data set may have on disk: an .npz file, a folder of IDX files, a folder of pictures.
 
-A reader returns a split's images and labels, not yet validated; what it cannot read is one DataError that names the
-file. Pickles are never loaded, and no array larger than MAX_BYTES is.
+A reader returns a split's images and labels, not yet validated, or raises a DataError that names the file it cannot
+read. Pickles and arrays larger than MAX_BYTES are never loaded.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["Reader", "open_reader"]
 
 
 def open_reader(path: Path) -> Reader:
-    """Return the reader for the format that a path has; raises DataError if it has none of them."""
+    """Return the reader for the format of a path; raises DataError if the format is not supported."""
     with readable(path):
         path.stat()
     if path.is_file():

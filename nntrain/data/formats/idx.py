@@ -1,7 +1,7 @@
-"""A data set in MNIST's own format: four IDX files in a folder.
+"""A data set in MNIST's original format: four IDX files in a folder.
 
-An IDX file is a magic number (0, 0, the type of the values, the number of dimensions), the size of each dimension as a
-big-endian integer of 4 bytes, and the values (https://yann.lecun.com/exdb/mnist/).
+An IDX file consists of a magic number (0, 0, the type of the values, the number of dimensions), the size of each
+dimension as a big-endian integer of 4 bytes, and the values (https://yann.lecun.com/exdb/mnist/).
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ class IdxReader:
         self._paths = {array: _find_file(path, name) for array, name in IDX_FILES.items()}
 
     def labels(self, split: Split) -> np.ndarray:
-        """Return the content of a split's file of labels."""
+        """Return the content of a split's label file."""
         return _read_idx(self._paths[f"y_{split}"], dimensions=1)
 
     def images(self, split: Split) -> np.ndarray:
-        """Return the content of a split's file of images."""
+        """Return the content of a split's image file."""
         return _read_idx(self._paths[f"x_{split}"], dimensions=3)
 
     def classes(self) -> tuple[str, ...]:
-        """Return numbers as names, up to the largest label."""
+        """Return numbers as class names, up to the largest label."""
         return classes_of_labels(self)
 
 
@@ -71,13 +71,13 @@ def _read_idx(path: Path, *, dimensions: int) -> np.ndarray:
             raise DataError(f"{path}: its header states {size:,} bytes, more than 4 GiB; get the file again")
         content = file.read(size + 1)
     if len(content) != size:
-        length = f"{len(content):,}" if len(content) < size else "more"
-        raise DataError(f"{path}: damaged: its header states {size:,} bytes, but it has {length}; get the file again")
+        actual = f"{len(content):,}" if len(content) < size else "more"
+        raise DataError(f"{path}: damaged: its header states {size:,} bytes, but it has {actual}; get the file again")
     return np.frombuffer(content, np.uint8).reshape(shape)
 
 
 def _read_header(file: BinaryIO | gzip.GzipFile, path: Path, dimensions: int) -> tuple[int, ...]:
-    """Return the shape that an IDX file states; raises DataError for another magic number, struct.error at its end."""
+    """Return the shape in an IDX header; raises DataError for a wrong magic number, struct.error if it is cut short."""
     if struct.unpack(">HBB", file.read(4)) != (0, UNSIGNED_BYTE, dimensions):
         raise DataError(
             f"{path}: not an IDX file of bytes in {dimensions} dimension{'s' if dimensions > 1 else ''} "

@@ -14,7 +14,7 @@ from nntrain.errors import DataError
 
 
 class NpzReader:
-    """An .npz with x_train, y_train, x_test and y_test; each array is read when it is asked for."""
+    """An .npz with x_train, y_train, x_test and y_test; each array is read when it is requested."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -36,7 +36,7 @@ class NpzReader:
         return self._array(f"x_{split}")
 
     def classes(self) -> tuple[str, ...]:
-        """Return numbers as names, up to the largest label."""
+        """Return numbers as class names, up to the largest label."""
         return classes_of_labels(self)
 
     def _array(self, name: str) -> np.ndarray:
@@ -44,23 +44,23 @@ class NpzReader:
             self._check_member(archive, name)
             with archive.open(f"{name}.npy") as member:
                 array: np.ndarray = np.lib.format.read_array(member, allow_pickle=False)
-                # Reading past the end makes zipfile compare the checksum.
+                # Reading past the end makes zipfile verify the checksum.
                 if member.read(1):
                     raise DataError(f"{self.path}: {name} has more bytes than its header states; get the file again")
         return array
 
     def _check_member(self, archive: zipfile.ZipFile, name: str) -> None:
-        """Raise DataError for an array that is not safe to read, by its header, before any memory is allocated."""
+        """Raise DataError if an array's header shows that it is not safe to read, before memory is allocated for it."""
         if archive.getinfo(f"{name}.npy").compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise DataError(f"{self.path}: {name} has a compression that NumPy never uses; save it with np.savez")
         with archive.open(f"{name}.npy") as member:
             shape, dtype = _read_header(member)
         if dtype.hasobject:
             raise DataError(f"{self.path}: {name} is pickled, and pickles are never loaded; save plain arrays")
-        # A file of a few bytes can ask for all the memory there is.
+        # The header of a tiny file can ask for more memory than there is.
         if int(np.prod(shape, dtype=object)) * dtype.itemsize > MAX_BYTES:
-            words = " x ".join(map(str, shape))
-            raise DataError(f"{self.path}: {name} is {words} of {dtype}, more than 4 GiB; save fewer images")
+            dimensions = " x ".join(map(str, shape))
+            raise DataError(f"{self.path}: {name} is {dimensions} of {dtype}, more than 4 GiB; save fewer images")
 
 
 def _read_header(member: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[np.generic]]:

@@ -19,8 +19,8 @@ SHUFFLE_SEED = 0
 class PictureFolderReader:
     """A folder train/<label>/*.png, test/<label>/*.png; the names of the inner folders are the classes.
 
-    Pictures are read in an order drawn from a fixed seed over their sorted names, so that it depends neither on the
-    file system nor on the labels.
+    Pictures are sorted by name and then shuffled with a fixed seed, so that their order depends neither on the file
+    system nor on the labels.
     """
 
     def __init__(self, path: Path) -> None:
@@ -34,18 +34,18 @@ class PictureFolderReader:
         self._classes = _sorted_classes(names)
 
     def labels(self, split: Split) -> np.ndarray:
-        """Return the label of each picture's folder."""
+        """Return a split's labels: the class of each picture's folder."""
         return np.array([label for _, label in self._files[split]], np.int64)
 
     def images(self, split: Split) -> np.ndarray:
-        """Return a split's pictures; raises DataError that names a picture that is not 28 x 28 pixels."""
+        """Return a split's pictures; raises DataError, naming the picture, if one is not 28 x 28 pixels."""
         files = self._files[split]
         if len(files) * PIXELS > MAX_BYTES:
             raise DataError(f"{self.path / split}: has more than 4 GiB of pictures; remove some")
         return np.stack([_read_picture(path) for path, _ in files])
 
     def classes(self) -> tuple[str, ...]:
-        """Return the names of the folders, in numerical order if all are numbers, else in alphabetical order."""
+        """Return the names of the folders, in numerical order if all are numbers, or else in alphabetical order."""
         return self._classes
 
     @cached_property
@@ -92,7 +92,7 @@ def _picture_paths(folder: Path) -> list[Path]:
 
 
 def _read_picture(path: Path) -> np.ndarray:
-    """Return a picture as `predict` gives it to a network trained on such pictures: grey, upright, not inverted."""
+    """Return a picture as `predict` would give it to a network trained on it: grey, upright, not inverted."""
     from nntrain.preprocessing.prepare import read_pixels
 
     _check_size(path)
@@ -103,7 +103,7 @@ def _read_picture(path: Path) -> np.ndarray:
 
 
 def _check_size(path: Path) -> None:
-    """Raise DataError for a picture of another size than 28 x 28; one that Pillow cannot open is left to the reader."""
+    """Raise DataError if a picture is not 28 x 28; one that Pillow cannot open is left to the reader."""
     import warnings
 
     from PIL import Image
@@ -113,7 +113,7 @@ def _check_size(path: Path) -> None:
         try:
             with Image.open(path) as image:
                 width, height = image.size
-        # A damaged file makes Pillow's plugins raise nearly anything.
+        # On a damaged file, Pillow's plugins may raise nearly any exception.
         except Exception:
             return
     if (height, width) != IMAGE_SHAPE:

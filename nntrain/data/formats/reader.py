@@ -1,4 +1,4 @@
-"""What the readers of all formats have in common."""
+"""The code that the readers of all formats share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import numpy as np
 from nntrain.data.dataset import SPLITS, Split, numbered_classes, validate_labels
 from nntrain.errors import DataError
 
-MAX_BYTES = 4 * 2**30  # of an array
+MAX_BYTES = 4 * 2**30  # per array
 
 
 class Reader(Protocol):
@@ -39,13 +39,13 @@ class Reader(Protocol):
 
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """Turn whatever goes wrong while a file is read into a DataError that names it."""
+    """Turn all errors while a file is read into a DataError that names it."""
     import tokenize
     import warnings
 
     try:
         with warnings.catch_warnings():
-            # NumPy warns about headers that Python 2 wrote, and reads them.
+            # NumPy warns about headers written by Python 2, but reads them.
             warnings.simplefilter("ignore")
             yield
     except FileNotFoundError:
@@ -54,7 +54,7 @@ def readable(path: Path) -> Iterator[None]:
         raise DataError(f"{path}: damaged or cut short; get the file again") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
-    # NumPy parses the header of an array as Python tokens and literals, which fail in all these ways.
+    # NumPy parses an array's header as Python tokens and literals, which may raise any of these.
     except (
         ValueError,
         LookupError,
@@ -69,6 +69,6 @@ def readable(path: Path) -> Iterator[None]:
 
 
 def classes_of_labels(reader: Reader) -> tuple[str, ...]:
-    """Return "0", "1", and so on up to the largest label; raises DataError for labels that are none."""
+    """Return "0", "1", and so on up to the largest label; raises DataError for invalid labels."""
     largest = max(int(validate_labels(reader.labels(split), split, reader.path).max()) for split in SPLITS)
     return numbered_classes(largest + 1)

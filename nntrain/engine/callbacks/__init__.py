@@ -1,1 +1,1 @@
-"""What happens between epochs: Keras's built-in callbacks, and nntrain's, one per file."""
+"""The training callbacks: Keras's built-in ones, and nntrain's, one per file."""

@@ -1,4 +1,4 @@
-"""Keras's built-in callbacks, as a config asks for them."""
+"""Creates the built-in Keras callbacks that a config asks for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nntrain.training.lr_schedules import learning_rate_by_epoch
 def built_in_callbacks(config: schema.Config) -> list[Any]:
     """Return the callbacks for the learning-rate schedule and early stopping, in the order in which Keras calls them.
 
-    ReduceLROnPlateau writes learning_rate into the epoch's logs, so it comes before whatever reads them.
+    ReduceLROnPlateau writes learning_rate into the epoch's logs, so it comes before all callbacks that read them.
     """
     callbacks: list[Any] = []
     schedule = config.lr_schedule

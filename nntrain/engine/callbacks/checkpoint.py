@@ -1,4 +1,4 @@
-"""Saves and restores the whole state of a training."""
+"""Saves and restores the complete training state."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from nntrain.errors import RunError
 from nntrain.runs.checkpoint import TrainingState, write_checkpoint
 from nntrain.runs.folder import RunDir
 
-# Seconds. A checkpoint of a shipped network takes some milliseconds: a hundredth of this at most.
+# In seconds. Writing a checkpoint of a shipped network takes a few milliseconds: at most a hundredth of this.
 MIN_CHECKPOINT_INTERVAL = 2.0
-# If writing a checkpoint takes longer (a large network, a slow disk), the next one waits this many times as long, so
-# that checkpoints take at most 2.5 % of the time.
+# If writing a checkpoint takes longer (a large network, a slow disk), the next one is written after this many times the
+# duration, so that checkpoints take at most 2.5 % of the time.
 CHECKPOINT_COST_RATIO = 40
 
 
 class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
-    """Holds the training's whole state after the last finished epoch, writes it now and then, and restores an earlier.
+    """Holds the training state after the last finished epoch, writes it from time to time, and restores it on resume.
 
-    It has to be the last callback: it saves the state that the others leave after an epoch, and restores theirs after
-    they have reset themselves.
+    It has to be the last callback: it saves the state of the other callbacks after they have processed an epoch, and
+    restores it after they have reset themselves.
     """
 
     COUNTERS: ClassVar = {
@@ -50,30 +50,30 @@ class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]  # Ker
         self._seconds_before = resumed.seconds if resumed else 0.0
         self._started = self._written_at = time.monotonic()
         self._written_state = resumed
-        self._write_seconds = 0.0  # of the last checkpoint
+        self._write_seconds = 0.0  # that the last checkpoint took
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Restore an earlier state; raises RunError if it is another network's."""
+        """Restore the state to resume from; raises RunError if it does not fit the network."""
         if self.state is None or not self.state.epoch:
             return
         self._restore_variables(self.state)
         for name, counters in self.state.counters.items():
-            if name in self._counted:  # early stopping may have been left out since
+            if name in self._counted:  # early stopping may have been removed since
                 self._restore_counters(name, counters)
         if self._early_stopping is not None:
             self._early_stopping.best_weights = _arrays(self.state, "best") or None
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Hold the state after a finished epoch, and write it unless that was done a moment ago."""
+        """Hold the state after a finished epoch, and write it if the last checkpoint is old enough."""
         if self.recorder.finished_epochs == (self.state.epoch if self.state else 0):
-            return  # the epoch was interrupted or has diverged
+            return  # the epoch was interrupted or diverged
         self.state = self._current_state()
         interval = max(MIN_CHECKPOINT_INTERVAL, CHECKPOINT_COST_RATIO * self._write_seconds)
         if time.monotonic() - self._written_at >= interval:
             self.write()
 
     def write(self) -> None:
-        """Write the state that is held, unless it is on the disk already; raises NntrainError if the disk fails."""
+        """Write the state, unless it is already on the disk; raises NntrainError if the disk fails."""
         if self.state is None or self.state is self._written_state:
             return
         started = time.monotonic()
@@ -82,9 +82,9 @@ class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]  # Ker
         self._write_seconds = self._written_at - started
 
     def restore_weights(self) -> bool:
-        """Give the network the best weights that early stopping holds, or else those of the last finished epoch.
+        """Restore the best weights, if early stopping holds them, or else those of the last finished epoch.
 
-        For a training that was interrupted within an epoch, or has diverged. Returns False if no epoch was finished.
+        Called after training was interrupted within an epoch or diverged. Returns False if no epoch was finished.
         """
         if self.state is None or not self.state.epoch:
             return False
@@ -152,7 +152,7 @@ def _check_shapes(arrays: list[np.ndarray], variables: list[Any]) -> None:
 
 
 def _optimizer_variables(optimizer: Any) -> list[Any]:
-    """Return all variables of an optimizer; Nadam has one that Keras does not list, the product of its momenta."""
+    """Return all variables of an optimizer; Nadam has one that Keras does not list: the product of its momenta."""
     listed = list(optimizer.variables)
     attributes = [value for value in vars(_unwrapped(optimizer)).values() if isinstance(value, keras.Variable)]
     return listed + [variable for variable in attributes if all(variable is not other for other in listed)]
@@ -164,5 +164,5 @@ def _unwrapped(optimizer: Any) -> Any:
 
 
 def _as_json(value: Any) -> Any:
-    """Return a counter as JSON holds it."""
+    """Return a counter as a type that JSON supports."""
     return value if value is None or isinstance(value, int) else float(value)

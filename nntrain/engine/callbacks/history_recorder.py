@@ -19,7 +19,7 @@ from nntrain.training.listener import TrainingListener
 
 
 class HistoryRecorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
-    """Writes each finished epoch to history.csv and reports it, with the reason if the rate drops or training stops."""
+    """Writes each finished epoch to history.csv and reports it; explains drops of the learning rate and early stops."""
 
     def __init__(
         self,
@@ -41,32 +41,32 @@ class HistoryRecorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras 
         self._plateau = find_callback(built_in, keras.callbacks.ReduceLROnPlateau)
         self._early_stopping = find_callback(built_in, keras.callbacks.EarlyStopping)
         self._epoch_started = 0.0
-        self._chunks_done = 0
+        self._finished_chunks = 0
         self._learning_rate = 0.0
 
     @property
     def finished_epochs(self) -> int:
-        """The number of epochs that are finished, those before a resume included."""
+        """The number of finished epochs, including those before a resume."""
         return len(self.history)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Start the epoch's clock; a schedule has set the learning rate by now."""
-        self._epoch_started, self._chunks_done = time.perf_counter(), 0
+        """Start the epoch's timer, and note the learning rate, which a schedule has already set."""
+        self._epoch_started, self._finished_chunks = time.perf_counter(), 0
         self._learning_rate = float(self.model.optimizer.learning_rate)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Report a chunk's progress, and stop here if that was requested."""
-        self._chunks_done += 1
+        """Report the progress after each chunk, and stop if that was requested."""
+        self._finished_chunks += 1
         metrics = {name: float(value) for name, value in (logs or {}).items()}
-        self.listener.on_progress(self.finished_epochs + 1, self._chunks_done / self._chunks_per_epoch, metrics)
+        self.listener.on_progress(self.finished_epochs + 1, self._finished_chunks / self._chunks_per_epoch, metrics)
         self._stop_if_requested()
 
     def on_test_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Report that the epoch goes on, through a long validation."""
+        """Report progress during validation, which may take long."""
         self.listener.on_progress(self.finished_epochs + 1, 1.0, {})
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Record the epoch, unless it was interrupted or has diverged."""
+        """Record the epoch, unless it was interrupted or diverged."""
         if self.interrupted or self.terminate.diverged_in is not None:
             return
         self._record(self._epoch_result(logs or {}))
@@ -78,7 +78,7 @@ class HistoryRecorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras 
             self._stop_if_requested()
 
     def rows(self) -> list[EpochResult]:
-        """Return the rows of history.csv: the finished epochs, then those that were finished after the checkpoint."""
+        """Return the rows of history.csv: the finished epochs, then later ones that were finished before the resume."""
         columns = self.history[-1].metrics.keys()
         return [*self.history, *(row for row in self.later_epochs.values() if row.metrics.keys() == columns)]
 
@@ -92,7 +92,7 @@ class HistoryRecorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras 
         )
 
     def _record(self, result: EpochResult) -> None:
-        """Add an epoch; one that was trained before and came out the same keeps its row, its seconds included."""
+        """Add an epoch; if it was trained before with the same metrics, its earlier row is kept."""
         earlier = self.later_epochs.pop(result.epoch, result)
         self.history.append(earlier if earlier.metrics == result.metrics else result)
 

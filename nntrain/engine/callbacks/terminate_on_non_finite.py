@@ -10,17 +10,17 @@ import keras
 class TerminateOnNonFinite(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
     """Stops training when the loss or a metric becomes NaN or infinite, in training or validation.
 
-    Keras's TerminateOnNaN looks at the training loss alone, and does not report the epoch.
+    Keras's TerminateOnNaN checks only the training loss, and does not report the epoch.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.diverged_in: int | None = None  # epoch, from 1
-        self.bad_metric = ""  # the first that is not finite, by Keras's name
+        self.bad_metric = ""  # the name of the first metric that is not finite
         self._epoch = 0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Note the epoch."""
+        """Store the number of the epoch."""
         self._epoch = epoch + 1
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
@@ -28,7 +28,7 @@ class TerminateOnNonFinite(keras.callbacks.Callback):  # type: ignore[misc]  # K
         self._check(logs or {})
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Check the epoch's metrics, those of the validation included."""
+        """Check the epoch's metrics, including those of the validation."""
         self._check(logs or {})
 
     def _check(self, logs: dict[str, float]) -> None:
