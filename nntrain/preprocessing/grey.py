@@ -12,7 +12,7 @@ DEPTHS = (1, 255, 1023, 4095, 16383, 65535)  # the largest level of each usual d
 SMALL_RANGE = 0.1  # of a depth: levels in a smaller range are stretched
 ROUNDING = 1e-6  # of a level: smaller differences are rounding errors of float32
 TRANSPARENT = 8 / 255  # alpha below which nothing is visible
-CLEAR_SPREAD = 64  # levels of 255 between ink and background that are easily told apart
+CLEAR_SPREAD = 64  # levels of 255 between ink and background that are easy to distinguish
 LUMA = (0.299, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601)
 
 

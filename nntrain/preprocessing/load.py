@@ -39,7 +39,7 @@ FORMATS = {
 # Pillow would pass an EPS file to Ghostscript, a large program, run on untrusted input; IPTC can contain EPS.
 REFUSED_FORMATS = {"EPS": "an EPS file is a program that draws", "IPTC": "an IPTC file contains another file"}
 
-MIN_SIDE = 20  # pixels; below, digits cannot be told apart
+MIN_SIDE = 20  # pixels; below this, digits cannot be distinguished
 MAX_PIXELS = 100_000_000
 MAX_ASPECT = 50  # longer to shorter side; beyond this, no digit fits in, and arrays would exceed the memory
 MAX_BYTES = 1 << 30  # read from a stream that is not seekable, such as a pipe

@@ -1,7 +1,7 @@
 """Finds a sheet of paper or a frame (a box or a circle) in a picture, and what it encloses.
 
-A sheet is a region of uniform brightness with straight sides and ink on it, in front of a different background, such as a
-desk. A frame is a stroke that encloses other strokes. Both are searched for in blocks of pixels, up to 128 per side.
+A sheet is a region of uniform brightness with straight sides and ink on it, in front of a different background, such as
+a desk. A frame is a stroke that encloses other strokes. Both are searched for in blocks of pixels, up to 128 per side.
 """
 
 from __future__ import annotations
