@@ -133,3 +133,11 @@ def test_the_calibration_error_is_of_the_calibrated_confidence(run):
     assert 0 < calibrated < 0.02
     run.write_info({**run.read_info(), "temperature": 5.0})
     assert evaluate("own-1", data="mnist_5k", plots=False).calibration_error > 0.05
+
+
+def test_evaluating_never_downloads_a_data_set(run, monkeypatch, tmp_path):
+    monkeypatch.delenv("NNTRAIN_DATA_DIR", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "empty"))
+    monkeypatch.setattr("nntrain.data.load.fetch_dataset", lambda *_, **__: pytest.fail("downloads"))
+    with pytest.raises(DataError, match="MNIST not found"):
+        evaluate("own-1", data="mnist", plots=False)
