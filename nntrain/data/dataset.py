@@ -18,7 +18,7 @@ SPLITS: tuple[Split, ...] = get_args(Split)
 MAX_CLASSES = 1000
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """Images with labels; a split that was not requested is empty.
 
