@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from typing import ClassVar
 
 import pytest
 
@@ -18,27 +19,32 @@ needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="needs signals 
 PROGRAM = """
 import os, signal, sys, time
 from nntrain.system.signals import Interrupts
+def write_line(text):
+    os.write(1, f"{{text}}\\n".encode())  # in one piece: two threads write
 interrupts = Interrupts(
-    on_first=lambda: print("stopping", flush=True),
+    on_first=lambda: write_line("stopping"),
     on_exit=lambda: (print("quitting"), print("to stderr", end="", file=sys.stderr)),
 )
 with interrupts:
     interrupts.can_stop = {can_stop}
-    print("ready", flush=True)
+    write_line("ready")
     while not interrupts.stop_requested:
         time.sleep(0.01)
-    print("stopped", flush=True)
+    write_line("stopped")
     {then}
-print("after", flush=True)
+write_line("after")
 """
 
 
 class Program:
     """A process that is sent signals, and whose lines are read as they come."""
 
+    started: ClassVar[list[subprocess.Popen[str]]] = []
+
     def __init__(self, can_stop, then="time.sleep(60)"):
         code, pipe = PROGRAM.format(can_stop=can_stop, then=then), subprocess.PIPE
         self.process = subprocess.Popen([sys.executable, "-c", code], stdout=pipe, stderr=pipe, text=True)
+        self.started.append(self.process)
         assert self.line() == "ready"
 
     def line(self):
@@ -51,6 +57,17 @@ class Program:
         """Wait for the end; returns the exit code, what was written to stdout since the last line, and stderr."""
         out, err = self.process.communicate(timeout=30)
         return self.process.returncode, out, err
+
+
+@pytest.fixture(autouse=True)
+def _no_program_is_left():
+    """End what a failed test has left running."""
+    yield
+    while Program.started:
+        process = Program.started.pop()
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
 
 
 @needs_posix
