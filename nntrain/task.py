@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 # The images of every network: MNIST's format.
 IMAGE_SIZE = 28  # pixels, height and width
@@ -83,6 +84,8 @@ def targets(labels: np.ndarray, task_spec: TaskSpec) -> np.ndarray:
     Classification: the labels themselves. Binary: float32, 1 for the positive labels and 0 for the others.
     Regression: the labels as float32.
     """
+    import numpy as np  # here, so that reading a config does not wait for it
+
     if task_spec.task == "binary":
         return np.isin(labels, task_spec.positive).astype(np.float32)
     if task_spec.task == "regression":

@@ -19,12 +19,10 @@ from nntrain.config.schema.activations import (
 )
 from nntrain.config.schema.augmentation import Augmentation, Elastic
 from nntrain.config.schema.base import (
-    TASKS,
     Component,
     FieldKind,
     Labels,
     Section,
-    Task,
     accepts,
     field_kinds,
     required_fields,
@@ -102,6 +100,7 @@ from nntrain.config.schema.metrics import (
 from nntrain.config.schema.optimizers import SGD, Adagrad, Adam, AdamW, Nadam, Optimizer, RMSprop
 from nntrain.config.schema.regularizers import L1, L1L2, L2, Regularizer
 from nntrain.config.schema.shapes import LayerSummary, Shape, ShapeError, describe_shape
+from nntrain.task import TASKS, Task
 
 __all__ = [
     "L1",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from nntrain.config.schema.base import Component, Task
+from nntrain.config.schema.base import Component
+from nntrain.task import Task
 
 
 class Activation(Component, family="activation"):

@@ -15,8 +15,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
 
-Task = Literal["classification", "binary", "regression"]
-TASKS: tuple[Task, ...] = get_args(Task)
 # The form in which a loss or a metric takes the labels of a classification task.
 Labels = Literal["one_hot", "integers"]
 

@@ -7,13 +7,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from nntrain.config.schema.augmentation import Augmentation
-from nntrain.config.schema.base import CountOrZero, Fraction, Section, Task
+from nntrain.config.schema.base import CountOrZero, Fraction, Section
 from nntrain.config.schema.early_stopping import EarlyStopping
 from nntrain.config.schema.layers import Layer
 from nntrain.config.schema.losses import Loss
 from nntrain.config.schema.lr_schedules import LearningRateSchedule
 from nntrain.config.schema.metrics import Accuracy, MeanAbsoluteErrorMetric, Metric
 from nntrain.config.schema.optimizers import Optimizer
+from nntrain.task import Task
 
 # TensorFlow nests a function call per layer; with many more layers, Python's stack overflows.
 MAX_LAYERS = 400

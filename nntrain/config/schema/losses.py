@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from nntrain.config.schema.base import TASKS, Component, Labels, Task
+from nntrain.config.schema.base import Component, Labels
+from nntrain.task import TASKS, Task
 
 
 class Loss(Component, family="loss"):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from nntrain.config.schema.base import TASKS, Component, Count, Fraction, Labels, Task
+from nntrain.config.schema.base import Component, Count, Fraction, Labels
+from nntrain.task import TASKS, Task
 
 
 class Metric(Component, family="metric"):
