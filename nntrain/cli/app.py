@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from nntrain import __version__
 from nntrain.cli.command import Command, Group
 from nntrain.errors import NntrainError
 from nntrain.system.signals import EXIT_CODE
+from nntrain.version import __version__
 
 EXAMPLES = """
 Examples:

@@ -8,7 +8,7 @@ from nntrain.cli.options import Json, Quiet, RunArgument, RunsDir
 from nntrain.errors import NotReproducedError
 
 if TYPE_CHECKING:
-    from nntrain.jobs.reproduce import Reproduction
+    from nntrain.jobs.comparison import Reproduction
 
 
 def reproduce_command(

@@ -16,10 +16,13 @@ def changed_settings(loaded: LoadedConfig, *, previous: Path | None, include_aut
 
     `previous` is the path of the earlier run's config. A runtime setting of `auto` does not count as different from
     what was chosen for it in the earlier run, unless `include_auto`. The result is empty if the earlier config, or the
-    file, cannot be read.
+    file, cannot be read, or if there is neither.
     """
+    path = previous or loaded.path
+    if path is None:
+        return {}
     try:
-        earlier = load_config(previous or loaded.path).config
+        earlier = load_config(path).config
     except (ConfigError, UsageError):
         return {}
     return differing_settings(earlier, loaded.config, include_auto=include_auto or previous is None)

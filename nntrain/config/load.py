@@ -1,16 +1,17 @@
-"""Loading: a YAML file and `key=value` overrides become a Config, or all their problems are reported with places."""
+"""Loading: a config and overrides of it become a Config, or all their problems are reported with places."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from nntrain.config.advice import ADVICE
 from nntrain.config.expand import expand
-from nntrain.config.overrides import apply_overrides
+from nntrain.config.overrides import Overrides, apply_overrides, read_overrides
+from nntrain.config.python_values import read_values
 from nntrain.config.rules import CROSS_FIELD_RULES, CheckContext, Finding, run_checks
 from nntrain.config.schema import Config, default_metrics
 from nntrain.config.validate import validate
@@ -20,6 +21,9 @@ from nntrain.errors import ConfigError, UsageError
 from nntrain.results import Problem
 
 MAX_NEIGHBOURS = 8  # files that a message lists if a config is missing
+UNNAMED = "config"  # the name of a config that is not a file, and of its runs
+
+CountClasses = Callable[[str], int | None]
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class LoadedConfig:
 
     config: Config
     name: str  # the first part of its runs' names
-    path: Path
+    path: Path | None  # None if it is not a file
     hints: tuple[Problem, ...]  # advice, with its place
     tree: Node = field(repr=False, compare=False)  # expanded, overrides applied; `override_config` starts from it
 
@@ -40,10 +44,10 @@ def catalog_classes(dataset: str) -> int | None:
 
 def load_config(
     path: Path,
-    overrides: Sequence[str] = (),
+    overrides: Overrides = (),
     *,
     shown_as: str | None = None,
-    count_classes: Callable[[str], int | None] = catalog_classes,
+    count_classes: CountClasses = catalog_classes,
 ) -> LoadedConfig:
     """Read a config file (`-` is stdin), apply overrides and validate the result.
 
@@ -57,11 +61,28 @@ def load_config(
     return _apply(expand(root), overrides, syntax_problems, path, count_classes)
 
 
+def load_config_text(
+    text: str, overrides: Overrides = (), *, count_classes: CountClasses = catalog_classes
+) -> LoadedConfig:
+    """Read a config's YAML text, as `load_config` reads a file; paths in it are relative to the current folder."""
+    if len(text) > MAX_BYTES:
+        raise UsageError(f"the config is larger than {MAX_BYTES:,} characters; no config needs that")
+    root, problems = read_tree(text, UNNAMED, base=Path.cwd())
+    if root is None:
+        raise ConfigError(problems)
+    return _apply(expand(root), overrides, problems, None, count_classes)
+
+
+def load_config_values(
+    values: Mapping[str, object], overrides: Overrides = (), *, count_classes: CountClasses = catalog_classes
+) -> LoadedConfig:
+    """Read a config given as a dict with the keys of a file; paths in it are relative to the current folder."""
+    root, problems = read_values(values, UNNAMED, base=Path.cwd())
+    return _apply(expand(root), overrides, problems, None, count_classes)
+
+
 def override_config(
-    loaded: LoadedConfig,
-    overrides: Sequence[str],
-    *,
-    count_classes: Callable[[str], int | None] = catalog_classes,
+    loaded: LoadedConfig, overrides: Overrides, *, count_classes: CountClasses = catalog_classes
 ) -> LoadedConfig:
     """Apply overrides to a config that has been read already; raises ConfigError with all problems."""
     return _apply(loaded.tree, overrides, [], loaded.path, count_classes)
@@ -69,24 +90,25 @@ def override_config(
 
 def _apply(
     root: Node,
-    overrides: Sequence[str],
+    overrides: Overrides,
     syntax_problems: Sequence[Problem],
-    path: Path,
-    count_classes: Callable[[str], int | None],
+    path: Path | None,
+    count_classes: CountClasses,
 ) -> LoadedConfig:
     """Apply overrides to an expanded tree and validate the result."""
-    root, override_problems = apply_overrides(root, overrides)
+    settings = read_overrides(overrides)
+    root, override_problems = apply_overrides(root, settings)
     root = _with_absolute_dataset(root)
     config, field_problems = validate(root)
     context = CheckContext(config, _count_classes(config, count_classes))
     rule_problems = [_with_place(finding, root) for finding in run_checks(CROSS_FIELD_RULES, context)]
     problems = [*syntax_problems, *override_problems, *field_problems, *rule_problems]
     if problems or not isinstance(config, Config):
-        raise ConfigError(_sorted(problems, overrides))
+        raise ConfigError(_sorted(problems, [setting.place for setting in settings]))
     hints = tuple(_with_place(finding, root) for finding in run_checks(ADVICE, context))
     if config.metrics is None:
         config = config.model_copy(update={"metrics": default_metrics(config.task)})
-    return LoadedConfig(config, path.stem, path, hints, root)
+    return LoadedConfig(config, path.stem if path else UNNAMED, path, hints, root)
 
 
 def _read(path: Path, shown: str) -> str:
@@ -135,7 +157,7 @@ def _with_absolute_dataset(root: Node) -> Node:
     return root.with_value(("data", "dataset"), replace(node, value=absolute))
 
 
-def _count_classes(config: Any, count_classes: Callable[[str], int | None]) -> int | None:
+def _count_classes(config: Any, count_classes: CountClasses) -> int | None:
     try:
         return count_classes(config.data.dataset)
     except Exception:
@@ -149,12 +171,13 @@ def _with_place(finding: Finding, root: Node) -> Problem:
 
 
 def _sorted(problems: Sequence[Problem], overrides: Sequence[str]) -> list[Problem]:
-    """Return the problems without duplicates: by line and column, then those of arguments in their order."""
-    arguments = [f"argument {override}" for override in overrides]
+    """Return the problems without duplicates: by line and column, then those of overrides in their order."""
 
     def order(problem: Problem) -> tuple[int, int, int]:
-        if problem.place in arguments:
-            return 1, arguments.index(problem.place), 0
+        if problem.place in overrides:
+            return 1, overrides.index(problem.place), 0
+        if problem.place == UNNAMED:  # a dict has no lines
+            return 0, 0, 0
         _, line, column = problem.place.rsplit(":", 2)
         return 0, int(line), int(column)
 

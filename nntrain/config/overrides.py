@@ -1,13 +1,15 @@
-"""Overrides: `key=value` arguments from the command line change a config's expanded tree."""
+"""Overrides: `key=value` arguments, or keys with Python values, change a config's expanded tree."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from nntrain.config.expand import expand_arguments, expand_field
 from nntrain.config.mistakes import likely_member, unknown_key
+from nntrain.config.python_values import read_values
 from nntrain.config.schema import Component, Config, FieldKind, Section, field_kinds
 from nntrain.config.wording import dotted
 from nntrain.config.yaml_tree import KeyPath, Node, Place, read_argument
@@ -23,27 +25,60 @@ def is_override(argument: str) -> bool:
     return OVERRIDE.match(argument) is not None
 
 
-def apply_overrides(root: Node, arguments: Sequence[str]) -> tuple[Node, list[Problem]]:
-    """Return an expanded tree with `key=value` arguments applied in order, and the problems found.
+@dataclass(frozen=True)
+class Override:
+    """A setting to change, and its new value."""
 
-    `learning_rate=` is applied last, because it belongs to the optimizer that other arguments may choose. List indices
-    refer to the file: entries set to null are removed after all arguments are applied.
+    key: str  # dotted: "fit.epochs", "model.0.dense.units"
+    value: Node | None  # None if it could not be read
+    place: str  # what messages call it
+    problems: tuple[Problem, ...] = ()  # found when the value was read
+
+
+Overrides = Mapping[str, object] | Sequence[str]
+
+
+def read_overrides(overrides: Overrides) -> list[Override]:
+    """Read `key=value` arguments, or a mapping from dotted keys to Python values."""
+    if isinstance(overrides, Mapping):
+        return [_read_item(key, value) for key, value in overrides.items()]
+    return [_read_argument(argument) for argument in overrides]
+
+
+def _read_argument(argument: str) -> Override:
+    key, _, text = argument.partition("=")
+    place = f"argument {argument}"
+    if not text.strip():
+        return Override(key, None, place, (Problem(place, f"no value; `{key}=null` removes the setting"),))
+    value, problems = read_argument(text, place)
+    return Override(key, value, place, tuple(problems))
+
+
+def _read_item(key: str, value: object) -> Override:
+    place = f"override {key}={value!r}"
+    if not OVERRIDE.match(f"{key}="):
+        return Override(key, None, place, (Problem(place, "write the key with dots: `model.0.dense.units`"),))
+    node, problems = read_values(value, place, base=Path.cwd())
+    return Override(key, node, place, tuple(problems))
+
+
+def apply_overrides(root: Node, overrides: Iterable[Override]) -> tuple[Node, list[Problem]]:
+    """Return an expanded tree with overrides applied in order, and the problems found.
+
+    `learning_rate` is applied last, because it belongs to the optimizer that other overrides may choose. List indices
+    refer to the file: entries set to null are removed after all overrides are applied.
     """
     problems: list[Problem] = []
-    for argument in sorted(arguments, key=lambda argument: argument.startswith("learning_rate=")):
-        key, _, text = argument.partition("=")
-        if not text.strip():
-            problems.append(Problem(f"argument {argument}", f"no value; `{key}=null` removes the setting"))
+    for override in sorted(overrides, key=lambda override: override.key == "learning_rate"):
+        problems += override.problems
+        if override.value is None or not isinstance(root.value, dict):
             continue
-        value, syntax_problems = read_argument(text, argument)
-        problems += syntax_problems
-        if value is None or not isinstance(root.value, dict):
-            continue
-        path = tuple(int(step) if _is_index(step) else step for step in _full_key(key, root).split("."))
+        path = tuple(int(step) if _is_index(step) else step for step in _full_key(override.key, root).split("."))
+        value = replace(override.value, key_place=Place(override.place))
         try:
-            root = _set_in_section(root, Config, path, replace(value, key_place=Place(argument)), ())
+            root = _set_in_section(root, Config, path, value, ())
         except _MisplacedError as error:
-            problems.append(Problem(f"argument {argument}", str(error)))
+            problems.append(Problem(override.place, str(error)))
     return _without_removed(root), problems
 
 

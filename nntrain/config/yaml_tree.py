@@ -35,15 +35,15 @@ CORE = "tag:yaml.org,2002:"
 
 @dataclass(frozen=True)
 class Place:
-    """A position in the input: a line and column (from 1) of a file, or an argument of the command line."""
+    """A position in the input: a line and column (from 1) of a text, or an argument or a Python value as a whole."""
 
-    source: str  # the file's path as it was typed, or the argument
-    line: int = 0  # 0: an argument
+    source: str  # the file's path as it was typed, "argument epochs=3", or "config" for Python values
+    line: int = 0  # 0: not a text
     column: int = 0
     base: Path = Path()  # the folder that a relative path written here starts from
 
     def __str__(self) -> str:
-        return f"{self.source}:{self.line}:{self.column}" if self.line else f"argument {self.source}"
+        return f"{self.source}:{self.line}:{self.column}" if self.line else self.source
 
 
 @dataclass(frozen=True)
@@ -166,10 +166,10 @@ def read_tree(text: str, source: str, *, base: Path) -> tuple[Node | None, list[
         return None, [Problem(f"{source}:1:1", message)]
 
 
-def read_argument(text: str, argument: str) -> tuple[Node | None, list[Problem]]:
-    """Parse the value of a `key=value` argument, by the same rules as a file."""
-    place = Place(argument, base=Path.cwd())
-    reader = _Reader(argument, Path.cwd(), argument=place)
+def read_argument(text: str, source: str) -> tuple[Node | None, list[Problem]]:
+    """Parse the value of a `key=value` argument, by the same rules as a file; `source` is what messages call it."""
+    place = Place(source, base=Path.cwd())
+    reader = _Reader(source, Path.cwd(), argument=place)
     try:
         root = yaml.compose(text, Loader=_Loader)
         return (Node(None, place) if root is None else reader.read(root)), reader.problems
@@ -238,7 +238,7 @@ class _Reader:
         if type_name == "bool":
             return Node(text.lower() == "true", place)
         number = _integer(text) if type_name == "int" else _float(text)
-        if not _fits_float32(text, number):
+        if not fits_float32(text, number):
             return self.unreadable(place, f"{text} is outside the range of float32, in which the network computes")
         return Node(number, place)
 
@@ -250,7 +250,8 @@ class _Reader:
         return Node(None, place, unreadable=True)
 
 
-def _fits_float32(text: str, number: float) -> bool:
+def fits_float32(text: str, number: float) -> bool:
+    """Return whether a number, written as `text`, is 0, infinite, NaN, or in the normal range of float32."""
     if text.lower().lstrip("+-") in (".inf", ".nan"):
         return True
     if number == 0:  # Python rounds 1e-400 to 0

@@ -18,7 +18,7 @@ SPLITS: tuple[Split, ...] = get_args(Split)
 MAX_CLASSES = 1000
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """Images with labels; a split that was not requested is empty.
 
@@ -32,6 +32,10 @@ class Dataset:
     x_test: np.ndarray
     y_test: np.ndarray
     classes: tuple[str, ...]  # names by label
+
+    def __repr__(self) -> str:
+        images = f"{len(self.x_train):,} training and {len(self.x_test):,} test images"
+        return f"Dataset({self.name}: {images}, {len(self.classes)} classes)"
 
     @cached_property
     def fingerprints(self) -> dict[str, str]:

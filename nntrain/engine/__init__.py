@@ -13,7 +13,7 @@ from nntrain.system import environment
 environment.prepare()
 
 # Keras imports these if they are installed, for features that nntrain does not use.
-UNUSED = ("matplotlib", "pandas", "sklearn")
+UNUSED = ("IPython", "matplotlib", "pandas", "sklearn")
 
 
 def _load_keras() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import sys
@@ -69,24 +70,43 @@ def _choose(runtime: Runtime) -> Device:
         )
     if runtime.device == "cpu" or not gpus:
         if gpus:
-            tf.config.set_visible_devices([], "GPU")
+            _hide_gpus()
         return Device("cpu", f"CPU, {threads} thread{'s' if threads > 1 else ''}", threads, _has_bfloat16())
     for gpu in gpus:
-        # By default TensorFlow allocates all of the GPU's memory.
-        tf.config.experimental.set_memory_growth(gpu, True)
+        # By default TensorFlow allocates all of the GPU's memory. If it has started already, it is too late.
+        with contextlib.suppress(RuntimeError):
+            tf.config.experimental.set_memory_growth(gpu, True)
     details = tf.config.experimental.get_device_details(gpus[0])
     return Device("gpu", str(details.get("device_name", "GPU")), threads)
 
 
+def _hide_gpus() -> None:
+    try:
+        tf.config.set_visible_devices([], "GPU")
+    except RuntimeError:
+        raise DeviceError(
+            "TensorFlow already uses the GPU in this process; to train on the CPU, start a new Python process"
+        ) from None
+
+
 def _set_threads(runtime: Runtime) -> int:
-    """Set and return how many threads an operation may use. Runs record it, because it affects how sums are rounded."""
+    """Set and return how many threads an operation may use. Runs record it, because it affects how sums are rounded.
+
+    Raises DeviceError if TensorFlow already runs with another number than the one that the config sets.
+    """
     threads = available_cores() if runtime.threads == "auto" else runtime.threads
     try:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
     except RuntimeError:
         # TensorFlow has already started in this process, so its number of threads can no longer change.
-        threads = tf.config.threading.get_intra_op_parallelism_threads() or available_cores()
+        running = tf.config.threading.get_intra_op_parallelism_threads() or available_cores()
+        if runtime.threads not in ("auto", running):
+            raise DeviceError(
+                f"runtime.threads is {runtime.threads}, but TensorFlow already runs with {running} in this process; "
+                "start a new Python process"
+            ) from None
+        threads = running
     return threads
 
 

@@ -38,7 +38,12 @@ class KerasClassifier:
 
 
 def load_classifier(run: RunDir, config: Config, *, fingerprint: str | None) -> KerasClassifier:
-    """Build a run's network from its config and load its weights; no code in model.keras is run.
+    """Load a run's network for predictions; see `load_network`."""
+    return KerasClassifier(load_network(run, config, fingerprint=fingerprint))
+
+
+def load_network(run: RunDir, config: Config, *, fingerprint: str | None) -> Any:
+    """Build a run's keras.Sequential from its config and load its weights; no code in model.keras is run.
 
     Raises RunError if model.keras is missing or damaged, or if its weights do not fit the config's network or do not
     have this fingerprint.
@@ -58,7 +63,7 @@ def load_classifier(run: RunDir, config: Config, *, fingerprint: str | None) -> 
         raise RunError(
             f"{run.model_path}: these are not the weights of the finished training (their fingerprint differs)"
         )
-    return KerasClassifier(network)
+    return network
 
 
 def _load_weights(network: Any, path: Path) -> None:

@@ -23,7 +23,7 @@ from nntrain.runs.store import find_trained_run
 from nntrain.runs.store import runs_dir as default_runs_dir
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """The scores of a trained run."""
 
@@ -33,6 +33,28 @@ class Evaluation:
     calibration_error: float | None  # mean distance of confidence from accuracy, 0 to 1; None for a regression
     temperature: float | None  # divides the logits to calibrate the confidence; None if it is not calibrated
     plots: tuple[Path, ...]  # files that were drawn
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The loss and the metrics on the test images."""
+        return self.scores.metrics
+
+    @property
+    def confusion(self) -> np.ndarray:
+        """The number of images by true class (rows) and predicted class (columns); empty for a regression."""
+        return np.array(self.scores.confusion, np.int64)
+
+    def __repr__(self) -> str:
+        from nntrain.report.tables import format_metrics
+
+        images = f"{self.scores.images:,} test images of {self.dataset}"
+        return f"Evaluation({self.run.display_name}: {format_metrics(self.metrics)}; {images})"
+
+    def _repr_html_(self) -> str:
+        from nntrain.report import html
+
+        tables = (html.confusion(self.scores), html.classes(self.scores)) if self.scores.classes else ()
+        return html.block(repr(self), *tables)
 
 
 def evaluate(

@@ -1,20 +1,40 @@
-"""Loads the Keras network of a run without model.tflite. This needs TensorFlow, which inference may not import."""
+"""Loads the Keras network of a run. This needs TensorFlow, which inference may not import."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nntrain.config.schema import Config
     from nntrain.inference.litert import Classifier
     from nntrain.runs.folder import RunDir
 
 
 def load_keras_classifier(run: RunDir) -> Classifier:
-    """Load a run's model.keras; raises RunError if it is missing, damaged or not the file that training wrote."""
-    from nntrain.config.load import load_config
+    """Load a run's model.keras for predictions, if it has no model.tflite.
+
+    Raises RunError if it is missing, damaged or not the file that training wrote.
+    """
     from nntrain.engine.keras_classifier import load_classifier
+
+    return load_classifier(run, _config(run), fingerprint=_fingerprint(run))
+
+
+def load_keras_network(run: RunDir) -> Any:
+    """Return a run's network as a compiled keras.Sequential; errors as for `load_keras_classifier`."""
+    from nntrain.engine.keras_classifier import load_network
+
+    return load_network(run, _config(run), fingerprint=_fingerprint(run))
+
+
+def _config(run: RunDir) -> Config:
+    from nntrain.config.load import load_config
     from nntrain.runs.store import require_config
 
     require_config(run)
-    config = load_config(run.config_path, count_classes=lambda _: None).config
-    return load_classifier(run, config, fingerprint=run.read_info()["fingerprints"].get("weights"))
+    return load_config(run.config_path, count_classes=lambda _: None).config
+
+
+def _fingerprint(run: RunDir) -> str | None:
+    fingerprint: str | None = run.read_info()["fingerprints"].get("weights")
+    return fingerprint

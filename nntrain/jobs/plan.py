@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import floor
+from pathlib import Path
 from typing import NamedTuple
 
-from nntrain.config.load import LoadedConfig, load_config
+from nntrain.config.load import LoadedConfig, load_config, load_config_text, load_config_values
 from nntrain.config.model_summary import summarize_layers, training_flops
+from nntrain.config.overrides import Overrides
 from nntrain.config.schema import Config
 from nntrain.config.shipped import find_config
 from nntrain.data.catalog import DATASETS
@@ -57,12 +59,18 @@ class TrainingPlan:
         return None if self.flops is None else ASSUMED_START + self.flops / ASSUMED_SPEED
 
 
-def open_config(name: str, overrides: Sequence[str] = ()) -> LoadedConfig:
-    """Read a shipped config by its name, or a YAML file by its path, and apply `key=value` overrides.
+def open_config(config: str | Path | Mapping[str, object], overrides: Overrides = ()) -> LoadedConfig:
+    """Read a config and apply overrides.
 
+    A config is the name of a shipped config, the path of a YAML file, YAML text (several lines, or in braces), or a
+    dict with the keys of a file.
     Raises UsageError if there is no such config, and ConfigError with all problems of an invalid one.
     """
-    path, shown = find_config(name)
+    if isinstance(config, Mapping):
+        return load_config_values(config, overrides, count_classes=_count_classes)
+    if isinstance(config, str) and ("\n" in config or config.lstrip().startswith("{")):
+        return load_config_text(config, overrides, count_classes=_count_classes)
+    path, shown = (config, str(config)) if isinstance(config, Path) else find_config(config)
     return load_config(path, overrides, shown_as=shown, count_classes=_count_classes)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 
 from nntrain.config.diff import differing_settings
 from nntrain.config.load import LoadedConfig, override_config
+from nntrain.config.overrides import Overrides
 from nntrain.config.schema import Config, CosineAnnealing
 from nntrain.errors import LockedError, RunError, UsageError
 from nntrain.jobs.commands import command_line
@@ -33,7 +34,7 @@ CHANGEABLE = ("fit.epochs", "early_stopping.patience")
 
 def resume(
     name: str | None = None,
-    overrides: Sequence[str] = (),
+    overrides: Overrides = (),
     *,
     runs_dir: Path | None = None,
     requirements: Requirements = NO_REQUIREMENTS,
@@ -67,7 +68,7 @@ def resume(
     return TrainedRun(run, result, session.loaded.config)
 
 
-def _open_session(run: RunDir, overrides: Sequence[str], listener: JobListener) -> TrainingSession:
+def _open_session(run: RunDir, overrides: Overrides, listener: JobListener) -> TrainingSession:
     info = run.read_info()
     before = load_run_config(run, info)
     loaded = override_config(before, overrides) if overrides else before

@@ -31,10 +31,11 @@ class RunSummary:
 
 def summarize_runs(runs_dir: Path | None = None) -> list[RunSummary]:
     """Return summaries of the runs in a folder, oldest first."""
-    return [_summarize(run) for run in list_runs(runs_dir or default_runs_dir())]
+    return [summarize_run(run) for run in list_runs(runs_dir or default_runs_dir())]
 
 
-def _summarize(run: RunDir) -> RunSummary:
+def summarize_run(run: RunDir) -> RunSummary:
+    """Return the summary of a run; a file that cannot be read leaves its values None."""
     summary = RunSummary(run.name, run.path)
     with suppress(RunError, KeyError):
         info = run.read_info()

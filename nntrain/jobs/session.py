@@ -67,6 +67,9 @@ class TrainingSession:
                     raise type(error)(f"{error}. {self._describe_saved()}") from None
                 shutil.rmtree(self.run.path, ignore_errors=True)
                 raise
+            except KeyboardInterrupt:  # in a process that handles signals itself, such as a notebook's
+                self.abandon()
+                raise
             except BaseException as error:
                 if not self._is_untouched:
                     self._record("failed", f"{type(error).__name__}: {error}")

@@ -87,7 +87,7 @@ def draw_history(run: RunDir) -> None:
 
 
 def create_run_for(loaded: LoadedConfig, runs: Path, name: str) -> RunDir:
-    shipped = loaded.path.parent == shipped_dir()
+    shipped = loaded.path is not None and loaded.path.parent == shipped_dir()
     info = initial_info(
         loaded.name,
         shipped=shipped,

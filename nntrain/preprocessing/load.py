@@ -58,12 +58,19 @@ TRANSPOSE = {
 }  # EXIF orientation to Pillow's name
 
 
-def load_levels(source: Path | bytes | BinaryIO) -> tuple[Floats, tuple[Decision, ...]]:
-    """Load a picture from a file, its contents, or an open binary stream.
+Source = Path | bytes | BinaryIO | np.ndarray
 
+
+def load_levels(source: Source) -> tuple[Floats, tuple[Decision, ...]]:
+    """Load a picture from a file, its contents, an open binary stream, or an array of pixels.
+
+    An array has the shape (height, width), or (height, width, channels) with 1, 3 (RGB) or 4 (RGBA) channels; pixels
+    are bool, integers from 0, or floats from 0 to 1 or from 0 to 255.
     Returns its grey levels, float32 (height, width), 0 to 255, upright and reduced to working size, and what was done.
     Raises ImageError, whose message does not contain the picture's name, if the picture cannot be read.
     """
+    if isinstance(source, np.ndarray):
+        return _load_array(source)
     _silence_pillow_log()
     with _open_source(source) as file, warnings.catch_warnings(), _as_image_errors():
         warnings.simplefilter("ignore")
@@ -81,6 +88,28 @@ def load_levels(source: Path | bytes | BinaryIO) -> tuple[Floats, tuple[Decision
 def _silence_pillow_log() -> None:
     """Keep Pillow's log of faulty TIFF files off the screen if logging is not set up."""
     logging.getLogger("PIL").addHandler(logging.NullHandler())
+
+
+def _load_array(pixels: np.ndarray) -> tuple[Floats, tuple[Decision, ...]]:
+    from PIL import Image
+
+    if pixels.ndim == 3 and pixels.shape[2] == 1:
+        pixels = pixels[:, :, 0]
+    if pixels.ndim != 2 and not (pixels.ndim == 3 and pixels.shape[2] in (3, 4)):
+        raise ImageError(
+            f"the array has the shape {pixels.shape}; a picture has (height, width), or (height, width, 3 or 4)"
+        )
+    _check_size(pixels.shape[1], pixels.shape[0])
+    if pixels.dtype == np.bool_:
+        pixels = pixels * np.uint8(255)
+    if pixels.dtype == np.uint8:
+        return _decode(Image.fromarray(np.ascontiguousarray(pixels)))
+    if not (np.issubdtype(pixels.dtype, np.integer) or np.issubdtype(pixels.dtype, np.floating)):
+        raise ImageError(f"the array holds {pixels.dtype}; pixels are numbers from 0 to 255")
+    if pixels.ndim == 2:
+        return _decode(Image.fromarray(pixels.astype(np.float32)))
+    levels, _ = scale_depth(pixels.astype(np.float32), fixed_depth=True)  # Pillow has no colours of other depths
+    return _decode(Image.fromarray(np.clip(np.rint(levels), 0, 255).astype(np.uint8)))
 
 
 # --- opening ---------------------------------------------------------------------------------------------------------

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+import numpy as np
+
 from nntrain.errors import ImageError
+from nntrain.preprocessing.load import Source
 from nntrain.preprocessing.prepare import PreparedPicture, read_picture, read_pixels
 
 if TYPE_CHECKING:
@@ -22,6 +25,14 @@ MIN_PICTURES = 100  # for fewer, starting processes takes longer than it saves
 MAX_PROCESSES = 8
 CHUNK_SIZE = 8  # pictures per task of a process
 MAX_PENDING = 128  # pictures submitted but not yet yielded; a large one takes 2 MB, a long strip up to 6 MB
+
+
+@dataclass(frozen=True)
+class PictureSource:
+    """A picture in memory: the contents of a file, or an array of pixels."""
+
+    name: str  # in results and messages
+    content: bytes | np.ndarray
 
 
 @dataclass(frozen=True)
@@ -51,28 +62,38 @@ class PictureFailure:
         return 0
 
 
+# The path of a file, `-` for stdin, a picture in memory, or a failure to pass on.
+Picture = str | PictureSource | PictureFailure
+
+
 def prepare_pictures(
-    names: Sequence[str | PictureFailure], *, digits: bool
+    pictures: Sequence[Picture], *, digits: bool, processes: bool = True
 ) -> Iterator[PictureRequest | PictureFailure]:
-    """Read and prepare files (`-` is stdin), and yield the results in their order.
+    """Read and prepare pictures, and yield the results in their order.
 
     `digits` states whether they are for a network that reads digits. An error in one picture becomes a PictureFailure
-    and does not affect the others; failures among the names are passed on.
+    and does not affect the others; failures among the pictures are passed on. With `processes`, many pictures are
+    prepared in forked processes, which is safe only if no other threads run.
     """
     # Only fork is fast enough: a spawned process would have to import everything again.
-    forks = sys.platform == "linux" and _available_cores() >= 2
-    if len(names) >= MIN_PICTURES and forks and "-" not in names:
-        return _prepare_in_processes(names, digits=digits)
-    return (prepare_picture(name, digits=digits) for name in names)
+    forks = processes and sys.platform == "linux" and _available_cores() >= 2
+    if len(pictures) >= MIN_PICTURES and forks and not _reads_stdin(pictures):
+        return _prepare_in_processes(pictures, digits=digits)
+    return (prepare_picture(picture, digits=digits) for picture in pictures)
 
 
-def prepare_picture(name: str | PictureFailure, *, digits: bool) -> PictureRequest | PictureFailure:
-    """Read and prepare one file; see `prepare_pictures`."""
-    if isinstance(name, PictureFailure):
-        return name
+def _reads_stdin(pictures: Sequence[Picture]) -> bool:
+    return any(isinstance(picture, str) and picture == "-" for picture in pictures)
+
+
+def prepare_picture(picture: Picture, *, digits: bool) -> PictureRequest | PictureFailure:
+    """Read and prepare one picture; see `prepare_pictures`."""
+    if isinstance(picture, PictureFailure):
+        return picture
+    name = picture.name if isinstance(picture, PictureSource) else picture
     read, display_name = (read_picture if digits else read_pixels), ("stdin" if name == "-" else name)
     try:
-        return PictureRequest(name, read(_stdin() if name == "-" else Path(name), name=display_name))
+        return PictureRequest(name, read(_content(picture), name=display_name))
     except ImageError as error:
         return PictureFailure(name, str(error))
     # An unusual picture, or one that does not fit into memory, must not prevent the other answers.
@@ -84,15 +105,19 @@ def prepare_picture(name: str | PictureFailure, *, digits: bool) -> PictureReque
         )
 
 
+def _content(picture: str | PictureSource) -> Source:
+    if isinstance(picture, PictureSource):
+        return picture.content
+    return _stdin() if picture == "-" else Path(picture)
+
+
 def _stdin() -> BinaryIO:
     if sys.stdin is None:
         raise ImageError("stdin is closed")
     return sys.stdin.buffer
 
 
-def _prepare_in_processes(
-    names: Sequence[str | PictureFailure], *, digits: bool
-) -> Iterator[PictureRequest | PictureFailure]:
+def _prepare_in_processes(pictures: Sequence[Picture], *, digits: bool) -> Iterator[PictureRequest | PictureFailure]:
     """Prepare pictures in a pool of processes; if a process dies, only its picture fails."""
     from concurrent.futures.process import BrokenProcessPool
 
@@ -100,32 +125,35 @@ def _prepare_in_processes(
     import PIL.Image  # noqa: F401
 
     finished = 0
-    while finished < len(names):
+    while finished < len(pictures):
         try:
             for result in _prepare_in_pool(
-                names[finished:], digits=digits, processes=min(_available_cores(), MAX_PROCESSES)
+                pictures[finished:], digits=digits, processes=min(_available_cores(), MAX_PROCESSES)
             ):
                 yield result
                 finished += 1
         except BrokenProcessPool:
             # Each pending picture gets its own process, to find the one that caused it.
-            for name in names[finished : finished + MAX_PENDING]:
-                yield name if isinstance(name, PictureFailure) else _prepare_in_own_process(name, digits=digits)
+            for picture in pictures[finished : finished + MAX_PENDING]:
+                yield _prepare_in_own_process(picture, digits=digits)
                 finished += 1
 
 
-def _prepare_in_own_process(name: str, *, digits: bool) -> PictureRequest | PictureFailure:
+def _prepare_in_own_process(picture: Picture, *, digits: bool) -> PictureRequest | PictureFailure:
+    if isinstance(picture, PictureFailure):
+        return picture
     from concurrent.futures.process import BrokenProcessPool
 
     try:
-        (result,) = _prepare_in_pool([name], digits=digits, processes=1)
+        (result,) = _prepare_in_pool([picture], digits=digits, processes=1)
     except BrokenProcessPool:
+        name = picture.name if isinstance(picture, PictureSource) else picture
         return PictureFailure(name, f"{name}: cannot be prepared (its process was killed, maybe for lack of memory)")
     return result
 
 
 def _prepare_in_pool(
-    names: Sequence[str | PictureFailure], *, digits: bool, processes: int
+    pictures: Sequence[Picture], *, digits: bool, processes: int
 ) -> Iterator[PictureRequest | PictureFailure]:
     """Prepare pictures in a pool that is never idle and holds few results; raises BrokenProcessPool if one dies."""
     from concurrent.futures import ProcessPoolExecutor
@@ -134,18 +162,18 @@ def _prepare_in_pool(
     pool = ProcessPoolExecutor(processes, get_context("fork"), initializer=_initialize_worker)
     pending: deque[Future[list[PictureRequest | PictureFailure]]] = deque()
     try:
-        for start in range(0, len(names), CHUNK_SIZE):
+        for start in range(0, len(pictures), CHUNK_SIZE):
             if len(pending) == MAX_PENDING // CHUNK_SIZE:
                 yield from pending.popleft().result()
-            pending.append(pool.submit(_prepare_chunk, names[start : start + CHUNK_SIZE], digits))
+            pending.append(pool.submit(_prepare_chunk, pictures[start : start + CHUNK_SIZE], digits))
         while pending:
             yield from pending.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _prepare_chunk(names: Sequence[str | PictureFailure], digits: bool) -> list[PictureRequest | PictureFailure]:
-    return [prepare_picture(name, digits=digits) for name in names]
+def _prepare_chunk(pictures: Sequence[Picture], digits: bool) -> list[PictureRequest | PictureFailure]:
+    return [prepare_picture(picture, digits=digits) for picture in pictures]
 
 
 def _available_cores() -> int:

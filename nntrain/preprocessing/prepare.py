@@ -20,7 +20,6 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -28,7 +27,7 @@ from nntrain.errors import ImageError
 from nntrain.preprocessing.binarize import Ink, find_ink
 from nntrain.preprocessing.decisions import Decision, DecisionKind
 from nntrain.preprocessing.filters import Floats, Pixels
-from nntrain.preprocessing.load import load_levels
+from nntrain.preprocessing.load import Source, load_levels
 from nntrain.preprocessing.normalize import has_mnist_layout
 from nntrain.preprocessing.page import Enclosed, find_sheet_or_frame, find_sheet_taken_for_ink
 from nntrain.preprocessing.ruled_lines import remove_ruled_lines
@@ -90,11 +89,12 @@ class PreparedPicture:
         return self.whole.image
 
 
-def read_picture(source: Path | bytes | BinaryIO, *, name: str | None = None) -> PreparedPicture:
+def read_picture(source: Source, *, name: str | None = None) -> PreparedPicture:
     """Read a picture of digits and prepare it in MNIST's format; an image of MNIST is not changed.
 
-    `source` is a file, its contents, or an open binary stream; `name` is its name in errors. The picture may have any
-    format that Pillow opens, from 20 pixels per side to 100 megapixels; of several frames, the first is read.
+    `source` is a file, its contents, an open binary stream, or an array of pixels (see `load_levels`); `name` is what
+    errors call it. The picture may have any format that Pillow opens, from 20 pixels per side to 100 megapixels; of
+    several frames, the first is read.
 
     Raises ImageError, whose message starts with the name, if the picture cannot be read or shows no ink.
     """
@@ -102,7 +102,7 @@ def read_picture(source: Path | bytes | BinaryIO, *, name: str | None = None) ->
         return prepare(*load_levels(source))
 
 
-def read_pixels(source: Path | bytes | BinaryIO, *, name: str | None = None) -> PreparedPicture:
+def read_pixels(source: Source, *, name: str | None = None) -> PreparedPicture:
     """Read a picture for a network that classifies other objects than digits; 28x28 pixels are not changed.
 
     A picture of a different size is prepared as a digit is. Arguments and errors are as for `read_picture`.
@@ -198,7 +198,7 @@ def _to_pixels(levels: Floats) -> Pixels:
 
 
 @contextlib.contextmanager
-def _errors_named(source: Path | bytes | BinaryIO, name: str | None) -> Iterator[None]:
+def _errors_named(source: Source, name: str | None) -> Iterator[None]:
     """Prefix the message of an ImageError with the picture's name."""
     try:
         yield

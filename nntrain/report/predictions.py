@@ -37,12 +37,12 @@ def json_document(
         "run": model.run.display_name,
         "test": model.test_metrics(),
         "classes": list(model.task_spec.classes),
-        "predictions": [_json_prediction(model, recognition) for recognition in recognitions],
+        "predictions": [json_prediction(model, recognition) for recognition in recognitions],
         "errors": [{"image": failure.name, "error": failure.error} for failure in failures],
     }
 
 
-def _json_prediction(model: TrainedModel, recognition: Recognition) -> dict[str, Any]:
+def json_prediction(model: TrainedModel, recognition: Recognition) -> dict[str, Any]:
     reading = recognition.reading
     entry: dict[str, Any] = {"image": recognition.name}
     if len(reading.answers) == 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.text import Text
 
 from nntrain.report.console import as_typed, err, print_message
-from nntrain.report.tables import format_duration
+from nntrain.report.tables import format_duration, format_epoch, in_order
 from nntrain.results import EpochResult
 
 BAR_WIDTH = 20  # characters
@@ -70,15 +70,11 @@ class TrainingProgress:
         if self._on_terminal:
             self._print_row(result, left)
         else:
-            metrics = ", ".join(f"{name} {value:.4f}" for name, value in _paired(result.metrics))
-            line = (
-                f"epoch {result.epoch}/{result.epochs}: {metrics}, learning_rate {result.learning_rate:.3g}, "
-                f"{result.seconds:.1f} s"
-            )
+            line = format_epoch(result)
             self._console.print(Text(f"{line}, {left}" if left else line))
 
     def _print_row(self, result: EpochResult, left: str) -> None:
-        metrics = _paired(result.metrics)
+        metrics = in_order(result.metrics)
         if not self._widths:
             names = ["epoch", *(name for name, _ in metrics), "lr", "time"]
             self._widths = [max(len(name), MIN_COLUMN_WIDTH) for name in names]
@@ -107,12 +103,6 @@ class TrainingProgress:
             self._live = Live(Text(""), console=self._console, transient=True, auto_refresh=False)
             self._live.start()
         self._live.update(line, refresh=True)
-
-
-def _paired(metrics: Mapping[str, float]) -> list[tuple[str, float]]:
-    """Return the loss and the other metrics, then their validation values in the same order."""
-    names = sorted(metrics, key=lambda name: (name.startswith("val_"), name.removeprefix("val_") != "loss"))
-    return [(name, metrics[name]) for name in names]
 
 
 @contextmanager

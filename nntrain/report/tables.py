@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from nntrain.results import LayerRow, Scores
+from nntrain.results import EpochResult, LayerRow, Scores
 
 MAX_WIDTH = 10_000  # characters
 
@@ -78,6 +78,21 @@ def class_table(scores: Scores) -> Table:
         ratios = (f"{100 * value:.2f} %" for value in (score.precision, score.recall, score.f1))
         table.add_row(*cells(score.label, *ratios, f"{score.support:,}"))
     return table
+
+
+def in_order(metrics: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Return the loss and the other metrics, then their validation values in the same order."""
+    names = sorted(metrics, key=lambda name: (name.startswith("val_"), name.removeprefix("val_") != "loss"))
+    return [(name, metrics[name]) for name in names]
+
+
+def format_epoch(result: EpochResult) -> str:
+    """Return a finished epoch as a line: "epoch 1/10: loss 0.3499, ..., learning_rate 0.001, 0.4 s"."""
+    metrics = ", ".join(f"{name} {value:.4f}" for name, value in in_order(result.metrics))
+    return (
+        f"epoch {result.epoch}/{result.epochs}: {metrics}, learning_rate {result.learning_rate:.3g}, "
+        f"{result.seconds:.1f} s"
+    )
 
 
 def format_duration(seconds: float) -> str:

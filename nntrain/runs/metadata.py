@@ -10,7 +10,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from nntrain import __version__
 from nntrain.config.dump import dump_config, to_plain
 from nntrain.config.load import LoadedConfig, load_config
 from nntrain.config.schema import Config
@@ -23,6 +22,7 @@ from nntrain.system import environment
 from nntrain.system.files import write_atomically
 from nntrain.system.hashing import fingerprint
 from nntrain.task import TaskSpec
+from nntrain.version import __version__
 
 PACKAGES = ("tensorflow", "keras", "numpy", "ai-edge-litert")
 CPU_INFO = Path("/proc/cpuinfo")  # Linux's description of the processor

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nntrain.cli.reproduce import verdict
-from nntrain.jobs.reproduce import Difference, Reproduction
+from nntrain.jobs.comparison import Difference, Reproduction
 from nntrain.results import TrainResult
 from nntrain.runs.folder import RunDir
 

@@ -32,6 +32,8 @@ def read(tmp_path, monkeypatch):
 
     def read(text, *overrides):
         Path("bad.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
+        if overrides and isinstance(overrides[0], dict):  # Python values by key
+            (overrides,) = overrides
         return load_config(Path("bad.yaml"), overrides).config
 
     return read

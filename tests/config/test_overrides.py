@@ -8,7 +8,7 @@ import pytest
 
 from nntrain.config import schema
 from nntrain.config.expand import expand
-from nntrain.config.overrides import apply_overrides, is_override
+from nntrain.config.overrides import apply_overrides, is_override, read_overrides
 from nntrain.config.yaml_tree import read_tree
 
 
@@ -202,6 +202,28 @@ def test_overrides_are_not_applied_to_a_file_that_is_not_a_mapping(problems):
 def test_the_tree_of_the_file_is_not_changed(good):
     root = expand(read_tree("metrics: [mse]\n" + good, "a.yaml", base=Path())[0])
     before = root.plain()
-    changed, problems = apply_overrides(root, ["metrics.0=null", "fit.epochs=3", "model.0.dense.units=3", "loss=null"])
+    overrides = read_overrides(["metrics.0=null", "fit.epochs=3", "model.0.dense.units=3", "loss=null"])
+    changed, problems = apply_overrides(root, overrides)
     assert (root.plain(), problems) == (before, [])
     assert (changed.plain()["metrics"], changed.plain()["fit"], "loss" in changed.plain()) == ([], {"epochs": 3}, False)
+
+
+def test_overrides_may_be_python_values_by_dotted_key(read, good):
+    values = {"fit.epochs": 3, "learning_rate": 0.5, "model.0.dense": {"units": 7}, "optimizer": "sgd", "loss": "mse"}
+    config = read(good, values)
+    assert (config.fit.epochs, config.model[0].units, config.optimizer.key) == (3, 7, "sgd")
+    assert (config.optimizer.learning_rate, config.loss.key) == (0.5, "mse")
+
+
+def test_a_python_none_removes_a_setting(read, good):
+    assert read(good + "early_stopping: 3\n", {"early_stopping": None}).early_stopping is None
+
+
+def test_an_override_in_python_is_named_by_its_key_and_value(problems, good):
+    overrides = {"fit.epochs": "many", "fit.epoch": 3, "fit epochs": 3, "model.0.dense.units": object}
+    assert problems(good, overrides) == [
+        "override fit.epochs='many': fit.epochs: must be a whole number of at least 1 and at most 100,000, got 'many'",
+        "override fit.epoch=3: fit.epoch: unknown key; did you mean 'epochs'?",
+        "override fit epochs=3: write the key with dots: `model.0.dense.units`",
+        "override model.0.dense.units=<class 'object'>: a config cannot hold type; use strings, numbers, lists and dicts",
+    ]

@@ -236,21 +236,21 @@ def test_a_value_is_replaced_in_a_copy(tree):
 
 def test_an_arguments_value_is_read_like_a_files(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    node, problems = read_argument("[1, {a: 1e-3}]", "x=[1, {a: 1e-3}]")
+    node, problems = read_argument("[1, {a: 1e-3}]", "argument x=[1, {a: 1e-3}]")
     assert (node.plain(), problems) == ([1, {"a": 0.001}], [])
-    assert node.at((1, "a")).place == Place("x=[1, {a: 1e-3}]", base=tmp_path)
+    assert node.at((1, "a")).place == Place("argument x=[1, {a: 1e-3}]", base=tmp_path)
     assert str(node.place) == "argument x=[1, {a: 1e-3}]"
 
 
 @pytest.mark.parametrize("text", ["{", "[" * 60, "[" + "a," * 60_000 + "]", "a\x00"])
 def test_an_argument_that_is_not_yaml_is_a_problem(text):
-    node, (problem,) = read_argument(text, "x=...")
+    node, (problem,) = read_argument(text, "argument x=...")
     assert node is None
     assert str(problem) == f"argument x=...: {text!r} is not valid YAML"
 
 
 def test_a_key_that_appears_twice_in_an_argument_has_no_line():
-    assert [str(problem) for problem in read_argument("{a: 1, a: 2}", "x=")[1]] == [
+    assert [str(problem) for problem in read_argument("{a: 1, a: 2}", "argument x=")[1]] == [
         "argument x=: a appears twice; keep one"
     ]
 

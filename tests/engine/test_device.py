@@ -113,6 +113,19 @@ def test_the_cpus_name_counts_its_threads(no_gpu, monkeypatch, threads, name):
     assert (device.kind, device.name, device.threads) == ("cpu", name, threads)
 
 
+def test_a_gpu_that_is_in_use_cannot_be_hidden(gpu, monkeypatch):
+    from nntrain.engine.device import set_up_device
+
+    def fail(*_):
+        raise RuntimeError("Physical devices cannot be modified after being initialized")
+
+    monkeypatch.setattr("tensorflow.config.set_visible_devices", fail)
+    with pytest.raises(DeviceError, match="already uses the GPU in this process"):
+        set_up_device(Runtime(device="cpu"), seed=1)
+    monkeypatch.setattr("tensorflow.config.experimental.set_memory_growth", fail)
+    assert set_up_device(Runtime(device="gpu"), seed=1).kind == "gpu"
+
+
 def test_threads_that_can_no_longer_be_set_are_those_that_there_are(no_gpu, monkeypatch):
     from nntrain.engine.device import set_up_device
 
@@ -122,7 +135,10 @@ def test_threads_that_can_no_longer_be_set_are_those_that_there_are(no_gpu, monk
     threading = "tensorflow.config.threading"
     monkeypatch.setattr(f"{threading}.set_intra_op_parallelism_threads", fail)
     monkeypatch.setattr(f"{threading}.get_intra_op_parallelism_threads", lambda: 5)
-    assert set_up_device(Runtime(threads=3), seed=1).threads == 5
+    assert set_up_device(Runtime(threads="auto"), seed=1).threads == 5
+    assert set_up_device(Runtime(threads=5), seed=1).threads == 5
+    with pytest.raises(DeviceError, match=r"runtime\.threads is 3, but TensorFlow already runs with 5"):
+        set_up_device(Runtime(threads=3), seed=1)
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="needs a system that limits a process to some cores")

@@ -56,3 +56,13 @@ def test_the_classes_of_data_at_a_path_are_counted(write_config):
     )
     with pytest.raises(ConfigError, match="10 classes"):
         open_config(str(path))
+
+
+def test_a_config_is_a_name_a_path_text_or_a_dict(write_config):
+    path = write_config()
+    in_braces = "{model: [dense: {units: 10, activation: softmax}], optimizer: sgd, loss: mse}"
+    values = {"model": [{"dense": {"units": 10, "activation": "softmax"}}], "optimizer": "sgd", "loss": "mse"}
+    configs = [open_config(config) for config in (str(path), path, path.read_text(), in_braces, values)]
+    assert [config.name for config in configs] == ["tiny", "tiny", "config", "config", "config"]
+    assert configs[0].config == configs[1].config == configs[2].config
+    assert configs[3].config == configs[4].config

@@ -84,7 +84,18 @@ def test_a_folder_that_vanished_is_reported(workshop, monkeypatch):
         workshop.train()
 
 
-@pytest.mark.parametrize("bug", [ZeroDivisionError("division by zero"), KeyboardInterrupt()], ids=repr)
+def test_ctrl_c_in_a_process_that_handles_it_leaves_a_run_to_resume_or_none(workshop):
+    workshop.engine.fails_in = (2, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        workshop.train()
+    assert ending(RunDir(workshop.runs / "tiny-1")) == ("interrupted", None)
+    workshop.engine.fails_in = (1, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        workshop.train()
+    assert not (workshop.runs / "tiny-2").exists()
+
+
+@pytest.mark.parametrize("bug", [ZeroDivisionError("division by zero"), SystemExit(3)], ids=repr)
 def test_any_other_exception_is_recorded_and_raised_as_it_is(workshop, bug):
     workshop.engine.fails_in = (1, bug)
     with pytest.raises(type(bug)):

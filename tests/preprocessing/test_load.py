@@ -426,3 +426,57 @@ def test_a_file_is_closed_after_reading(tmp_path, recwarn):
     path.write_bytes(b"%PDF")
     error_of(path)
     assert list(recwarn) == []
+
+
+# Arrays
+
+BYTES = GREY.astype(np.uint8)
+COLOUR = np.stack([BYTES] * 3, axis=2)
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        BYTES,
+        BYTES[:, :, None],
+        COLOUR,
+        np.concatenate([COLOUR, np.full((*BYTES.shape, 1), 255, np.uint8)], axis=2),
+        BYTES.astype(np.int64),
+        BYTES / 255,
+        GREY,
+        COLOUR / 255,
+        BYTES[::-1][::-1],
+    ],
+    ids=["grey", "one channel", "RGB", "RGBA", "int64", "0 to 1", "floats to 255", "RGB 0 to 1", "a view"],
+)
+def test_an_array_of_pixels_is_read_as_the_picture_it_shows(pixels):
+    levels, decisions = load_levels(pixels)
+    np.testing.assert_allclose(levels, GREY, atol=0.6)
+    assert (levels.dtype, decisions) == (np.float32, ())
+
+
+def test_true_is_white():
+    assert set(np.unique(load_levels(BYTES > 100)[0])) == {0, 255}
+
+
+def test_a_large_array_is_reduced():
+    levels, decisions = load_levels(np.zeros((2000, 2000), np.uint8))
+    assert levels.shape == (500, 500)
+    assert [str(decision) for decision in decisions] == ["reduced to 500x500"]
+
+
+@pytest.mark.parametrize(
+    ("pixels", "message"),
+    [
+        (
+            np.zeros((40, 40, 2)),
+            "the array has the shape (40, 40, 2); a picture has (height, width), or (height, width, 3 or 4)",
+        ),
+        (np.zeros(40), "the array has the shape (40,); a picture has (height, width), or (height, width, 3 or 4)"),
+        (np.zeros((8, 8)), "the picture is too small: 8x8 pixels; at least 20x20 are needed"),
+        (np.full((40, 40), "a"), "the array holds <U1; pixels are numbers from 0 to 255"),
+        (np.full((40, 40), np.nan), "the picture has no finite values"),
+    ],
+)
+def test_an_array_that_is_no_picture_is_refused(pixels, message):
+    assert error_of(pixels) == message

@@ -9,7 +9,6 @@ from importlib.metadata import PackageNotFoundError, version
 
 import pytest
 
-from nntrain import __version__
 from nntrain.config.dump import dump_config
 from nntrain.config.load import load_config
 from nntrain.errors import ConfigError, RunError
@@ -30,6 +29,7 @@ from nntrain.runs.store import create_run
 from nntrain.system import environment
 from nntrain.system.hashing import fingerprint
 from nntrain.task import TaskSpec
+from nntrain.version import __version__
 
 DIGITS = tuple("0123456789")
 DEVICE = {"name": "CPU", "threads": 1}

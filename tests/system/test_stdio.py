@@ -103,3 +103,29 @@ def test_a_stdout_that_cannot_be_configured_is_not_changed(monkeypatch):
     monkeypatch.setattr(sys, "stdout", stream)
     escape_unencodable_stdout()
     assert sys.stdout is stream
+
+
+# A block in which libraries are silent, inside another one; then a library's text again.
+BLOCKS = """
+import os, sys
+from nntrain.system.stdio import library_output
+with library_output.silenced():
+    os.write(2, b"a library's text; ")
+    print("inside", file=sys.stderr, end="; ")
+    with library_output.silenced():
+        os.write(2, b"a library's text; ")
+    os.write(2, b"a library's text; ")
+print("after", file=sys.stderr, end="; ")
+sys.stderr.flush()
+os.write(2, b"a library's text")
+"""
+
+
+def test_libraries_are_silent_while_a_block_runs_and_no_longer():
+    assert run(BLOCKS) == (0, b"", b"inside; after; a library's text")
+    assert run(BLOCKS, NNTRAIN_DEBUG="1")[2].count(b"a library's text") == 4
+
+
+def test_a_closed_stderr_is_no_obstacle():
+    code = "from nntrain.system.stdio import library_output\nwith library_output.silenced(): print('inside')"
+    assert run(code, shell="2>&-")[:2] == (0, b"inside\n")
