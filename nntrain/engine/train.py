@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import gc
+import logging
 import math
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
+
+import tensorflow as tf
 
 from nntrain.config import schema
 from nntrain.config.model_summary import scoring_flops, training_flops
@@ -48,6 +54,19 @@ class TrainingCallbacks:
         return [*self.built_in, self.terminate, self.recorder, self.checkpoint]
 
 
+@contextmanager
+def _silence_tensorflow_log() -> Iterator[None]:
+    """Silence warnings, such as that a process traces many functions, as it does if it trains many networks."""
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+@_silence_tensorflow_log()
 def train(
     config: schema.Config,
     dataset: Dataset,
@@ -61,6 +80,7 @@ def train(
     run's status tells how training ended. The training images are copied to the device: they are in memory only once
     if the caller keeps no reference to `dataset`.
     """
+    gc.collect()  # frees the network and images of an earlier training in this process, which refer to one another
     setup = prepare_training(config, dataset)
     del dataset
     record_start(

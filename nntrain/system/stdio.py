@@ -36,10 +36,14 @@ def _redirect() -> TextIO:
     """Redirect file descriptor 2 to nowhere; returns a stream to where it led."""
     sys.stderr.flush()
     original = os.dup(2)
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 2)
-    os.close(null)
+    _lead_nowhere(2)
     return os.fdopen(original, "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace")
+
+
+def _lead_nowhere(descriptor: int) -> None:
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, descriptor)
+    os.close(null)
 
 
 class LibraryOutput:
@@ -52,42 +56,46 @@ class LibraryOutput:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._blocks = 0  # that run now
-        self._redirected: tuple[TextIO, TextIO] | None = None  # sys.stderr as it was, and its replacement
+        self._before: TextIO | None = None  # sys.stderr as it was, while it is replaced
+        # Leads to where descriptor 2 led. It is never closed, since a library may keep it: TensorFlow's log does.
+        self._stream: TextIO | None = None
+        self._redirected = False
 
     @contextmanager
     def silenced(self) -> Iterator[None]:
         """Silence libraries in a block."""
         with self._lock:
             self._blocks += 1
-            if self._blocks == 1:
-                self._redirect()
+            if self._blocks == 1 and not os.environ.get("NNTRAIN_DEBUG"):
+                with suppress(OSError, AttributeError, ValueError):
+                    self._redirect()
         try:
             yield
         finally:
             with self._lock:
                 self._blocks -= 1
-                if self._blocks == 0:
+                if self._blocks == 0 and self._redirected:
                     self._restore()
 
     def _redirect(self) -> None:
-        if os.environ.get("NNTRAIN_DEBUG"):
-            return
-        with suppress(OSError, AttributeError, ValueError):
-            before = sys.stderr
-            self._redirected = before, _redirect()
-            if _writes_to_stderr(before):  # a notebook's stream does not
-                sys.stderr = self._redirected[1]
+        if self._stream is None:
+            self._stream = _redirect()
+        else:
+            sys.stderr.flush()
+            os.dup2(2, self._stream.fileno())
+            _lead_nowhere(2)
+        self._redirected = True
+        if _writes_to_stderr(sys.stderr):  # a notebook's stream does not
+            self._before, sys.stderr = sys.stderr, self._stream
 
     def _restore(self) -> None:
-        if self._redirected is None:
-            return
-        before, replacement = self._redirected
-        self._redirected = None
-        replacement.flush()
-        os.dup2(replacement.fileno(), 2)
-        if sys.stderr is replacement:
-            sys.stderr = before
-        replacement.close()
+        stream, self._redirected = self._stream, False
+        if stream is not None:
+            stream.flush()
+            os.dup2(stream.fileno(), 2)
+        if self._before is not None and sys.stderr is stream:
+            sys.stderr = self._before
+        self._before = None
 
 
 def _writes_to_stderr(stream: TextIO) -> bool:
