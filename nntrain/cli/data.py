@@ -19,7 +19,7 @@ app = typer.Typer(
     invoke_without_command=True,
     help="List the data sets, describe one, or download one.\n\nExample: nntrain data show mnist_5k",
 )
-Name = Annotated[str, typer.Argument(metavar="DATASET", help="mnist, fashion_mnist, mnist_5k or a path.")]
+Name = Annotated[str, typer.Argument(metavar="DATASET", help="A name that `nntrain data` lists, or a path.")]
 SHADES = " .:-=+*#%@"
 
 

@@ -22,6 +22,8 @@ GARMENTS = (
     "Bag",
     "Ankle boot",
 )
+# The ten characters of Kuzushiji-MNIST, one from each row of the hiragana table.
+HIRAGANA = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
 KERAS_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 MNIST_IDX = {
     "train-images-idx3-ubyte.gz": "md5:f68b3c2dcbeaaa9fbdd348bbdeb94873",
@@ -34,6 +36,21 @@ FASHION_IDX = {
     "train-labels-idx1-ubyte.gz": "md5:25c81989df183df01b3e8a0aad5dffbe",
     "t10k-images-idx3-ubyte.gz": "md5:bef4ecab320f06d8554ea6380940ec79",
     "t10k-labels-idx1-ubyte.gz": "md5:bb300cfdad3c16e7a12a480ee83cd310",
+}
+# Address: README.md of github.com/rois-codh/kmnist. Checksums: datasets/kmnist/checksums.tsv of TensorFlow Datasets.
+# The server speaks plain HTTP, so these are SHA-256.
+KMNIST_IDX = {
+    "train-images-idx3-ubyte.gz": "sha256:51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4",
+    "train-labels-idx1-ubyte.gz": "sha256:e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17",
+    "t10k-images-idx3-ubyte.gz": "sha256:edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5",
+    "t10k-labels-idx1-ubyte.gz": "sha256:20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c",
+}
+# Files: README.md of github.com/facebookresearch/qmnist. Address and checksums: datasets/mnist.py of torchvision.
+QMNIST_IDX = {
+    "qmnist-train-images-idx3-ubyte.gz": "md5:ed72d4157d28c017586c42bc6afe6370",
+    "qmnist-train-labels-idx2-int.gz": "md5:0058f8dd561b90ffdd0f734c6a30e5e4",
+    "qmnist-test-images-idx3-ubyte.gz": "md5:1394631089c404de565df7b7aeaf9412",
+    "qmnist-test-labels-idx2-int.gz": "md5:5b5b05890a5e13444e108efe57b788aa",
 }
 
 
@@ -55,9 +72,11 @@ class DatasetInfo:
     classes: tuple[str, ...]  # names by label
     training_images: int
     test_images: int
-    digits_fingerprint: str | None = None  # MD5 of the training images, if they are MNIST's or some of them
+    has_mnist_digits: bool = False  # whether the images are digits, prepared as MNIST's were
+    images_fingerprint: str | None = None  # MD5 of the training images, by which a copy at a path is recognized
     origins: tuple[Origin, ...] = ()  # in the order in which they are tried
-    cache_name: str | None = None  # of the file, or of the folder of IDX files, in Keras's cache
+    # In Keras's cache: with the suffix .npz, IDX files are saved as one file; without a suffix, in a folder.
+    cache_name: str | None = None
     bundled_path: Path | None = None
 
 
@@ -71,7 +90,8 @@ DATASETS = {
             classes=DIGITS,
             training_images=60_000,
             test_images=10_000,
-            digits_fingerprint="6510e85a72c3e9475c492d559d3770d2",
+            has_mnist_digits=True,
+            images_fingerprint="6510e85a72c3e9475c492d559d3770d2",
             origins=(
                 Origin(
                     KERAS_URL,
@@ -98,13 +118,35 @@ DATASETS = {
             cache_name="fashion-mnist",
         ),
         DatasetInfo(
+            name="kmnist",
+            title="Kuzushiji-MNIST",
+            description="70,000 characters of old Japanese, in MNIST's format; CC BY-SA 4.0",
+            classes=HIRAGANA,
+            training_images=60_000,
+            test_images=10_000,
+            origins=(Origin("http://codh.rois.ac.jp/kmnist/dataset/kmnist/", KMNIST_IDX),),
+            cache_name="kmnist.npz",
+        ),
+        DatasetInfo(
+            name="qmnist",
+            title="QMNIST",
+            description="MNIST made again from its sources, with 60,000 test images; BSD license",
+            classes=DIGITS,
+            training_images=60_000,
+            test_images=60_000,
+            has_mnist_digits=True,
+            origins=(Origin("https://raw.githubusercontent.com/facebookresearch/qmnist/master/", QMNIST_IDX),),
+            cache_name="qmnist.npz",
+        ),
+        DatasetInfo(
             name="mnist_5k",
             title="MNIST-5k",
             description="5,000 of MNIST's training images, which ship with nntrain",
             classes=DIGITS,
             training_images=4_000,
             test_images=1_000,
-            digits_fingerprint="e4a629466b5f4c1b40c50c6433650dc0",
+            has_mnist_digits=True,
+            images_fingerprint="e4a629466b5f4c1b40c50c6433650dc0",
             bundled_path=Path(__file__).parent.parent / "assets" / "mnist_5k.npz",
         ),
     )
@@ -128,6 +170,16 @@ def _candidate_paths(name: str) -> list[Path]:
         return [info.bundled_path]
     folder = os.environ.get("NNTRAIN_DATA_DIR")
     return [*([Path(folder) / f"{name}.npz"] if folder else []), cached_path(name)]
+
+
+def has_mnist_digits(name: str, images_fingerprint: str | None) -> bool:
+    """Return whether a data set holds digits prepared as MNIST's were.
+
+    It is recognized by its name, or by the MD5 of its training images, which may be a copy at a path.
+    """
+    digits = [info for info in DATASETS.values() if info.has_mnist_digits]
+    known = {info.images_fingerprint for info in digits} - {None}
+    return name in {info.name for info in digits} or images_fingerprint in known
 
 
 def is_dataset_path(name: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.data.catalog import DATASETS, DIGITS
+from nntrain.data.catalog import DIGITS, has_mnist_digits
 from nntrain.errors import NntrainError, RunError
 from nntrain.inference.calibration import calibrate
 from nntrain.inference.litert import Classifier, LiteRTClassifier
@@ -38,12 +38,7 @@ class TrainedModel:
     def reads_digits(self) -> bool:
         """Whether the run was trained on MNIST, by name or path; if so, pictures are prepared as MNIST's were."""
         images = self.info["data"]["fingerprints"].get("x_train")
-        on_mnist = any(
-            self.dataset == info.name or images == info.digits_fingerprint
-            for info in DATASETS.values()
-            if info.digits_fingerprint is not None
-        )
-        return on_mnist and self.task_spec.classes == DIGITS
+        return has_mnist_digits(self.dataset, images) and self.task_spec.classes == DIGITS
 
     @property
     def temperature(self) -> float | None:

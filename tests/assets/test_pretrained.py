@@ -9,9 +9,9 @@ from nntrain.runs.folder import PRETRAINED_DIR, RunDir
 
 def test_mnist_is_known_by_the_fingerprint_of_its_images():
     assert (
-        load_dataset("mnist_5k", splits=("train",)).fingerprints["x_train"] == DATASETS["mnist_5k"].digits_fingerprint
+        load_dataset("mnist_5k", splits=("train",)).fingerprints["x_train"] == DATASETS["mnist_5k"].images_fingerprint
     )
-    assert RunDir(PRETRAINED_DIR).read_info()["data"]["fingerprints"]["x_train"] == DATASETS["mnist"].digits_fingerprint
+    assert RunDir(PRETRAINED_DIR).read_info()["data"]["fingerprints"]["x_train"] == DATASETS["mnist"].images_fingerprint
 
 
 def test_the_run_that_ships_is_complete_small_and_names_no_machine():

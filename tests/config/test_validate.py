@@ -10,6 +10,7 @@ from nntrain.config import schema
 from nntrain.config.expand import expand
 from nntrain.config.validate import InvalidSection, Unavailable, validate
 from nntrain.config.yaml_tree import read_tree
+from nntrain.data.catalog import DATASETS
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ from nntrain.config.yaml_tree import read_tree
         ("augmentation: {zoom: 1e39}", "1:22: 1e39 is outside the range of float32, in which the network computes"),
         (
             "data: {dataset: on}",
-            "1:17: data.dataset: no data set 'on'; choose from mnist, fashion_mnist, mnist_5k (a path has a suffix or a slash)",
+            f"1:17: data.dataset: no data set 'on'; choose from {', '.join(DATASETS)} (a path has a suffix or a slash)",
         ),
         (
             "data: {dataset: minst}",

@@ -141,6 +141,22 @@ def idx_folder(tmp_path: Path, arrays: Arrays) -> Path:
 
 
 @pytest.fixture
+def qmnist_folder(tmp_path: Path, arrays: Arrays) -> Path:
+    """Return a folder with the arrays as QMNIST has them: each label is the first of 8 integers of 4 bytes."""
+    folder = tmp_path / "qmnist"
+    folder.mkdir()
+    for split in ("train", "test"):
+        labels = arrays[f"y_{split}"]
+        # Class, series, writer, digit of the writer, class in ASCII, digit in NIST, duplicate, unused.
+        rows = [(label, 4, 2599, index, 48 + label, 281_769, 0, 0) for index, label in enumerate(labels.tolist())]
+        header = struct.pack(">4B2I", 0, 0, 12, 2, len(labels), 8)
+        content = header + b"".join(struct.pack(">8i", *row) for row in rows)
+        (folder / f"qmnist-{split}-labels-idx2-int").write_bytes(content)
+        (folder / f"qmnist-{split}-images-idx3-ubyte").write_bytes(idx_bytes(arrays[f"x_{split}"]))
+    return folder
+
+
+@pytest.fixture
 def save_picture() -> Callable[..., Path]:
     """Return a function that saves a picture of one grey level, with the folders on the way."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
 import subprocess
 import sys
@@ -11,38 +12,37 @@ from pathlib import Path
 import pytest
 
 import nntrain
-from nntrain.data.catalog import DATASETS, cached_path, dataset_path, find_dataset, is_dataset_path
+from nntrain.data.catalog import (
+    DATASETS,
+    cached_path,
+    dataset_path,
+    find_dataset,
+    has_mnist_digits,
+    is_dataset_path,
+)
 from nntrain.errors import UsageError
 
-CHOICES = "mnist, fashion_mnist, mnist_5k, or give a path (with a suffix or a slash)"
+CHOICES = f"{', '.join(DATASETS)}, or give a path (with a suffix or a slash)"
 
 
 def test_each_row_has_the_name_that_it_is_found_by():
-    assert {name: info.name for name, info in DATASETS.items()} == {
-        "mnist": "mnist",
-        "fashion_mnist": "fashion_mnist",
-        "mnist_5k": "mnist_5k",
+    assert [info.name for info in DATASETS.values()] == list(DATASETS)
+
+
+def test_each_row_has_its_title_and_its_numbers_of_images():
+    assert {info.name: (info.title, info.training_images, info.test_images) for info in DATASETS.values()} == {
+        "mnist": ("MNIST", 60_000, 10_000),
+        "fashion_mnist": ("Fashion-MNIST", 60_000, 10_000),
+        "kmnist": ("Kuzushiji-MNIST", 60_000, 10_000),
+        "qmnist": ("QMNIST", 60_000, 60_000),
+        "mnist_5k": ("MNIST-5k", 4_000, 1_000),
     }
 
 
-def test_each_row_has_its_numbers_of_images():
-    assert {name: (info.training_images, info.test_images) for name, info in DATASETS.items()} == {
-        "mnist": (60_000, 10_000),
-        "fashion_mnist": (60_000, 10_000),
-        "mnist_5k": (4_000, 1_000),
-    }
-
-
-def test_each_row_has_its_titles_and_description():
-    assert [(info.title, info.description) for info in DATASETS.values()] == [
-        ("MNIST", "70,000 handwritten digits"),
-        ("Fashion-MNIST", "70,000 pictures of clothes, in MNIST's format"),
-        ("MNIST-5k", "5,000 of MNIST's training images, which ship with nntrain"),
-    ]
-
-
-def test_the_classes_are_digits_or_clothes():
-    assert DATASETS["mnist"].classes == DATASETS["mnist_5k"].classes == tuple("0123456789")
+def test_the_classes_are_digits_clothes_or_characters():
+    assert DATASETS["mnist"].classes == DATASETS["qmnist"].classes == DATASETS["mnist_5k"].classes
+    assert DATASETS["mnist"].classes == tuple("0123456789")
+    assert DATASETS["kmnist"].classes == ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
     assert DATASETS["fashion_mnist"].classes == (
         "T-shirt/top",
         "Trouser",
@@ -99,12 +99,53 @@ def test_fashion_mnist_comes_from_its_published_origins():
     assert origins[1].files == origins[0].files
 
 
-def test_data_sets_of_digits_are_known_by_their_training_images():
-    assert {name: info.digits_fingerprint for name, info in DATASETS.items()} == {
-        "mnist": "6510e85a72c3e9475c492d559d3770d2",
-        "fashion_mnist": None,
-        "mnist_5k": "e4a629466b5f4c1b40c50c6433650dc0",
+def test_kmnist_comes_from_its_published_origin():
+    (origin,) = DATASETS["kmnist"].origins
+    assert origin.base_url == "http://codh.rois.ac.jp/kmnist/dataset/kmnist/"
+    assert origin.files == {
+        "train-images-idx3-ubyte.gz": "sha256:51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4",
+        "train-labels-idx1-ubyte.gz": "sha256:e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17",
+        "t10k-images-idx3-ubyte.gz": "sha256:edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5",
+        "t10k-labels-idx1-ubyte.gz": "sha256:20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c",
     }
+
+
+def test_qmnist_comes_from_its_published_origin():
+    (origin,) = DATASETS["qmnist"].origins
+    assert origin.base_url == "https://raw.githubusercontent.com/facebookresearch/qmnist/master/"
+    assert origin.files == {
+        "qmnist-train-images-idx3-ubyte.gz": "md5:ed72d4157d28c017586c42bc6afe6370",
+        "qmnist-train-labels-idx2-int.gz": "md5:0058f8dd561b90ffdd0f734c6a30e5e4",
+        "qmnist-test-images-idx3-ubyte.gz": "md5:1394631089c404de565df7b7aeaf9412",
+        "qmnist-test-labels-idx2-int.gz": "md5:5b5b05890a5e13444e108efe57b788aa",
+    }
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_each_origin_has_a_checksum_for_each_file(name):
+    for origin in DATASETS[name].origins:
+        assert origin.base_url.startswith("http")
+        assert origin.base_url.endswith("/")
+        for checksum in origin.files.values():
+            assert re.fullmatch(r"md5:[0-9a-f]{32}|sha256:[0-9a-f]{64}", checksum)
+
+
+@pytest.mark.parametrize(
+    ("name", "fingerprint", "expected"),
+    [
+        ("mnist", None, True),
+        ("qmnist", None, True),
+        ("mnist_5k", None, True),
+        ("fashion_mnist", None, False),
+        ("kmnist", None, False),
+        ("/home/me/copy.npz", "6510e85a72c3e9475c492d559d3770d2", True),
+        ("/home/me/copy.npz", "e4a629466b5f4c1b40c50c6433650dc0", True),
+        ("/home/me/other.npz", "0" * 32, False),
+        ("/home/me/other.npz", None, False),
+    ],
+)
+def test_digits_like_mnists_are_known_by_name_or_by_their_training_images(name, fingerprint, expected):
+    assert has_mnist_digits(name, fingerprint) == expected
 
 
 def test_the_5000_images_are_found_inside_the_package():
@@ -166,7 +207,13 @@ def test_a_path_is_found_if_it_exists(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "guess"),
-    [("minst", "mnist"), ("MNIST", "mnist"), ("fashion-mnist", "fashion_mnist"), ("mnist5k", "mnist_5k")],
+    [
+        ("minst", "mnist"),
+        ("MNIST", "mnist"),
+        ("fashion-mnist", "fashion_mnist"),
+        ("k-mnist", "kmnist"),
+        ("mnist5k", "mnist_5k"),
+    ],
 )
 def test_a_misspelt_name_is_answered_with_the_likely_one(name, guess):
     with pytest.raises(UsageError) as caught:

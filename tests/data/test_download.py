@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -19,6 +20,7 @@ import requests
 from nntrain.data import download
 from nntrain.data.catalog import DATASETS, Origin, find_dataset
 from nntrain.data.download import fetch_dataset, not_found
+from nntrain.data.formats.idx import IDX_FILES, QMNIST_FILES
 from nntrain.data.load import load_dataset
 from nntrain.errors import DataError
 
@@ -285,10 +287,10 @@ def test_an_interrupted_download_leaves_nothing(use_folders, cache):
 
 @pytest.fixture
 def use_idx_files(server, idx_folder, set_origins):
-    """Return a function that makes a data set come from four IDX files."""
+    """Return a function that makes a data set come from four IDX files, by default MNIST's."""
 
-    def use_idx_files(name: str) -> None:
-        contents = {path.name: gzip.compress(path.read_bytes()) for path in idx_folder.iterdir()}
+    def use_idx_files(name: str, folder: Path = idx_folder) -> None:
+        contents = {path.name: gzip.compress(path.read_bytes()) for path in folder.iterdir()}
         server.files = {f"{file}.gz": content for file, content in contents.items()}
         checksums = {file: f"md5:{hashlib.md5(content).hexdigest()}" for file, content in server.files.items()}
         set_origins(name, Origin(server.base, checksums))
@@ -316,6 +318,29 @@ def test_fashion_mnist_is_cached_as_keras_does(use_idx_files, cache):
         "train-images-idx3-ubyte.gz",
         "train-labels-idx1-ubyte.gz",
     ]
+
+
+def test_kmnist_is_cached_as_an_npz(use_idx_files, arrays, cache):
+    use_idx_files("kmnist")
+    dataset = load_dataset("kmnist")
+    assert (dataset.source, dataset.classes[9]) == (cache / "kmnist.npz", "wo")
+    np.testing.assert_array_equal(dataset.y_train, arrays["y_train"])
+    assert names(cache) == [".kmnist.lock", "kmnist.npz"]
+
+
+def test_qmnist_is_cached_as_an_npz_with_its_labels_alone(use_idx_files, qmnist_folder, arrays, cache):
+    use_idx_files("qmnist", qmnist_folder)
+    dataset = load_dataset("qmnist")
+    assert (dataset.source, dataset.classes) == (cache / "qmnist.npz", tuple("0123456789"))
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(getattr(dataset, name), array)
+
+
+@pytest.mark.parametrize("name", [name for name, info in DATASETS.items() if info.origins])
+def test_the_files_of_each_origin_make_a_data_set(name):
+    for origin in DATASETS[name].origins:
+        files = {file.removesuffix(".gz") for file in origin.files}
+        assert files in ({f"{name}.npz"}, set(IDX_FILES.values()), set(QMNIST_FILES.values()))
 
 
 def test_a_downloaded_file_has_the_users_usual_permissions(use_folders, cache):

@@ -21,6 +21,10 @@ def test_a_folder_of_idx_files_is_read_by_the_reader_for_it(idx_folder):
     assert reader.path == idx_folder
 
 
+def test_a_folder_of_qmnists_files_is_read_by_the_same_reader(qmnist_folder):
+    assert isinstance(open_reader(qmnist_folder), IdxReader)
+
+
 def test_a_folder_of_pictures_is_read_by_the_reader_for_it(picture_folder):
     reader = open_reader(picture_folder)
     assert isinstance(reader, PictureFolderReader)

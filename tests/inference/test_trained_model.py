@@ -134,7 +134,9 @@ IMAGES_OF_MNIST_5K = "e4a629466b5f4c1b40c50c6433650dc0"
         ("/home/me/own.npz", {"x_train": IMAGES_OF_MNIST_5K}, True),
         ("/home/me/own.npz", {"x_train": "0" * 32}, False),
         ("/home/me/own.npz", {}, False),
+        ("qmnist", {}, True),
         ("fashion_mnist", {}, False),
+        ("kmnist", {}, False),
     ],
 )
 def test_digits_are_read_by_runs_on_mnist_by_its_name_or_its_images(run, edit, name, fingerprints, reads_digits):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nntrain.data.catalog import DATASETS
 from nntrain.errors import DataError, UsageError
 from nntrain.jobs.data import (
     DatasetSummary,
@@ -64,11 +65,13 @@ def test_fetching_tells_whether_it_was_downloaded(downloads, tmp_path):
 def test_fetching_an_unknown_name_lists_the_known_ones(downloads):
     with pytest.raises(UsageError) as error:
         fetch_dataset("cifar10")
-    assert str(error.value) == "no data set 'cifar10' to download; choose from mnist, fashion_mnist, mnist_5k"
+    assert str(error.value) == f"no data set 'cifar10' to download; choose from {', '.join(DATASETS)}"
 
 
 def test_the_list_has_every_name_with_what_was_found():
-    mnist, fashion, sample = list_datasets()
+    datasets = {dataset.name: dataset for dataset in list_datasets()}
+    assert list(datasets) == list(DATASETS)
+    mnist, fashion, sample = (datasets[name] for name in ("mnist", "fashion_mnist", "mnist_5k"))
     assert (mnist.name, mnist.source, mnist.training, mnist.problem) == ("mnist", None, None, None)
     assert (fashion.name, fashion.fingerprint) == ("fashion_mnist", None)
     assert (sample.name, sample.training, sample.test) == ("mnist_5k", 4_000, 1_000)

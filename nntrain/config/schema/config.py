@@ -14,6 +14,7 @@ from nntrain.config.schema.losses import Loss
 from nntrain.config.schema.lr_schedules import LearningRateSchedule
 from nntrain.config.schema.metrics import Accuracy, MeanAbsoluteErrorMetric, Metric
 from nntrain.config.schema.optimizers import Optimizer
+from nntrain.data.catalog import DATASETS
 from nntrain.task import Task
 
 # TensorFlow nests a function call per layer; with many more layers, Python's stack overflows.
@@ -25,7 +26,7 @@ class Data(Section):
     """The images to train on."""
 
     dataset: Annotated[str, Field(min_length=1)] = Field(
-        "mnist", description="mnist, fashion_mnist, mnist_5k, or a path relative to this file"
+        "mnist", description=f"{', '.join(DATASETS)}, or a path relative to this file"
     )
     positive: tuple[CountOrZero, ...] | None = Field(None, description="task binary: the labels that count as yes")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from nntrain.data.catalog import DATASETS
+
 SOFTMAX = "dense: {units: 10, activation: softmax}"
 SIGMOID = "dense: {units: 1, activation: sigmoid}"
 
@@ -29,6 +31,6 @@ def test_label_9_may_count_as_yes(check):
 
 def test_an_unknown_data_set_is_an_error_that_lists_the_known_ones(check):
     assert check(extra="data: {dataset: digits}")[0] == [
-        "5:17: data.dataset: no data set 'digits'; choose from mnist, fashion_mnist, mnist_5k (a path has a suffix or a slash)"
+        f"5:17: data.dataset: no data set 'digits'; choose from {', '.join(DATASETS)} (a path has a suffix or a slash)"
     ]
     assert check(extra="data: {dataset: ./digits}")[0] == []

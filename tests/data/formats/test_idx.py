@@ -121,3 +121,75 @@ def test_a_gzip_file_that_is_cut_is_named(idx_folder, length):
     path = idx_folder / "t10k-images-idx3-ubyte.gz"
     path.write_bytes(path.read_bytes()[:length])
     assert error_of(idx_folder) == f"{path}: {CUT_SHORT}"
+
+
+QMNIST_FILES = [
+    "qmnist-train-images-idx3-ubyte",
+    "qmnist-train-labels-idx2-int",
+    "qmnist-test-images-idx3-ubyte",
+    "qmnist-test-labels-idx2-int",
+]
+
+
+def test_qmnists_labels_are_the_first_of_its_integers(qmnist_folder, arrays):
+    reader = IdxReader(qmnist_folder)
+    assert reader.labels("train").dtype == np.int64
+    np.testing.assert_array_equal(reader.labels("train"), arrays["y_train"])
+    np.testing.assert_array_equal(reader.labels("test"), arrays["y_test"])
+    np.testing.assert_array_equal(reader.images("test"), arrays["x_test"])
+    assert reader.classes() == ("0", "1", "2")
+
+
+def test_qmnists_labels_are_read_as_its_documentation_describes_them(qmnist_folder):
+    numbers = [7, 4, 2599, 10, 37, 281_769, 0, 0, 300, 0, 0, 0, 48, 0, 0, 0]
+    content = bytes.fromhex("00000c02 00000002 00000008") + b"".join(n.to_bytes(4, "big") for n in numbers)
+    (qmnist_folder / "qmnist-train-labels-idx2-int").write_bytes(content)
+    assert IdxReader(qmnist_folder).labels("train").tolist() == [7, 300]
+
+
+def test_qmnists_files_may_be_gzipped(qmnist_folder, arrays):
+    compress(qmnist_folder, *QMNIST_FILES)
+    np.testing.assert_array_equal(IdxReader(qmnist_folder).labels("train"), arrays["y_train"])
+
+
+@pytest.mark.parametrize("name", QMNIST_FILES)
+def test_a_folder_with_one_of_qmnists_files_is_a_folder_of_idx_files(tmp_path, name):
+    (tmp_path / f"{name}.gz").touch()
+    assert has_idx_files(tmp_path)
+
+
+def test_a_missing_file_of_qmnist_is_named(qmnist_folder):
+    (qmnist_folder / "qmnist-test-labels-idx2-int").unlink()
+    assert error_of(qmnist_folder) == (
+        f"{qmnist_folder}: has no qmnist-test-labels-idx2-int (or qmnist-test-labels-idx2-int.gz); "
+        "all four IDX files are needed"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (
+            b"\x00\x00\x08\x02" + bytes(8),
+            "not an IDX file of integers in 2 dimensions (wrong magic number); get the file again",
+        ),
+        (
+            struct.pack(">4B2I", 0, 0, 12, 2, 20, 8) + bytes(639),
+            "damaged: its header states 640 bytes, but it has 639; get the file again",
+        ),
+        (
+            struct.pack(">4B2I", 0, 0, 12, 2, 2**31, 8),
+            "its header states 68,719,476,736 bytes, more than 4 GiB; get the file again",
+        ),
+    ],
+)
+def test_damaged_labels_of_qmnist_are_an_error(qmnist_folder, content, words):
+    path = qmnist_folder / "qmnist-train-labels-idx2-int"
+    path.write_bytes(content)
+    assert error_of(qmnist_folder) == f"{path}: {words}"
+
+
+def test_labels_of_qmnist_without_columns_are_no_labels(qmnist_folder):
+    path = qmnist_folder / "qmnist-train-labels-idx2-int"
+    path.write_bytes(struct.pack(">4B2I", 0, 0, 12, 2, 20, 0))
+    assert IdxReader(qmnist_folder).labels("train").shape == (0,)
