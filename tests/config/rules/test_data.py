@@ -30,7 +30,7 @@ def test_label_9_may_count_as_yes(check):
 
 
 def test_an_unknown_data_set_is_an_error_that_lists_the_known_ones(check):
-    assert check(extra="data: {dataset: digits}")[0] == [
-        f"5:17: data.dataset: no data set 'digits'; choose from {', '.join(DATASETS)} (a path has a suffix or a slash)"
+    assert check(extra="data: {dataset: xyz}")[0] == [
+        f"5:17: data.dataset: no data set 'xyz'; choose from {', '.join(DATASETS)} (a path has a suffix or a slash)"
     ]
     assert check(extra="data: {dataset: ./digits}")[0] == []
