@@ -102,8 +102,10 @@ def _check_classes(model: TrainedModel, dataset: Dataset) -> None:
 def _warnings(model: TrainedModel, dataset: Dataset, *, named: bool) -> list[str]:
     """Return warnings about data that make the score misleading."""
     warnings = []
-    if dataset.name == "mnist_5k" and model.dataset == "mnist":
-        warnings.append("mnist_5k is part of mnist's training images: the network may have been trained on them")
+    if dataset.name == "mnist_5k" and model.dataset in ("mnist", "qmnist"):
+        warnings.append(
+            f"mnist_5k is part of {model.dataset}'s training images: the network may have been trained on them"
+        )
     before = model.info["data"].get("fingerprints", {})
     changed = any(before.get(array) != dataset.fingerprints.get(array) for array in ("x_test", "y_test"))
     if not named and changed:
