@@ -23,6 +23,7 @@ class ChunkedSequential(keras.Sequential):  # type: ignore[misc]  # Keras ships 
 
     train_function: Any
     test_function: Any
+    _validation_chunks: BatchChunks | None = None
 
     def set_data(self, device_data: DeviceDataset) -> None:
         """Set the data that chunks refer to, and create the variables of loss, metrics and optimizer.
@@ -114,9 +115,14 @@ class ChunkedSequential(keras.Sequential):  # type: ignore[misc]  # Keras ships 
     def set_validation_data(self, chunks: BatchChunks) -> Any:
         """Set the data for `evaluate`; returns the `validation_data` to pass to `fit`, which then calls `evaluate`."""
         validation_data = self.device_data.with_images(chunks.dataset())
-        self._validation_chunks_per_epoch = chunks.chunks_per_epoch
+        self._validation_chunks = chunks
         self._validation_iterator = iter(validation_data)
         return validation_data
+
+    def close(self) -> None:
+        """Free the validation images, after training."""
+        if self._validation_chunks is not None:
+            self._validation_chunks.close()
 
     def evaluate(self, *_: Any, callbacks: Any = None, **__: Any) -> dict[str, float]:
         """Evaluate on the validation data that was set; the data that `fit` passes is ignored.
@@ -128,7 +134,8 @@ class ChunkedSequential(keras.Sequential):  # type: ignore[misc]  # Keras ships 
             return {}
         self.make_test_function()
         self.reset_metrics()
-        for index in range(self._validation_chunks_per_epoch):
+        chunks_per_epoch = self._validation_chunks.chunks_per_epoch if self._validation_chunks else 0
+        for index in range(chunks_per_epoch):
             self.test_function(self._validation_iterator)
             if callbacks is not None:
                 callbacks.on_test_batch_end(index)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 
@@ -96,6 +97,14 @@ class BatchChunks:
         self.batch_size = min(batch_size, len(subset))
         self.full_batches, self.remainder = divmod(len(subset), self.batch_size)
         self.chunk_size = self.full_batches  # full batches per chunk
+        self._prefetched: list[Generator[dict[str, Any], None, None]] = []
+
+    def close(self) -> None:
+        """Free the images, after the last chunk. TensorFlow keeps the generator of a data set for good."""
+        self.subset = replace(self.subset, images=self.subset.images[:0].copy())
+        for chunks in self._prefetched:
+            with suppress(ValueError):  # it is computing a chunk now
+                chunks.close()
 
     def choose_chunk_size(self, batch_flops: int) -> None:
         """Set the chunk size for batches that take this many floating-point operations."""
@@ -125,7 +134,10 @@ class BatchChunks:
 
         def chunks() -> Iterator[dict[str, Any]]:
             endless = itertools.chain.from_iterable(map(self.epoch, itertools.count(first_epoch)))
-            return endless if self.distortion is None else prefetch(endless)
+            if self.distortion is None:
+                return endless
+            self._prefetched.append(prefetch(endless))
+            return self._prefetched[-1]
 
         return tf.data.Dataset.from_generator(chunks, output_signature=signature)
 

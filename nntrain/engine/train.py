@@ -8,7 +8,7 @@ import math
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -119,7 +119,7 @@ def fit(
     validation_data = _set_validation_data(setup)
     if config.runtime.jit_compile and last_epoch > first_epoch:
         network.compile_steps(train_data, validation_data)
-    with warnings.catch_warnings():
+    with closing(chunks), closing(network), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         network.fit(
             train_data,

@@ -6,7 +6,7 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from importlib import import_module
 from typing import TypeVar
@@ -30,7 +30,7 @@ def import_in_background(module: str) -> threading.Thread:
     return thread
 
 
-def prefetch(items: Iterator[T]) -> Iterator[T]:
+def prefetch(items: Iterator[T]) -> Generator[T, None, None]:
     """Yield the items of an iterator; a thread of lower priority computes the next item in advance.
 
     Raises the errors of the iterator. The priority is lower because TensorFlow divides an operation among all cores and

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from itertools import islice
 
 import numpy as np
@@ -173,3 +174,13 @@ def test_chunks_with_augmented_images_keep_them(device_data, make_chunks):
 
 def test_no_thread_tunes_the_data_set_and_may_sleep_through_the_end_of_training(device_data, make_chunks):
     assert device_data.with_images(make_chunks().dataset()).options().autotune.enabled is False
+
+
+def test_closed_chunks_free_their_images_and_the_thread_that_augments(make_chunks):
+    before, chunks = set(threading.enumerate()), make_chunks(distortion=rotation())
+    next(iter(chunks.dataset()))
+    (thread,) = (thread for thread in set(threading.enumerate()) - before if thread.name == "prefetch")
+    chunks.close()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert chunks.subset.images.shape == (0, 28, 28)

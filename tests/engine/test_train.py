@@ -242,3 +242,12 @@ def test_the_temperature_is_fitted_on_the_validation_images(train_run, stopped_e
 def test_without_validation_images_there_is_no_temperature(train_run, stopped_early):
     run, _ = train_run("fit.validation_split=0", **stopped_early)
     assert run.read_info()["temperature"] is None
+
+
+def test_after_a_training_its_chunks_are_closed_so_that_many_can_follow(train_run, stopped_early, monkeypatch):
+    from nntrain.engine.inputs import BatchChunks
+
+    closed = []
+    monkeypatch.setattr(BatchChunks, "close", lambda chunks: closed.append(len(chunks.subset)))
+    train_run(**stopped_early)
+    assert sorted(closed) == [50, 200]  # validation and training images
