@@ -33,7 +33,7 @@ def _is_output(layers: Sequence[schema.Layer], index: int) -> bool:
 def dropout_rates(context: CheckContext) -> Iterator[Finding]:
     """Common dropout rates are 0.2 to 0.5."""
     for index, layer in enumerate(context.config.model):
-        if isinstance(layer, schema.Dropout) and not _within(layer.rate, USUAL_DROPOUT):
+        if isinstance(layer, schema.layers.Dropout) and not _within(layer.rate, USUAL_DROPOUT):
             message = f"a dropout rate of {layer.rate:g} is unusual; 0.2 to 0.5 is common"
             yield ("model", index, layer.key, "rate"), f"model.{index}: {message}"
 
@@ -55,14 +55,14 @@ def normalization_order(context: CheckContext) -> Iterator[Finding]:
     """Batch normalization usually comes between a weighted layer and its activation, and replaces the bias."""
     layers = context.config.model
     for index in range(1, len(layers)):
-        if not isinstance(layers[index], schema.BatchNormalization):
+        if not isinstance(layers[index], schema.layers.BatchNormalization):
             continue
         before = layers[index - 1]
         activation = getattr(before, "activation", None)
-        if isinstance(before, schema.LeakyReLU) or (activation is not None and activation.key != "linear"):
+        if isinstance(before, schema.layers.LeakyReLU) or (activation is not None and activation.key != "linear"):
             message = "batch normalization usually comes before the activation, not after it"
             yield ("model", index), f"model.{index}: {message}"
-        elif isinstance(before, schema.WeightedLayer) and before.use_bias:
+        elif isinstance(before, schema.layers.WeightedLayer) and before.use_bias:
             message = "the batch normalization after this layer cancels its bias; add `use_bias: false`"
             yield ("model", index - 1), f"model.{index - 1}: {message}"
 
@@ -70,7 +70,7 @@ def normalization_order(context: CheckContext) -> Iterator[Finding]:
 def schedule_acts(context: CheckContext) -> Iterator[Finding]:
     """A step decay whose first step comes after the last epoch has no effect."""
     schedule, epochs = context.config.lr_schedule, context.config.fit.epochs
-    if isinstance(schedule, schema.StepDecay) and schedule.every >= epochs:
+    if isinstance(schedule, schema.lr_schedules.StepDecay) and schedule.every >= epochs:
         message = f"has no effect: the first step would come after epoch {schedule.every}, and the run has {epochs}"
         yield ("lr_schedule", schedule.key, "every"), f"lr_schedule.step_decay: {message}"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from nntrain.config.schema import Dense, Layer, LayerSummary, Shape
+from nntrain.config.schema import Layer, LayerSummary, Shape
+from nntrain.config.schema.layers import Dense
 from nntrain.results import LayerRow
 from nntrain.task import CHANNELS, IMAGE_SHAPE, PIXELS
 

@@ -12,79 +12,31 @@ from nntrain.config.model_summary import needs_flatten
 from nntrain.engine import fused_layers, optimizers
 from nntrain.task import CHANNELS, IMAGE_SHAPE
 
-# Each table maps names in a config to Keras's classes. tests/engine/test_tables.py fails if a table lacks a name.
-LAYERS = {
-    "dense": keras.layers.Dense,
-    "conv2d": keras.layers.Conv2D,
-    "max_pooling2d": keras.layers.MaxPooling2D,
-    "average_pooling2d": keras.layers.AveragePooling2D,
-    "global_average_pooling2d": keras.layers.GlobalAveragePooling2D,
-    "global_max_pooling2d": keras.layers.GlobalMaxPooling2D,
-    "flatten": keras.layers.Flatten,
-    "dropout": keras.layers.Dropout,
-    "batch_normalization": keras.layers.BatchNormalization,
-    "activation": keras.layers.Activation,
-    "leaky_re_lu": keras.layers.LeakyReLU,
-}
-ACTIVATIONS = {
-    "relu": keras.activations.relu,
-    "leaky_relu": keras.activations.leaky_relu,
-    "elu": keras.activations.elu,
-    "gelu": keras.activations.gelu,
-    "silu": keras.activations.silu,
-    "selu": keras.activations.selu,
-    "sigmoid": keras.activations.sigmoid,
-    "tanh": keras.activations.tanh,
-    "softmax": keras.activations.softmax,
-    "linear": keras.activations.linear,
-}
-INITIALIZERS = {
-    "glorot_uniform": keras.initializers.GlorotUniform,
-    "glorot_normal": keras.initializers.GlorotNormal,
-    "he_uniform": keras.initializers.HeUniform,
-    "he_normal": keras.initializers.HeNormal,
-    "lecun_uniform": keras.initializers.LecunUniform,
-    "lecun_normal": keras.initializers.LecunNormal,
-    "zeros": keras.initializers.Zeros,
-    "ones": keras.initializers.Ones,
-    "constant": keras.initializers.Constant,
-    "random_normal": keras.initializers.RandomNormal,
-    "random_uniform": keras.initializers.RandomUniform,
-    "truncated_normal": keras.initializers.TruncatedNormal,
-    "variance_scaling": keras.initializers.VarianceScaling,
-    "orthogonal": keras.initializers.Orthogonal,
-}
-REGULARIZERS = {"l1": keras.regularizers.L1, "l2": keras.regularizers.L2, "l1_l2": keras.regularizers.L1L2}
-OPTIMIZERS = {
-    "sgd": optimizers.SGD,
-    "adam": optimizers.Adam,
-    "adamw": optimizers.AdamW,
-    "rmsprop": keras.optimizers.RMSprop,
-    "adagrad": keras.optimizers.Adagrad,
-    "nadam": keras.optimizers.Nadam,
-}
-LOSSES = {
-    "mse": keras.losses.MeanSquaredError,
-    "mae": keras.losses.MeanAbsoluteError,
-    "binary_crossentropy": keras.losses.BinaryCrossentropy,
-    "categorical_crossentropy": keras.losses.CategoricalCrossentropy,
-    "sparse_categorical_crossentropy": keras.losses.SparseCategoricalCrossentropy,
-}
-METRICS = {
-    "categorical_accuracy": keras.metrics.CategoricalAccuracy,
-    "sparse_categorical_accuracy": keras.metrics.SparseCategoricalAccuracy,
-    "top_k_categorical_accuracy": keras.metrics.TopKCategoricalAccuracy,
-    "sparse_top_k_categorical_accuracy": keras.metrics.SparseTopKCategoricalAccuracy,
-    "binary_accuracy": keras.metrics.BinaryAccuracy,
-    "precision": keras.metrics.Precision,
-    "recall": keras.metrics.Recall,
-    "mse": keras.metrics.MeanSquaredError,
-    "mae": keras.metrics.MeanAbsoluteError,
-    "root_mean_squared_error": keras.metrics.RootMeanSquaredError,
-    "categorical_crossentropy": keras.metrics.CategoricalCrossentropy,
-    "sparse_categorical_crossentropy": keras.metrics.SparseCategoricalCrossentropy,
-    "binary_crossentropy": keras.metrics.BinaryCrossentropy,
-}
+
+def _keras_members(family: type[schema.Component], module: Any, **faster: Any) -> dict[str, Any]:
+    """Return Keras's class or function for each member of a family, by the member's name in a config.
+
+    `faster` replaces some of them by versions that compute the same. Raises AttributeError if Keras lacks a member.
+    """
+    unknown = [member for member in family.members.values() if not hasattr(module, member.keras_name())]
+    if unknown:
+        raise AttributeError(
+            f"{module.__name__} has no {unknown[0].keras_name()}: correct the name of the class "
+            f"{unknown[0].__module__}.{unknown[0].__name__}, or override its keras_name()"
+        )
+    return {key: getattr(module, member.keras_name()) for key, member in family.members.items()} | faster
+
+
+LAYERS = _keras_members(schema.Layer, keras.layers)
+ACTIVATIONS = _keras_members(schema.Activation, keras.activations)
+INITIALIZERS = _keras_members(schema.Initializer, keras.initializers)
+REGULARIZERS = _keras_members(schema.Regularizer, keras.regularizers)
+OPTIMIZERS = _keras_members(
+    schema.Optimizer, keras.optimizers, adam=optimizers.Adam, adamw=optimizers.AdamW, sgd=optimizers.SGD
+)
+LOSSES = _keras_members(schema.Loss, keras.losses)
+METRICS = _keras_members(schema.Metric, keras.metrics)
+del METRICS["accuracy"]  # one of the others, see _specific_metric; Keras's Accuracy compares outputs with labels
 
 
 # The layers used in training: Keras's, or faster ones that compute the same.

@@ -11,7 +11,8 @@ from typing import Any
 from nntrain.config.diff import differing_settings
 from nntrain.config.load import LoadedConfig, override_config
 from nntrain.config.overrides import Overrides
-from nntrain.config.schema import Config, CosineAnnealing
+from nntrain.config.schema import Config
+from nntrain.config.schema.lr_schedules import CosineAnnealing
 from nntrain.errors import LockedError, RunError, UsageError
 from nntrain.jobs.commands import command_line
 from nntrain.jobs.data import ensure_dataset

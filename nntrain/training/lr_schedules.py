@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from nntrain.config.schema import (
+from nntrain.config.schema.lr_schedules import (
     CosineAnnealing,
     ExponentialDecay,
     LearningRateSchedule,

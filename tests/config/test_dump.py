@@ -89,7 +89,7 @@ def test_a_config_is_written_with_a_line_per_layer_and_setting(read):
 
 
 def test_plain_values_are_those_of_a_config_file_with_required_arguments_first():
-    layer = schema.Conv2D(filters=4, kernel_size=(3, 5), activation=schema.Relu())
+    layer = schema.layers.Conv2D(filters=4, kernel_size=(3, 5), activation=schema.activations.Relu())
     plain = to_plain(layer)["conv2d"]
     assert list(plain)[:3] == ["filters", "kernel_size", "activation"]
     assert (plain["kernel_size"], plain["activation"], plain["padding"]) == ([3, 5], {"relu": {}}, "valid")

@@ -93,7 +93,7 @@ def test_layers_without_weights_take_no_multiplications():
 
 
 def test_only_a_network_that_starts_with_a_dense_layer_gets_a_flatten_in_front():
-    dense, dropout = schema.Dense(units=10), schema.Dropout(rate=0.5)
+    dense, dropout = schema.layers.Dense(units=10), schema.layers.Dropout(rate=0.5)
     assert [needs_flatten(layers) for layers in ([dense], [dropout, dense], [])] == [True, False, False]
     assert [row.kind for row in summarize_layers([dense])] == ["Rescaling", "Flatten", "Dense"]
     assert [row.shape for row in summarize_layers([dropout])] == [(28, 28), (28, 28, 1), (28, 28, 1)]
@@ -109,7 +109,7 @@ def a_network(draw):
         except schema.ShapeError:
             continue
         layers.append(candidate)
-    return tuple(layers) or (schema.Flatten(),)
+    return tuple(layers) or (schema.layers.Flatten(),)
 
 
 def a_layer(draw):
@@ -117,7 +117,7 @@ def a_layer(draw):
     pair = lambda most: (draw.randint(1, most), draw.randint(1, most))  # noqa: E731
     padding, boolean = draw.choice(["valid", "same"]), lambda: draw.random() < 0.5
     strided = boolean()
-    convolution = schema.Conv2D(
+    convolution = schema.layers.Conv2D(
         filters=draw.choice([1, 2, 4, 6]),
         kernel_size=pair(4),
         strides=pair(3) if strided else (1, 1),
@@ -127,16 +127,16 @@ def a_layer(draw):
         use_bias=boolean(),
     )
     others = [
-        schema.Dense(units=draw.randint(1, 40), use_bias=boolean()),
-        schema.MaxPooling2D(pool_size=pair(3), strides=draw.choice([None, pair(3)]), padding=padding),
-        schema.AveragePooling2D(pool_size=pair(3), strides=draw.choice([None, pair(3)]), padding=padding),
-        schema.GlobalAveragePooling2D(keepdims=boolean()),
-        schema.GlobalMaxPooling2D(keepdims=boolean()),
-        schema.Flatten(),
-        schema.Dropout(rate=0.3),
-        schema.BatchNormalization(center=boolean(), scale=boolean()),
-        schema.ActivationLayer(activation=schema.Relu()),
-        schema.LeakyReLU(),
+        schema.layers.Dense(units=draw.randint(1, 40), use_bias=boolean()),
+        schema.layers.MaxPooling2D(pool_size=pair(3), strides=draw.choice([None, pair(3)]), padding=padding),
+        schema.layers.AveragePooling2D(pool_size=pair(3), strides=draw.choice([None, pair(3)]), padding=padding),
+        schema.layers.GlobalAveragePooling2D(keepdims=boolean()),
+        schema.layers.GlobalMaxPooling2D(keepdims=boolean()),
+        schema.layers.Flatten(),
+        schema.layers.Dropout(rate=0.3),
+        schema.layers.BatchNormalization(center=boolean(), scale=boolean()),
+        schema.layers.ActivationLayer(activation=schema.activations.Relu()),
+        schema.layers.LeakyReLU(),
     ]
     # Convolutions have the most arguments, and fit in few places.
     return convolution if draw.random() < 0.4 else draw.choice(others)
@@ -150,7 +150,7 @@ def test_shapes_and_parameters_of_200_networks_are_those_of_keras_summary():
     for _ in range(200):
         layers = a_network(draw)
         config = schema.Config.model_construct(
-            model=layers, task="regression", optimizer=schema.Adam(), loss=schema.MeanSquaredError()
+            model=layers, task="regression", optimizer=schema.optimizers.Adam(), loss=schema.losses.MeanSquaredError()
         )
         network = build_network(config)
         ours = [(row.kind, row.shape, row.parameters, row.trainable) for row in summarize_layers(layers)]

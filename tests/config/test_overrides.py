@@ -142,16 +142,18 @@ def test_an_entry_that_was_removed_may_be_set_again(read, good):
 
 def test_another_member_replaces_the_one_in_the_file_with_its_arguments(read, good):
     config = read(good.replace("adam", "{adam: {beta_1: 0.5, epsilon: 0.1}}"), "optimizer.sgd.momentum=0.9")
-    assert config.optimizer == schema.SGD(momentum=0.9)
+    assert config.optimizer == schema.optimizers.SGD(momentum=0.9)
     config = read(good.replace("adam", "{adam: {beta_1: 0.5, epsilon: 0.1}}"), "optimizer.adam.epsilon=0.2")
-    assert config.optimizer == schema.Adam(beta_1=0.5, epsilon=0.2)
+    assert config.optimizer == schema.optimizers.Adam(beta_1=0.5, epsilon=0.2)
 
 
 def test_without_an_optimizer_the_learning_rate_is_adams(read, problems, good):
     without = good.replace("optimizer: adam\n", "")
-    assert read(without, "learning_rate=0.5").optimizer == schema.Adam(learning_rate=0.5)
-    assert read(without + "optimizer: {}\n", "learning_rate=0.5").optimizer == schema.Adam(learning_rate=0.5)
-    assert read(without + "optimizer: [sgd]\n", "learning_rate=0.5").optimizer == schema.Adam(learning_rate=0.5)
+    assert read(without, "learning_rate=0.5").optimizer == schema.optimizers.Adam(learning_rate=0.5)
+    assert read(without + "optimizer: {}\n", "learning_rate=0.5").optimizer == schema.optimizers.Adam(learning_rate=0.5)
+    assert read(without + "optimizer: [sgd]\n", "learning_rate=0.5").optimizer == schema.optimizers.Adam(
+        learning_rate=0.5
+    )
     assert problems(without + "optimizer: adm\n", "learning_rate=0.5") == [
         "bad.yaml:5:12: optimizer: no optimizer 'adm'; did you mean 'adam'?",
         "argument learning_rate=0.5: optimizer.adm: no such optimizer; did you mean 'adam'?",
@@ -160,7 +162,7 @@ def test_without_an_optimizer_the_learning_rate_is_adams(read, problems, good):
 
 def test_learning_rate_arguments_come_last_in_their_order(read, good):
     config = read(good, "learning_rate=0.5", "learning_rate=0.25", "optimizer=sgd")
-    assert config.optimizer == schema.SGD(learning_rate=0.25)
+    assert config.optimizer == schema.optimizers.SGD(learning_rate=0.25)
 
 
 def test_an_argument_of_several_optimizers_needs_the_optimizers_name(problems, good):

@@ -230,7 +230,7 @@ def test_a_config_without_mistakes_is_a_config(validated, good):
 def test_valid_values_and_defaults_can_be_read_despite_mistakes(validated, good):
     config = validated("seed: x\nfit: {epochs: 3, batch_size: x}\n" + good)
     assert isinstance(config, InvalidSection)
-    assert (config.task, config.optimizer, config.fit.epochs) == ("classification", schema.Adam(), 3)
+    assert (config.task, config.optimizer, config.fit.epochs) == ("classification", schema.optimizers.Adam(), 3)
     assert config.fit.validation_split == 0.2
     assert [layer.units for layer in config.model] == [8, 10]
 
@@ -245,7 +245,11 @@ def test_an_invalid_or_missing_value_is_unavailable(validated, good, name):
 def test_a_component_with_mistakes_still_has_its_name(validated, good):
     config = validated(good.replace("adam", "{adam: {beta_1: 2}}").replace("units: 8", "unit: 8"))
     assert (config.optimizer.key, config.optimizer.beta_2) == ("adam", 0.999)
-    assert (config.model[0].key, config.model[0].activation, config.model[1].units) == ("dense", schema.Relu(), 10)
+    assert (config.model[0].key, config.model[0].activation, config.model[1].units) == (
+        "dense",
+        schema.activations.Relu(),
+        10,
+    )
     assert validated(good.replace("adam", "{adam: 5}")).optimizer.key == "adam"
 
 

@@ -18,7 +18,7 @@ def dense(units, activation, kernel, bias):
     """Return nntrain's dense layer with these weights; kernel rows are neurons, as the article writes them."""
     from nntrain.engine.build import build_layer
 
-    layer = build_layer(schema.Dense(units=units, activation=activation))
+    layer = build_layer(schema.layers.Dense(units=units, activation=activation))
     kernel = np.array(kernel, np.float32).reshape(units, -1).T
     layer.build((None, len(kernel)))
     layer.set_weights([kernel, np.array(bias, np.float32).reshape(units)])
@@ -27,10 +27,10 @@ def dense(units, activation, kernel, bias):
 
 def test_the_forward_pass_gives_15026_7_and_5013_5():
     # 35 x 0.5 + 50000 x 0.3 + 10 x 0.8 + 1.2: the article's prose has 15009.7, its code computes this.
-    hidden = dense(2, schema.Relu(), [[0.5, 0.3, 0.8], [0.2, 0.1, 0.6]], [1.2, 0.5])
+    hidden = dense(2, schema.activations.Relu(), [[0.5, 0.3, 0.8], [0.2, 0.1, 0.6]], [1.2, 0.5])
     activations = np.asarray(hidden(np.array([[35.0, 50000.0, 10.0]], np.float32)))
     np.testing.assert_allclose(activations, [[15026.7, 5013.5]], rtol=1e-6)
-    output = dense(1, schema.Sigmoid(), [[0.4, 0.7]], [0.3])
+    output = dense(1, schema.activations.Sigmoid(), [[0.4, 0.7]], [0.3])
     assert float(np.asarray(output(activations))[0, 0]) == 1.0
 
 
@@ -39,9 +39,11 @@ def test_the_backward_pass_gives_its_loss_and_gradients():
 
     from nntrain.engine.build import build_loss
 
-    neuron = dense(1, schema.Sigmoid(), [[0.5, 0.3]], [0.1])
+    neuron = dense(1, schema.activations.Sigmoid(), [[0.5, 0.3]], [0.1])
     with tf.GradientTape() as tape:
-        loss = build_loss(schema.BinaryCrossentropy())(np.ones((1, 1)), neuron(np.array([[1.0, 2.0]], np.float32)))
+        loss = build_loss(schema.losses.BinaryCrossentropy())(
+            np.ones((1, 1)), neuron(np.array([[1.0, 2.0]], np.float32))
+        )
     kernel, bias = tape.gradient(loss, neuron.trainable_variables)
     assert float(loss) == pytest.approx(0.2633, abs=5e-5)
     np.testing.assert_allclose(kernel.numpy().ravel(), [-0.2315, -0.4630], atol=5e-5)
@@ -54,7 +56,7 @@ def test_a_gradient_step_gives_0_498_and_0_296():
     from nntrain.engine.build import build_optimizer
 
     weights = keras.Variable([0.5, 0.3])
-    build_optimizer(schema.SGD(learning_rate=0.01)).apply([np.array([0.2, 0.4], np.float32)], [weights])
+    build_optimizer(schema.optimizers.SGD(learning_rate=0.01)).apply([np.array([0.2, 0.4], np.float32)], [weights])
     np.testing.assert_allclose(weights.numpy(), [0.498, 0.296], rtol=1e-6)
 
 
@@ -82,7 +84,7 @@ REQUIRED = {
     "kernel_size": (2, 2),
     "pool_size": (2, 2),
     "rate": 0.3,
-    "activation": schema.Relu(),
+    "activation": schema.activations.Relu(),
 }
 
 
@@ -158,7 +160,7 @@ def test_an_initializer_draws_from_its_distribution(name, arguments, mean, devia
     from nntrain.engine.build import build_layer
 
     initializer = schema.Initializer.members[name](**arguments)
-    layer = build_layer(schema.Dense(units=64, kernel_initializer=initializer))
+    layer = build_layer(schema.layers.Dense(units=64, kernel_initializer=initializer))
     layer.build((None, 784))
     weights = layer.get_weights()[0]
     assert weights.mean() == pytest.approx(mean, abs=0.02 * deviation)
@@ -190,7 +192,7 @@ def test_a_regularizer_penalizes_the_kernel(name, arguments, penalty):
     from nntrain.engine.build import build_layer
 
     regularizer = schema.Regularizer.members[name](**arguments)
-    layer = build_layer(schema.Dense(units=1, kernel_regularizer=regularizer))
+    layer = build_layer(schema.layers.Dense(units=1, kernel_regularizer=regularizer))
     layer.build((None, 2))
     layer.set_weights([np.array([[1.0], [-2.0]], np.float32), np.array([5.0], np.float32)])
     assert [float(loss) for loss in layer.losses] == pytest.approx([penalty])
@@ -230,7 +232,7 @@ def test_every_loss_and_each_of_its_arguments_is_tried():
 
 def config_with(metric, *, task="classification", loss=None):
     """Return a config with one metric."""
-    loss = loss or schema.CategoricalCrossentropy()
+    loss = loss or schema.losses.CategoricalCrossentropy()
     return schema.Config.model_construct(metrics=(metric,), task=task, loss=loss)
 
 
@@ -250,16 +252,16 @@ def test_every_metric_is_built_under_its_name_with_its_arguments(name):
 @pytest.mark.parametrize(
     ("task", "loss", "kind"),
     [
-        ("classification", schema.CategoricalCrossentropy(), "CategoricalAccuracy"),
-        ("classification", schema.SparseCategoricalCrossentropy(), "SparseCategoricalAccuracy"),
-        ("binary", schema.BinaryCrossentropy(), "BinaryAccuracy"),
+        ("classification", schema.losses.CategoricalCrossentropy(), "CategoricalAccuracy"),
+        ("classification", schema.losses.SparseCategoricalCrossentropy(), "SparseCategoricalAccuracy"),
+        ("binary", schema.losses.BinaryCrossentropy(), "BinaryAccuracy"),
     ],
     ids=str,
 )
 def test_accuracy_is_the_one_of_task_and_loss(task, loss, kind):
     from nntrain.engine.build import build_metrics
 
-    (metric,) = build_metrics(config_with(schema.Accuracy(), task=task, loss=loss))
+    (metric,) = build_metrics(config_with(schema.metrics.Accuracy(), task=task, loss=loss))
     assert (type(metric).__name__, metric.name) == (kind, "accuracy")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nntrain.config.schema import (
+from nntrain.config.schema.lr_schedules import (
     CosineAnnealing,
     ExponentialDecay,
     LearningRateSchedule,

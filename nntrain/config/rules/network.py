@@ -85,7 +85,7 @@ def _wrong_output(last: Layer, shape: Shape, units: int, task: Task) -> str:
             f"the network ends with {schema.describe_shape(shape)}; "
             f"put `flatten` before its last dense layer, then `{correct}`"
         )
-    noun = "unit" if isinstance(last, schema.Dense) else "output"
+    noun = "unit" if isinstance(last, schema.layers.Dense) else "output"
     actual = f"1 {noun}" if shape[0] == 1 else f"{shape[0]:,} {noun}s"
     needed = f"{units} classes need {units}" if task == "classification" else f"a {task} task needs {units}"
     return f"has {actual}; {needed}: `{correct}`"
@@ -147,10 +147,10 @@ def initializers_are_consistent(context: CheckContext) -> Iterator[Finding]:
         for name in type(layer).model_fields:
             value = getattr(layer, name)
             path: KeyPath = ("model", index, layer.key, name)
-            if isinstance(value, schema.RandomUniform) and value.minval >= value.maxval:
+            if isinstance(value, schema.initializers.RandomUniform) and value.minval >= value.maxval:
                 message = "random_uniform's minval must be below its maxval"
                 yield (*path, value.key, "minval"), f"model.{index}: {message}"
-            if isinstance(value, schema.Orthogonal) and name != "kernel_initializer":
+            if isinstance(value, schema.initializers.Orthogonal) and name != "kernel_initializer":
                 message = f"orthogonal initializes kernels only; {name} has one number per channel"
                 yield path, f"model.{index}: {message}"
 

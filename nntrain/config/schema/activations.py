@@ -14,6 +14,11 @@ class Activation(Component, family="activation"):
     # The tasks for which the last layer may have the function.
     output_tasks: ClassVar[tuple[Task, ...]]
 
+    @classmethod
+    def keras_name(cls) -> str:
+        """Return the name of Keras's function, which is the name in the config."""
+        return cls.key
+
 
 class Relu(Activation, key="relu"):
     """max(0, x)."""

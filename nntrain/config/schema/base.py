@@ -66,6 +66,11 @@ class Component(Section):
             cls.members[key] = cls  # type: ignore[assignment]  # mypy cannot bind Self here
 
     @classmethod
+    def keras_name(cls) -> str:
+        """Return the name of the corresponding class or function in Keras, by default that of the class."""
+        return cls.__name__
+
+    @classmethod
     def positional_argument(cls) -> str | None:
         """Return the argument that a plain value after the name sets: the only required one, or None."""
         required = required_fields(cls)

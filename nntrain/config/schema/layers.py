@@ -34,11 +34,6 @@ class Layer(Component, family="layer"):
         """Return the arguments that the layer table shows, for example "128, relu"."""
         raise NotImplementedError(f"{type(self).__name__} has no description")
 
-    @classmethod
-    def keras_name(cls) -> str:
-        """Return the name of the corresponding class in Keras."""
-        return cls.__name__
-
 
 class WeightedLayer(Layer):
     """The arguments that dense and convolutional layers have in common."""
@@ -237,7 +232,7 @@ class ActivationLayer(ElementwiseLayer, key="activation"):
 
     @classmethod
     def keras_name(cls) -> str:
-        """Return the name of Keras's class."""
+        """Return the name in Keras; here the family of activation functions has it."""
         return "Activation"
 
 

@@ -16,6 +16,11 @@ class Metric(Component, family="metric"):
     # The form of the labels that it needs in a classification; None if it takes both, or is for other tasks.
     labels: ClassVar[Labels | None]
 
+    @classmethod
+    def keras_name(cls) -> str:
+        """Return the name of Keras's class; a class that shares its name with a loss has the suffix "Metric" here."""
+        return cls.__name__.removesuffix("Metric")
+
 
 class Accuracy(Metric, key="accuracy"):
     """The fraction of correct answers."""

@@ -21,7 +21,7 @@ def built_in_callbacks(config: schema.Config) -> list[Any]:
     rate = learning_rate_by_epoch(schedule, initial=config.optimizer.learning_rate, epochs=config.fit.epochs)
     if rate is not None:
         callbacks.append(keras.callbacks.LearningRateScheduler(rate))
-    if isinstance(schedule, schema.ReduceLROnPlateau):
+    if isinstance(schedule, schema.lr_schedules.ReduceLROnPlateau):
         callbacks.append(keras.callbacks.ReduceLROnPlateau(**schedule.model_dump(), verbose=0))
     if config.early_stopping is not None:
         callbacks.append(keras.callbacks.EarlyStopping(**config.early_stopping.model_dump(), verbose=0))

@@ -79,11 +79,11 @@ def families():
         (schema.Metric, build.METRICS),
     ):
         for name, member in family.members.items():
-            if member is schema.Accuracy:
+            if member is schema.metrics.Accuracy:
                 continue  # Keras's choice among the others
             yield name, member, classes[name], LEFT_OUT.get(name, set()) | LEFT_OUT.get(family.family, set())
     for section, callback in (
-        (schema.ReduceLROnPlateau, keras.callbacks.ReduceLROnPlateau),
+        (schema.lr_schedules.ReduceLROnPlateau, keras.callbacks.ReduceLROnPlateau),
         (schema.EarlyStopping, keras.callbacks.EarlyStopping),
     ):
         yield callback.__name__, section, callback, LEFT_OUT["callback"]
@@ -104,18 +104,46 @@ def test_arguments_and_defaults_are_those_of_keras():
 def test_every_name_can_be_built_and_nothing_else():
     from nntrain.engine import build
 
-    assert set(build.LAYERS) == set(schema.Layer.members)
-    assert set(build.INITIALIZERS) == set(schema.Initializer.members)
-    assert set(build.REGULARIZERS) == set(schema.Regularizer.members)
+    assert (
+        set(build.LAYERS) == set(build.TRAINING_LAYERS) == set(build.XLA_TRAINING_LAYERS) == set(schema.Layer.members)
+    )
     assert set(build.OPTIMIZERS) == set(schema.Optimizer.members)
-    assert set(build.LOSSES) == set(schema.Loss.members)
     assert {*build.METRICS, "accuracy"} == set(schema.Metric.members)
 
 
-def test_activations_are_those_of_keras():
+def test_a_name_means_the_same_in_keras():
+    from keras import src
+    from keras.src.utils.naming import to_snake_case
+
+    from nntrain.engine import build
+
+    for table, theirs in (
+        (build.LAYERS, {to_snake_case(layer.__name__): layer for layer in build.LAYERS.values()}),
+        (build.ACTIVATIONS, src.activations.ALL_OBJECTS_DICT),
+        (build.INITIALIZERS, src.initializers.ALL_OBJECTS_DICT),
+        (build.REGULARIZERS, src.regularizers.ALL_OBJECTS_DICT | {"l1_l2": src.regularizers.L1L2}),
+        (build.METRICS, src.metrics.ALL_OBJECTS_DICT),
+    ):
+        assert table == {name: theirs.get(name) for name in table}
+    for name, optimizer in build.OPTIMIZERS.items():
+        assert issubclass(optimizer, src.optimizers.ALL_OBJECTS_DICT[name])
+    for name, loss in build.LOSSES.items():
+        assert loss().fn is src.losses.get(name)
+
+
+def test_a_name_that_keras_lacks_fails_at_import_with_the_class_to_correct():
     import keras
 
-    assert [name for name in schema.Activation.members if keras.activations.get(name).__name__ != name] == []
+    from nntrain.engine.build import _keras_members
+
+    class Family(schema.Component, family="thing"):
+        pass
+
+    class Lyon(Family, key="lyon"):
+        pass
+
+    with pytest.raises(AttributeError, match=r"^keras\.optimizers has no Lyon: correct the name of the class .*\.Lyon"):
+        _keras_members(Family, keras.optimizers)
 
 
 def test_the_better_direction_of_every_metric_is_that_of_keras():

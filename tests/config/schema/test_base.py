@@ -17,24 +17,24 @@ def test_one_number_stands_for_height_and_width(read, with_layers):
 @pytest.mark.parametrize(
     ("section", "name", "least", "greatest"),
     [
-        (schema.Dense, "units", 1, 65_536),
-        (schema.Conv2D, "filters", 1, 65_536),
-        (schema.Conv2D, "kernel_size", 1, 1024),
-        (schema.Conv2D, "groups", 1, 2**31 - 1),
+        (schema.layers.Dense, "units", 1, 65_536),
+        (schema.layers.Conv2D, "filters", 1, 65_536),
+        (schema.layers.Conv2D, "kernel_size", 1, 1024),
+        (schema.layers.Conv2D, "groups", 1, 2**31 - 1),
         (schema.Config, "seed", 0, 2**32 - 1),
         (schema.Fit, "epochs", 1, 100_000),
         (schema.Fit, "batch_size", 1, 1_000_000),
         (schema.Runtime, "threads", 1, 1024),
-        (schema.Adam, "ema_overwrite_frequency", 1, 2**31 - 1),
-        (schema.Adam, "gradient_accumulation_steps", 2, 2**31 - 1),
-        (schema.StepDecay, "every", 1, 2**31 - 1),
-        (schema.CosineAnnealing, "warmup_epochs", 0, 2**31 - 1),
-        (schema.CosineAnnealing, "restarts", 0, 2**31 - 1),
-        (schema.ReduceLROnPlateau, "patience", 1, 2**31 - 1),
-        (schema.ReduceLROnPlateau, "cooldown", 0, 2**31 - 1),
+        (schema.optimizers.Adam, "ema_overwrite_frequency", 1, 2**31 - 1),
+        (schema.optimizers.Adam, "gradient_accumulation_steps", 2, 2**31 - 1),
+        (schema.lr_schedules.StepDecay, "every", 1, 2**31 - 1),
+        (schema.lr_schedules.CosineAnnealing, "warmup_epochs", 0, 2**31 - 1),
+        (schema.lr_schedules.CosineAnnealing, "restarts", 0, 2**31 - 1),
+        (schema.lr_schedules.ReduceLROnPlateau, "patience", 1, 2**31 - 1),
+        (schema.lr_schedules.ReduceLROnPlateau, "cooldown", 0, 2**31 - 1),
         (schema.EarlyStopping, "patience", 0, 2**31 - 1),
         (schema.EarlyStopping, "start_from_epoch", 0, 2**31 - 1),
-        (schema.TopKCategoricalAccuracy, "k", 1, 2**31 - 1),
+        (schema.metrics.TopKCategoricalAccuracy, "k", 1, 2**31 - 1),
     ],
 )
 def test_a_whole_number_has_its_range(section, name, least, greatest):
@@ -51,16 +51,16 @@ def test_a_whole_number_has_its_range(section, name, least, greatest):
 @pytest.mark.parametrize(
     ("section", "name", "right", "wrong"),
     [
-        (schema.Dropout, "rate", (0, 0.99), (-0.01, 1)),
+        (schema.layers.Dropout, "rate", (0, 0.99), (-0.01, 1)),
         (schema.Fit, "validation_split", (0.0, 0.99), (-0.01, 1.0)),
-        (schema.Adam, "learning_rate", (1e-9, 5), (0, -1)),
-        (schema.Adam, "weight_decay", (0, 5, None), (-0.1,)),
-        (schema.AdamW, "weight_decay", (0, 5), (-0.1, None)),
-        (schema.Adam, "ema_momentum", (0, 1), (-0.1, 1.1)),
-        (schema.BinaryCrossentropy, "label_smoothing", (0, 1), (-0.1, 1.1)),
-        (schema.CategoricalCrossentropy, "label_smoothing", (0, 1), (-0.1, 1.1)),
-        (schema.StepDecay, "factor", (0.01, 0.99), (0, 1)),
-        (schema.ExponentialDecay, "rate", (0.01, 0.99), (0, 1)),
+        (schema.optimizers.Adam, "learning_rate", (1e-9, 5), (0, -1)),
+        (schema.optimizers.Adam, "weight_decay", (0, 5, None), (-0.1,)),
+        (schema.optimizers.AdamW, "weight_decay", (0, 5), (-0.1, None)),
+        (schema.optimizers.Adam, "ema_momentum", (0, 1), (-0.1, 1.1)),
+        (schema.losses.BinaryCrossentropy, "label_smoothing", (0, 1), (-0.1, 1.1)),
+        (schema.losses.CategoricalCrossentropy, "label_smoothing", (0, 1), (-0.1, 1.1)),
+        (schema.lr_schedules.StepDecay, "factor", (0.01, 0.99), (0, 1)),
+        (schema.lr_schedules.ExponentialDecay, "rate", (0.01, 0.99), (0, 1)),
         (schema.Elastic, "alpha", (0, 100), (-0.1, 100.1)),
         (schema.Elastic, "sigma", (0.1, 28), (0, 28.1)),
         (schema.Augmentation, "rotation", (0, 180), (-0.1, 180.1)),
@@ -68,7 +68,7 @@ def test_a_whole_number_has_its_range(section, name, least, greatest):
         (schema.Augmentation, "zoom", (0, 0.99), (-0.1, 1)),
         (schema.Augmentation, "shear", (0, 0.99), (-0.1, 1)),
         (schema.Augmentation, "stroke", (0, 5), (-0.1, 5.1)),
-        (schema.RandomNormal, "mean", (-1, 0.5), ("1", None)),
+        (schema.initializers.RandomNormal, "mean", (-1, 0.5), ("1", None)),
     ],
 )
 def test_a_number_has_its_range_and_is_finite(section, name, right, wrong):
@@ -78,9 +78,9 @@ def test_a_number_has_its_range_and_is_finite(section, name, right, wrong):
 
 @pytest.mark.parametrize("value", [True, (1,), (1, 2, 3), (1, 0), (0, 1), (1025, 1), (1, 1025), "3", 1.0, [1, 2]])
 def test_a_pair_is_one_whole_number_or_two(value):
-    assert not accepts(schema.Conv2D, "kernel_size", value)
-    assert accepts(schema.Conv2D, "kernel_size", (1, 1024))
-    assert accepts(schema.Conv2D, "kernel_size", (1024, 1))
+    assert not accepts(schema.layers.Conv2D, "kernel_size", value)
+    assert accepts(schema.layers.Conv2D, "kernel_size", (1, 1024))
+    assert accepts(schema.layers.Conv2D, "kernel_size", (1024, 1))
 
 
 def test_a_section_cannot_be_changed_and_has_no_other_keys():
@@ -92,16 +92,21 @@ def test_a_section_cannot_be_changed_and_has_no_other_keys():
 
 
 def test_a_component_is_a_member_of_its_family_under_its_key():
-    assert (schema.Adam.key, schema.Adam.family) == ("adam", "optimizer")
-    assert schema.Optimizer.members["adam"] is schema.Adam
-    assert schema.Adam.members is schema.Optimizer.members
+    assert (schema.optimizers.Adam.key, schema.optimizers.Adam.family) == ("adam", "optimizer")
+    assert schema.Optimizer.members["adam"] is schema.optimizers.Adam
+    assert schema.optimizers.Adam.members is schema.Optimizer.members
     assert (schema.Optimizer.key, schema.Layer.key) == ("", "")
     assert "adam" not in schema.Layer.members
 
 
 @pytest.mark.parametrize(
     ("member", "argument"),
-    [(schema.Dense, "units"), (schema.ActivationLayer, "activation"), (schema.Conv2D, None), (schema.Adam, None)],
+    [
+        (schema.layers.Dense, "units"),
+        (schema.layers.ActivationLayer, "activation"),
+        (schema.layers.Conv2D, None),
+        (schema.optimizers.Adam, None),
+    ],
 )
 def test_the_positional_argument_is_the_only_required_one(member, argument):
     assert member.positional_argument() == argument
@@ -126,5 +131,5 @@ def test_a_plain_field_has_a_json_schema_without_title_default_and_description()
         "validation_split": {"exclusiveMaximum": 1, "minimum": 0, "type": "number"},
         "stratify": {"type": "boolean"},
     }
-    assert list(value_schemas(schema.Dense)) == ["use_bias", "units"]
-    assert value_schemas(schema.Relu) == {}
+    assert list(value_schemas(schema.layers.Dense)) == ["use_bias", "units"]
+    assert value_schemas(schema.activations.Relu) == {}

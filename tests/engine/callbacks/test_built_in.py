@@ -12,11 +12,11 @@ pytestmark = pytest.mark.tensorflow
 
 # For each schedule, the learning rate that it sets in each of four epochs in which the loss does not improve.
 RATES = {
-    "step_decay": (schema.StepDecay(factor=0.5, every=2), [0.01, 0.01, 0.005, 0.005]),
-    "exponential_decay": (schema.ExponentialDecay(rate=0.5), [0.01, 0.005, 0.0025, 0.00125]),
-    "cosine_annealing": (schema.CosineAnnealing(min_lr=0.001), [0.01, 0.00868198, 0.0055, 0.00231802]),
+    "step_decay": (schema.lr_schedules.StepDecay(factor=0.5, every=2), [0.01, 0.01, 0.005, 0.005]),
+    "exponential_decay": (schema.lr_schedules.ExponentialDecay(rate=0.5), [0.01, 0.005, 0.0025, 0.00125]),
+    "cosine_annealing": (schema.lr_schedules.CosineAnnealing(min_lr=0.001), [0.01, 0.00868198, 0.0055, 0.00231802]),
     "reduce_lr_on_plateau": (
-        schema.ReduceLROnPlateau(monitor="loss", patience=1, factor=0.1),
+        schema.lr_schedules.ReduceLROnPlateau(monitor="loss", patience=1, factor=0.1),
         [0.01, 0.01, 0.001, 0.0001],
     ),
 }
@@ -25,7 +25,7 @@ RATES = {
 def config_with(schedule=None, early_stopping=None):
     """Return a config of four epochs with a schedule and early stopping."""
     return schema.Config.model_construct(
-        optimizer=schema.Adam(learning_rate=0.01),
+        optimizer=schema.optimizers.Adam(learning_rate=0.01),
         fit=schema.Fit(epochs=4),
         lr_schedule=schedule,
         early_stopping=early_stopping,
@@ -61,7 +61,9 @@ def test_early_stopping_has_its_arguments_and_comes_after_the_plateau():
 
     arguments = {"monitor": "loss", "min_delta": 0.1, "patience": 3, "restore_best_weights": True}
     early_stopping = schema.EarlyStopping(**arguments, baseline=0.5, start_from_epoch=2)
-    plateau, stopping = built_in_callbacks(config_with(schema.ReduceLROnPlateau(patience=2), early_stopping))
+    plateau, stopping = built_in_callbacks(
+        config_with(schema.lr_schedules.ReduceLROnPlateau(patience=2), early_stopping)
+    )
     assert (type(plateau).__name__, plateau.patience, type(stopping).__name__) == (
         "ReduceLROnPlateau",
         2,
