@@ -13,17 +13,16 @@ USUAL_MOMENTUM = (0.9, 0.99)
 
 
 def hidden_activations(context: CheckContext) -> Iterator[Finding]:
-    """Softmax, sigmoid and tanh are unusual in hidden layers."""
+    """Some activation functions are unusual in hidden layers."""
     layers = context.config.model
     for index, layer in enumerate(layers):
         activation = getattr(layer, "activation", None)
         if activation is None or _is_output(layers, index):
             continue
         path: KeyPath = ("model", index, layer.key, "activation")
-        if activation.key == "softmax":
-            yield path, f"model.{index}: softmax in a hidden layer makes its neurons compete; relu is more common"
-        elif activation.key in ("sigmoid", "tanh"):
-            yield path, f"model.{index}: {activation.key} in a hidden layer lets gradients vanish; relu is more common"
+        if activation.hidden_drawback:
+            problem = f"{activation.key} in a hidden layer {activation.hidden_drawback}"
+            yield path, f"model.{index}: {problem}; relu is more common"
 
 
 def _is_output(layers: Sequence[schema.Layer], index: int) -> bool:
@@ -59,7 +58,7 @@ def normalization_order(context: CheckContext) -> Iterator[Finding]:
             continue
         before = layers[index - 1]
         activation = getattr(before, "activation", None)
-        if isinstance(before, schema.layers.LeakyReLU) or (activation is not None and activation.key != "linear"):
+        if before.is_activation or (activation is not None and activation.key != "linear"):
             message = "batch normalization usually comes before the activation, not after it"
             yield ("model", index), f"model.{index}: {message}"
         elif isinstance(before, schema.layers.WeightedLayer) and before.use_bias:

@@ -37,7 +37,7 @@ UNSUPPORTED = {
     "shuffle": "training images are always shuffled",
 }
 # Layers of Keras scripts that nntrain adds itself.
-ADDED_LAYERS = ("input", "inputs", "input_layer", "rescaling", "normalization", "reshape")
+ADDED_LAYERS = ("input", "inputs", "input_layer", "rescaling", "normalization")
 # The booleans of YAML 1.1, as YAML 1.2 writes them.
 BOOLEANS = {"on": "true", "yes": "true", "y": "true", "off": "false", "no": "false", "n": "false"}
 EXAMPLES = {

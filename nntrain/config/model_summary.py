@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from nntrain.config.schema import Layer, LayerSummary, Shape
-from nntrain.config.schema.layers import Dense
 from nntrain.results import LayerRow
 from nntrain.task import CHANNELS, IMAGE_SHAPE, PIXELS
 
@@ -15,7 +14,7 @@ ROW: Shape = (PIXELS,)
 
 def needs_flatten(layers: Sequence[Layer]) -> bool:
     """Return whether a flatten is added in front, as for a network that starts with a dense layer."""
-    return bool(layers) and isinstance(layers[0], Dense)
+    return bool(layers) and layers[0].needs_flatten
 
 
 def iterate_summaries(layers: Sequence[Layer]) -> Iterator[tuple[Layer, LayerSummary]]:

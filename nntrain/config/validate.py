@@ -182,8 +182,11 @@ class _Validator:
 
 def _as_input(node: Node) -> object:
     """Return a value as the models take it: their lists are tuples."""
-    value = node.plain()
-    return tuple(value) if isinstance(value, list) else value
+    return _with_tuples(node.plain())
+
+
+def _with_tuples(value: object) -> object:
+    return tuple(map(_with_tuples, value)) if isinstance(value, list) else value
 
 
 def _is_valid(value: Validated | tuple[Validated, ...]) -> bool:

@@ -65,8 +65,7 @@ def _alternatives(schema: Mapping[str, Any]) -> list[str]:
         case "boolean":
             return ["true", "false"]
         case "array":
-            length = f"{schema['minItems']} " if "minItems" in schema else ""
-            return [f"a list of {length}{_plural(schema['items'])}"]
+            return [f"a list of {_entries(schema)}"]
         case "string":
             return ["non-empty text" if schema.get("minLength") else "text"]
         case "null":
@@ -75,7 +74,15 @@ def _alternatives(schema: Mapping[str, Any]) -> list[str]:
             return [{"integer": "a whole number", "number": "a number"}[number] + _range(schema)]
 
 
+def _entries(schema: Mapping[str, Any]) -> str:
+    """Return how many entries of which kind a list has, for example "2 whole numbers"."""
+    length = f"{schema['minItems']} " if schema.get("minItems") == schema.get("maxItems", 0) else ""
+    return length + _plural(schema["items"])
+
+
 def _plural(schema: Mapping[str, Any]) -> str:
+    if schema["type"] == "array":
+        return f"lists of {_entries(schema)}"
     return {"integer": "whole numbers", "number": "numbers"}[schema["type"]] + _range(schema)
 
 

@@ -41,7 +41,7 @@ del METRICS["accuracy"]  # one of the others, see _specific_metric; Keras's Accu
 
 # The layers used in training: Keras's, or faster ones that compute the same.
 TRAINING_LAYERS = LAYERS | {"batch_normalization": fused_layers.BatchNormalization, "conv2d": fused_layers.Conv2D}
-XLA_TRAINING_LAYERS = TRAINING_LAYERS | {"dropout": fused_layers.Dropout}
+XLA_TRAINING_LAYERS = TRAINING_LAYERS | {"conv2d": fused_layers.XLAConv2D, "dropout": fused_layers.Dropout}
 
 
 def build_network(config: schema.Config, *, dtype: str | None = None) -> Any:

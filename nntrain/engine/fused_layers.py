@@ -66,6 +66,24 @@ class Conv2D(keras.layers.Conv2D):  # type: ignore[misc]
         return shape if self.pooling is None else self.pooling.compute_output_shape(shape)
 
 
+class XLAConv2D(Conv2D):
+    """The same convolution, for a network that XLA compiles: one operation, also with groups or a dilation.
+
+    For groups, Keras calls a compiled function of its own. XLA cannot compile its gradient, if there is a dilation,
+    inside another compiled function. Without XLA, TensorFlow has no gradient for groups on a CPU, so Keras's is needed.
+    """
+
+    def convolution_op(self, inputs: Any, kernel: Any) -> Any:
+        """Return the convolution, without bias and activation."""
+        return tf.nn.conv2d(
+            inputs,
+            tf.convert_to_tensor(kernel),
+            strides=self.strides,
+            padding=self.padding.upper(),
+            dilations=self.dilation_rate,
+        )
+
+
 def fuse_pooling(layers: list[Any]) -> list[Any]:
     """Merge each max pooling into the convolution with ReLU before it, and return the layers."""
     fused: list[Any] = []

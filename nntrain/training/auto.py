@@ -57,4 +57,4 @@ def resolve_auto(config: schema.Config, *, device: str, threads: int, jit_compil
 
 
 def _has_convolutions(config: schema.Config) -> bool:
-    return any(isinstance(layer, schema.layers.Conv2D) for layer in config.model)
+    return any(layer.is_convolution for layer in config.model)

@@ -12,15 +12,18 @@ CANCELLED = "the batch normalization after this layer cancels its bias; add `use
 HINTS = [
     (["dense: {units: 8, activation: softmax}", SOFTMAX], "", f"2:35: model.0: {COMPETE}"),
     (["dense: {units: 8, activation: sigmoid}", SOFTMAX], "", f"2:35: model.0: sigmoid {VANISH}"),
+    (["dense: {units: 8, activation: hard_sigmoid}", SOFTMAX], "", f"2:35: model.0: hard_sigmoid {VANISH}"),
     (["dense: 8", "activation: tanh", SOFTMAX], "", f"3:17: model.1: tanh {VANISH}"),
     (["dense: {units: 10, activation: softmax}", "dense: 5", SOFTMAX], "", f"2:36: model.0: {COMPETE}"),
     (["dropout: 0.1", "flatten", SOFTMAX], "", "2:14: model.0: a dropout rate of 0.1 is unusual; 0.2 to 0.5 is common"),
+    (["spatial_dropout2d: 0.6", "flatten", SOFTMAX], "", "2:24: model.0: a dropout rate of 0.6 is unusual; 0.2 to 0.5 is common"),
     (["dropout: 0.6", "flatten", SOFTMAX], "", "2:14: model.0: a dropout rate of 0.6 is unusual; 0.2 to 0.5 is common"),
     (["dense: {units: 8, activation: relu}", "batch_normalization", SOFTMAX], "", f"3:5: model.1: {LATE}"),
     (["dense: {units: 8, use_bias: false}", "leaky_re_lu", "batch_normalization", SOFTMAX], "", f"4:5: model.2: {LATE}"),
     (["dropout: 0.3", "flatten", "activation: relu", "batch_normalization", SOFTMAX], "", f"5:5: model.3: {LATE}"),
     (["dense: 8", "batch_normalization", "activation: relu", SOFTMAX], "", f"2:5: model.0: {CANCELLED}"),
     (["dense: {units: 8, activation: linear}", "batch_normalization", SOFTMAX], "", f"2:5: model.0: {CANCELLED}"),
+    (["depthwise_conv2d: {kernel_size: 3}", "batch_normalization", "flatten", SOFTMAX], "", f"2:5: model.0: {CANCELLED}"),
     (["dense: 8", "batch_normalization: {center: false}", "activation: relu", SOFTMAX], "", f"2:5: model.0: {CANCELLED}"),
     ([SOFTMAX], "lr_schedule: {step_decay: {every: 10}}", "5:35: lr_schedule.step_decay: has no effect: the first step would come after epoch 10, and the run has 10"),
 ]  # fmt: skip
@@ -52,6 +55,7 @@ def test_a_momentum_of_0_9_to_0_99_or_none_gives_no_hint(check, momentum):
         ["dropout: 0.2", "flatten", "batch_normalization", SOFTMAX],
         ["conv2d: {filters: 10, kernel_size: 28, activation: softmax}", "global_average_pooling2d", "flatten"],
         ["batch_normalization", "flatten", "dense: 10", "activation: softmax"],
+        ["gaussian_noise: 0.1", "flatten", "dense: {units: 8, activation: mish}", "layer_normalization", SOFTMAX],
     ],
 )
 def test_the_usual_order_and_rates_give_no_hint(check, layers):

@@ -17,6 +17,7 @@ model:
   - conv2d: {filters: 4, kernel_size: [3, 5], kernel_initializer: {constant: {value: 0.5}}, kernel_regularizer: {l2: {l2: 1e-4}}}
   - batch_normalization: {momentum: 0.9, gamma_initializer: {random_normal: {stddev: 0.1}}}
   - leaky_re_lu: {negative_slope: 0.1}
+  - zero_padding2d: {padding: [[1, 0], [2, 1]]}
   - global_max_pooling2d
   - dense: {units: 1, activation: sigmoid}
 optimizer: {rmsprop: {learning_rate: 1e-4, centered: true, clipnorm: 1.0}}
@@ -63,8 +64,9 @@ def test_a_config_is_written_with_a_line_per_layer_and_setting(read):
     assert lines[4:] == [
         "  positive: null",
         "model:",
-        "  - {dense: {units: 10, activation: {softmax: {}}, use_bias: true, kernel_initializer: {glorot_uniform: {}}, "
-        "bias_initializer: {zeros: {}}, kernel_regularizer: null, bias_regularizer: null, activity_regularizer: null}}",
+        "  - {dense: {units: 10, activation: {softmax: {}}, use_bias: true, bias_initializer: {zeros: {}}, "
+        "bias_regularizer: null, activity_regularizer: null, kernel_initializer: {glorot_uniform: {}}, "
+        "kernel_regularizer: null}}",
         "optimizer: {adagrad: {learning_rate: 0.001, weight_decay: null, clipnorm: null, clipvalue: null, global_clipnorm: "
         "null, use_ema: false, ema_momentum: 0.99, ema_overwrite_frequency: null, loss_scale_factor: null, "
         "gradient_accumulation_steps: null, initial_accumulator_value: 0.1, epsilon: 1.0e-07}}",

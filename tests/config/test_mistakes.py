@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 
 from nntrain.config.mistakes import UNSUPPORTED
+from nntrain.config.schema import Layer
+from nntrain.config.schema.layers import Dense
 
 KEYS = "seed, task, data, model, optimizer, loss, metrics, fit, lr_schedule, early_stopping, augmentation, runtime"
 NETWORK = "model: [dense: {units: 10, activation: softmax}]\n"
 
 
-LAYERS = "dense, conv2d, max_pooling2d, average_pooling2d, global_average_pooling2d, global_max_pooling2d, flatten, dropout, batch_normalization, activation, leaky_re_lu"
-DENSE = "activation, use_bias, kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer, units"
+LAYERS = ", ".join(Layer.members)
+DENSE = ", ".join(Dense.model_fields)
 TRAINING = "optimizer: adam\nloss: categorical_crossentropy\n"
 
 
@@ -242,7 +244,7 @@ def test_keras_arguments_that_are_not_supported_are_reported_with_advice(problem
     assert problems(f"{key}: 1\n{good}") == [f"bad.yaml:1:1: {key}: not supported: {UNSUPPORTED[key]}"]
 
 
-@pytest.mark.parametrize("layer", ["input", "Inputs", "input_layer", "rescaling", "Normalization", "reshape"])
+@pytest.mark.parametrize("layer", ["input", "Inputs", "input_layer", "rescaling", "Normalization"])
 def test_layers_that_nntrain_adds_are_to_be_left_out(problems, layer):
     text = f"model:\n  - {layer}\n  - dense: {{units: 10, activation: softmax}}\n{TRAINING}"
     assert problems(text) == [

@@ -117,14 +117,19 @@ def a_layer(draw):
     pair = lambda most: (draw.randint(1, most), draw.randint(1, most))  # noqa: E731
     padding, boolean = draw.choice(["valid", "same"]), lambda: draw.random() < 0.5
     strided = boolean()
-    convolution = schema.layers.Conv2D(
-        filters=draw.choice([1, 2, 4, 6]),
-        kernel_size=pair(4),
-        strides=pair(3) if strided else (1, 1),
-        dilation_rate=(1, 1) if strided else pair(2),
-        padding=padding,
-        groups=draw.choice([1, 1, 2]),
-        use_bias=boolean(),
+    window = {"kernel_size": pair(4), "padding": padding, "use_bias": boolean()}
+    strides_or_dilation = {"strides": pair(3)} if strided else {"dilation_rate": pair(2)}
+    filters, multiplier = draw.choice([1, 2, 4, 6]), draw.randint(1, 3)
+    convolution = draw.choice(
+        [
+            schema.layers.Conv2D(filters=filters, groups=draw.choice([1, 1, 2]), **window, **strides_or_dilation),
+            schema.layers.DepthwiseConv2D(
+                depth_multiplier=multiplier, strides=pair(2), dilation_rate=pair(2), **window
+            ),
+            schema.layers.SeparableConv2D(
+                filters=filters, depth_multiplier=multiplier, **window, **strides_or_dilation
+            ),
+        ]
     )
     others = [
         schema.layers.Dense(units=draw.randint(1, 40), use_bias=boolean()),
@@ -133,13 +138,24 @@ def a_layer(draw):
         schema.layers.GlobalAveragePooling2D(keepdims=boolean()),
         schema.layers.GlobalMaxPooling2D(keepdims=boolean()),
         schema.layers.Flatten(),
+        schema.layers.Reshape(target_shape=draw.choice([(-1,), (14, -1, 2), (-1, 4), (7, 7, 16)])),
+        schema.layers.ZeroPadding2D(padding=draw.choice([pair(3), (pair(3), (0, 1))])),
         schema.layers.Dropout(rate=0.3),
+        schema.layers.SpatialDropout2D(rate=0.3),
+        schema.layers.GaussianNoise(stddev=0.3),
         schema.layers.BatchNormalization(center=boolean(), scale=boolean()),
+        schema.layers.LayerNormalization(center=boolean(), scale=boolean()),
         schema.layers.ActivationLayer(activation=schema.activations.Relu()),
         schema.layers.LeakyReLU(),
     ]
     # Convolutions have the most arguments, and fit in few places.
     return convolution if draw.random() < 0.4 else draw.choice(others)
+
+
+def test_every_layer_is_drawn():
+    draw = random.Random(1)
+    drawn = {a_layer(draw).key for _ in range(500)}
+    assert [f"a_layer never draws {name}" for name in schema.Layer.members if name not in drawn] == []
 
 
 @pytest.mark.tensorflow

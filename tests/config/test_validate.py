@@ -135,6 +135,9 @@ def test_a_wrong_value_or_key_is_one_line_with_its_place(problems, line, message
         ("activation: ReLUU", "2:17: model.0.activation.activation: no activation 'ReLUU'; did you mean 'relu'?"),
         ("dense: {units: 8, kernel_initializer: he_norm}", "2:43: model.0.dense.kernel_initializer: no initializer 'he_norm'; did you mean 'he_normal'?"),
         ("conv2d: {filters: 8, kernel_size: [3]}", "2:39: model.0.conv2d.kernel_size: must be a whole number of at least 1 and at most 1,024 or a list of 2 whole numbers of at least 1 and at most 1,024, got a list"),
+        ("zero_padding2d: {padding: [1, -1]}", "2:31: model.0.zero_padding2d.padding: must be a whole number of at least 0 and at most 1,024, a list of 2 whole numbers of at least 0 and at most 1,024 or a list of 2 lists of 2 whole numbers of at least 0 and at most 1,024, got a list"),
+        ("reshape: 784", "2:14: model.0.reshape.target_shape: must be a list of whole numbers of at least -1 and below 2,147,483,648, got 784"),
+        ("gaussian_noise: 1.5", "2:21: model.0.gaussian_noise.stddev: must be a number of at least 0 and at most 1, got 1.5"),
         ("conv2d: {filters: 8, kernel_size: 3, padding: some}", "2:51: model.0.conv2d.padding: must be valid or same, got 'some'; did you mean 'same'?"),
     ],
 )  # fmt: skip

@@ -65,6 +65,16 @@ def test_a_value_is_shown_as_yaml_writes_it_and_shortened(value, text):
         ({"anyOf": [{"const": "auto"}, {"type": "boolean"}]}, "auto, true or false"),
         ({"anyOf": [{"type": "number"}, {"type": "null"}]}, "a number or null"),
         ({"type": "array", "items": {"type": "integer", "minimum": 0}}, "a list of whole numbers of at least 0"),
+        ({"type": "array", "items": {"type": "integer"}, "minItems": 1, "maxItems": 5}, "a list of whole numbers"),
+        (
+            {
+                "type": "array",
+                "items": {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2},
+                "minItems": 3,
+                "maxItems": 3,
+            },
+            "a list of 3 lists of 2 whole numbers",
+        ),
         ({"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}, "a list of 2 numbers"),
     ],
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from components import example
 
 from nntrain.config import schema
 from nntrain.config.load import load_config
@@ -77,29 +78,11 @@ def test_the_articles_networks_have_their_parameters(name, parameters):
     assert build_network(config).count_params() == parameters
 
 
-# What a member of a family needs to be built.
-REQUIRED = {
-    "units": 3,
-    "filters": 2,
-    "kernel_size": (2, 2),
-    "pool_size": (2, 2),
-    "rate": 0.3,
-    "activation": schema.activations.Relu(),
-}
-
-
-def member(family, name, **arguments):
-    """Return a member of a family of the schema, with what it requires."""
-    cls = family.members[name]
-    required = [key for key, field in cls.model_fields.items() if field.is_required()]
-    return cls(**{key: REQUIRED[key] for key in required}, **arguments)
-
-
 @pytest.mark.parametrize("name", schema.Layer.members)
 def test_every_layer_is_built(name):
     from nntrain.engine.build import LAYERS, build_layer
 
-    layer = build_layer(member(schema.Layer, name), dtype="float32")
+    layer = build_layer(example(schema.Layer.members[name]), dtype="float32")
     assert type(layer) is LAYERS[name]
     assert layer.dtype_policy.name == "float32"
 
@@ -114,11 +97,15 @@ def test_every_layer_that_trains_is_one_of_keras(name):
 # The outputs for -1 and 2, by each activation's formula.
 ACTIVATED = {
     "relu": [0, 2],
+    "relu6": [0, 2],
     "leaky_relu": [-0.2, 2],
     "elu": [-0.6321206, 2],
     "gelu": [-0.1586553, 1.9544997],
     "silu": [-0.2689414, 1.7615942],
+    "mish": [-0.3034015, 1.9439590],
+    "softplus": [0.3132617, 2.1269280],
     "selu": [-1.1113307, 2.1014020],
+    "hard_sigmoid": [0.3333333, 0.8333333],
     "sigmoid": [0.2689414, 0.8807971],
     "tanh": [-0.7615942, 0.9640276],
     "softmax": [0.0474259, 0.9525741],

@@ -117,6 +117,33 @@ def test_another_pooling_or_one_without_a_convolution_is_not_fused():
     assert fuse_pooling(layers) == layers
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [{"groups": 2, "dilation_rate": 2}, {"groups": 2, "strides": 2, "padding": "same"}, {"dilation_rate": (1, 2)}],
+    ids=str,
+)
+def test_a_convolution_for_xla_is_keras_own(arguments):
+    import keras
+    import tensorflow as tf
+
+    from nntrain.engine.fused_layers import XLAConv2D
+
+    images = np.random.default_rng(1).random((2, 9, 8, 4), np.float32)
+    ours, keras_own = (convolution(6, 3, **arguments) for convolution in (XLAConv2D, keras.layers.Conv2D))
+    for layer in (ours, keras_own):
+        layer.build(images.shape)
+    ours.set_weights(keras_own.get_weights())
+
+    def gradients(layer):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(layer(images) ** 2)
+        return tape.gradient(loss, layer.trainable_variables)
+
+    compiled = tf.function(gradients, jit_compile=True)
+    for gradient, expected in zip(compiled(ours), gradients(keras_own), strict=True):
+        np.testing.assert_allclose(gradient, expected, rtol=1e-4, atol=1e-4)
+
+
 def test_dropout_drops_its_fraction_anew_each_time_and_scales_up_the_rest():
     from nntrain.engine.fused_layers import Dropout
 

@@ -11,6 +11,8 @@ from nntrain.config.shipped import shipped_config
 from nntrain.errors import DeviceError
 from nntrain.training.auto import check_precision, choose_xla, resolve_auto
 
+SEPARABLE = "model=[separable_conv2d: {filters: 8, kernel_size: 3}, flatten, {dense: {units: 10, activation: softmax}}]"
+
 
 def shipped(name, *overrides):
     """Return a shipped config with overrides."""
@@ -23,6 +25,7 @@ def shipped(name, *overrides):
         ("mlp", (), "gpu", (True, "compiled with XLA (faster on a GPU)")),
         ("cnn", (), "gpu", (True, "compiled with XLA (faster on a GPU)")),
         ("cnn", ("epochs=1000",), "cpu", (False, "not compiled: XLA slows convolutions down on a CPU")),
+        ("cnn", ("epochs=1000", SEPARABLE), "cpu", (False, "not compiled: XLA slows convolutions down on a CPU")),
         # 375 batches per epoch; from 3,000 on it pays off.
         ("mlp_complete", ("epochs=7",), "cpu", (False, "not compiled: too short to pay off")),
         ("mlp_complete", ("epochs=8",), "cpu", (True, "compiled with XLA (faster for longer runs)")),

@@ -97,7 +97,7 @@ def output_suits_task(context: CheckContext) -> Iterator[Finding]:
     usual, output = OUTPUTS[task]
     index = _output_index(layers)
     last = layers[index]
-    if last.key == "leaky_re_lu" and task == "regression":
+    if task in Layer.members[last.key].output_tasks:
         return
     if "activation" not in Layer.members[last.key].model_fields:
         path = _last(layers)
@@ -120,6 +120,14 @@ def _output_index(layers: Sequence[Any]) -> int:
     return index
 
 
+# The initializers of weights that have one number per channel; all others initialize kernels.
+VECTOR_INITIALIZERS = (
+    "bias_initializer",
+    "beta_initializer",
+    "gamma_initializer",
+    "moving_mean_initializer",
+    "moving_variance_initializer",
+)
 # The arguments that have no effect if a switch of their layer is off.
 SWITCHES = {
     "use_bias": ("bias_initializer", "bias_regularizer"),
@@ -150,7 +158,7 @@ def initializers_are_consistent(context: CheckContext) -> Iterator[Finding]:
             if isinstance(value, schema.initializers.RandomUniform) and value.minval >= value.maxval:
                 message = "random_uniform's minval must be below its maxval"
                 yield (*path, value.key, "minval"), f"model.{index}: {message}"
-            if isinstance(value, schema.initializers.Orthogonal) and name != "kernel_initializer":
+            if isinstance(value, schema.initializers.Orthogonal) and name in VECTOR_INITIALIZERS:
                 message = f"orthogonal initializes kernels only; {name} has one number per channel"
                 yield path, f"model.{index}: {message}"
 

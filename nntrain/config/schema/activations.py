@@ -13,6 +13,8 @@ class Activation(Component, family="activation"):
 
     # The tasks for which the last layer may have the function.
     output_tasks: ClassVar[tuple[Task, ...]]
+    # Why the function is unusual in a hidden layer, as in "softmax in a hidden layer makes its neurons compete".
+    hidden_drawback: ClassVar[str | None] = None
 
     @classmethod
     def keras_name(cls) -> str:
@@ -24,6 +26,12 @@ class Relu(Activation, key="relu"):
     """max(0, x)."""
 
     output_tasks = ("regression",)
+
+
+class Relu6(Activation, key="relu6"):
+    """min(max(0, x), 6)."""
+
+    output_tasks = ()
 
 
 class LeakyRelu(Activation, key="leaky_relu"):
@@ -50,6 +58,18 @@ class Silu(Activation, key="silu"):
     output_tasks = ("regression",)
 
 
+class Mish(Activation, key="mish"):
+    """x tanh(softplus(x))."""
+
+    output_tasks = ("regression",)
+
+
+class Softplus(Activation, key="softplus"):
+    """log(1 + exp(x)), a smooth relu."""
+
+    output_tasks = ("regression",)
+
+
 class Selu(Activation, key="selu"):
     """A scaled elu that keeps mean 0 and variance 1."""
 
@@ -60,18 +80,28 @@ class Sigmoid(Activation, key="sigmoid"):
     """1 / (1 + exp(-x)): a probability."""
 
     output_tasks = ("binary",)
+    hidden_drawback = "lets gradients vanish"
+
+
+class HardSigmoid(Activation, key="hard_sigmoid"):
+    """x / 6 + 1/2, limited to 0 and 1: a fast approximation of sigmoid."""
+
+    output_tasks = ("binary",)
+    hidden_drawback = "lets gradients vanish"
 
 
 class Tanh(Activation, key="tanh"):
     """The hyperbolic tangent, from -1 to 1."""
 
     output_tasks = ()
+    hidden_drawback = "lets gradients vanish"
 
 
 class Softmax(Activation, key="softmax"):
     """exp(x) divided by the sum over all classes: probabilities that sum to 1."""
 
     output_tasks = ("classification",)
+    hidden_drawback = "makes its neurons compete"
 
 
 class Linear(Activation, key="linear"):

@@ -43,6 +43,19 @@ Pair = Annotated[
 ]
 
 
+# The pixels added to each side: the same on all sides, [height, width], or [[top, bottom], [left, right]].
+_Side = Annotated[int, Field(ge=0, le=1024)]
+_SIDE = {"type": "integer", "minimum": 0, "maximum": 1024}
+_SIDES = {"type": "array", "items": _SIDE, "minItems": 2, "maxItems": 2}
+Sides = Annotated[
+    tuple[_Side, _Side] | tuple[tuple[_Side, _Side], tuple[_Side, _Side]],
+    BeforeValidator(_as_pair),
+    WithJsonSchema({"anyOf": [_SIDE, _SIDES, {"type": "array", "items": _SIDES, "minItems": 2, "maxItems": 2}]}),
+]
+# The length of each axis; -1 stands for the length that the others leave.
+TargetShape = Annotated[tuple[Annotated[int, Field(ge=-1, lt=2**31)], ...], Field(min_length=1, max_length=5)]
+
+
 class Section(BaseModel):
     """A mapping with known keys; immutable once validated."""
 

@@ -7,19 +7,49 @@ networks.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from math import prod
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from nntrain.config.schema.activations import Activation
-from nntrain.config.schema.base import Component, Count, Fraction, NonNegative, Pair, Positive, Width
+from nntrain.config.schema.base import (
+    Component,
+    Count,
+    Fraction,
+    NonNegative,
+    Pair,
+    Positive,
+    Sides,
+    TargetShape,
+    Width,
+)
 from nntrain.config.schema.initializers import GlorotUniform, Initializer, Ones, Zeros
 from nntrain.config.schema.regularizers import Regularizer
-from nntrain.config.schema.shapes import LayerSummary, Shape, ShapeError, format_size, output_size, require_image
+from nntrain.config.schema.shapes import (
+    LayerSummary,
+    Shape,
+    ShapeError,
+    format_size,
+    output_size,
+    require_image,
+    reshaped,
+)
+from nntrain.task import Task
 
 
 class Layer(Component, family="layer"):
     """One layer of the network."""
 
+    # Whether a network that starts with this layer gets a flatten in front.
+    needs_flatten: ClassVar[bool] = False
+    # Whether the layer is a convolution, which XLA slows down on a CPU and bfloat16 speeds up.
+    is_convolution: ClassVar[bool] = False
+    # Whether the layer is an activation function with arguments.
+    is_activation: ClassVar[bool] = False
+    # The tasks for which a layer without the argument `activation` may give the network's output.
+    output_tasks: ClassVar[tuple[Task, ...]] = ()
     # Whether a network may end with this layer, after the layer with the output activation.
     may_follow_output: ClassVar[bool] = False
 
@@ -40,9 +70,7 @@ class WeightedLayer(Layer):
 
     activation: Activation | None = None
     use_bias: bool = True
-    kernel_initializer: Initializer = GlorotUniform()
     bias_initializer: Initializer = Zeros()
-    kernel_regularizer: Regularizer | None = None
     bias_regularizer: Regularizer | None = None
     activity_regularizer: Regularizer | None = None
 
@@ -50,7 +78,10 @@ class WeightedLayer(Layer):
 class Dense(WeightedLayer, key="dense"):
     """Connects every input to every neuron."""
 
+    needs_flatten = True
     units: Width
+    kernel_initializer: Initializer = GlorotUniform()
+    kernel_regularizer: Regularizer | None = None
 
     def summarize(self, input_shape: Shape) -> LayerSummary:
         """Return the summary; for an image, the layer connects the channels of each pixel, as in Keras."""
@@ -64,15 +95,29 @@ class Dense(WeightedLayer, key="dense"):
         return _join(str(self.units), self.activation)
 
 
-class Conv2D(WeightedLayer, key="conv2d"):
+class Convolution2D(WeightedLayer):
+    """The arguments that convolutional layers have in common."""
+
+    is_convolution = True
+    strides: Pair = (1, 1)
+    padding: Literal["valid", "same"] = "valid"
+    dilation_rate: Pair = (1, 1)
+
+    def _output_size(self, image: tuple[int, int], kernel_size: tuple[int, int]) -> tuple[int, int]:
+        """Return the height and width of the output; the dilation leaves gaps between the kernel's pixels."""
+        window = "kernel" if self.dilation_rate == (1, 1) else "dilated kernel"
+        height, width = ((size - 1) * rate + 1 for size, rate in zip(kernel_size, self.dilation_rate, strict=True))
+        return output_size(window, image, (height, width), self.strides, self.padding)
+
+
+class Conv2D(Convolution2D, key="conv2d"):
     """Small filters that slide over the image."""
 
     filters: Width
     kernel_size: Pair
-    strides: Pair = (1, 1)
-    padding: Literal["valid", "same"] = "valid"
-    dilation_rate: Pair = (1, 1)
     groups: Count = 1
+    kernel_initializer: Initializer = GlorotUniform()
+    kernel_regularizer: Regularizer | None = None
 
     def summarize(self, input_shape: Shape) -> LayerSummary:
         """Return the summary for an image; each filter sees the channels of its group."""
@@ -83,19 +128,64 @@ class Conv2D(WeightedLayer, key="conv2d"):
             )
         if self.strides != (1, 1) and self.dilation_rate != (1, 1):
             raise ShapeError("strides and dilation_rate cannot both be above 1")
-        window = "kernel" if self.dilation_rate == (1, 1) else "dilated kernel"
-        rows, columns = output_size(window, (height, width), self._extent(), self.strides, self.padding)
+        rows, columns = self._output_size((height, width), self.kernel_size)
         weights = prod(self.kernel_size) * (channels // self.groups) * self.filters
         bias = self.filters if self.use_bias else 0
         return LayerSummary((rows, columns, self.filters), trainable=weights + bias, macs=rows * columns * weights)
 
-    def _extent(self) -> tuple[int, int]:
-        """Return the height and width of the kernel with the gaps of its dilation, in pixels."""
-        height, width = ((size - 1) * rate + 1 for size, rate in zip(self.kernel_size, self.dilation_rate, strict=True))
-        return height, width
-
     def describe(self) -> str:
         """Return the number and size of the filters, strides and padding if not the default, and the activation."""
+        return _join(
+            f"{self.filters} of {format_size(self.kernel_size)}", *_window_options(self, (1, 1)), self.activation
+        )
+
+
+class DepthwiseConv2D(Convolution2D, key="depthwise_conv2d"):
+    """Filters that each see one channel."""
+
+    kernel_size: Pair
+    depth_multiplier: Width = Field(1, description="filters per channel")
+    depthwise_initializer: Initializer = GlorotUniform()
+    depthwise_regularizer: Regularizer | None = None
+
+    def summarize(self, input_shape: Shape) -> LayerSummary:
+        """Return the summary for an image; the output has `depth_multiplier` channels for each input channel."""
+        height, width, channels = require_image(self.key, input_shape)
+        rows, columns = self._output_size((height, width), self.kernel_size)
+        filters = channels * self.depth_multiplier
+        weights = prod(self.kernel_size) * filters
+        bias = filters if self.use_bias else 0
+        return LayerSummary((rows, columns, filters), trainable=weights + bias, macs=rows * columns * weights)
+
+    def describe(self) -> str:
+        """Return the filters per channel if not the default, then as for conv2d."""
+        count = [f"{self.depth_multiplier} of"] if self.depth_multiplier > 1 else []
+        filters = " ".join([*count, format_size(self.kernel_size)])
+        return _join(filters, *_window_options(self, (1, 1)), self.activation)
+
+
+class SeparableConv2D(Convolution2D, key="separable_conv2d"):
+    """A depthwise convolution, then filters of one pixel over all of its channels."""
+
+    filters: Width
+    kernel_size: Pair
+    depth_multiplier: Width = Field(1, description="depthwise filters per channel")
+    depthwise_initializer: Initializer = GlorotUniform()
+    pointwise_initializer: Initializer = GlorotUniform()
+    depthwise_regularizer: Regularizer | None = None
+    pointwise_regularizer: Regularizer | None = None
+
+    def summarize(self, input_shape: Shape) -> LayerSummary:
+        """Return the summary for an image; only the second convolution has a bias."""
+        height, width, channels = require_image(self.key, input_shape)
+        rows, columns = self._output_size((height, width), self.kernel_size)
+        depthwise = prod(self.kernel_size) * channels * self.depth_multiplier
+        weights = depthwise + channels * self.depth_multiplier * self.filters
+        bias = self.filters if self.use_bias else 0
+        return LayerSummary((rows, columns, self.filters), trainable=weights + bias, macs=rows * columns * weights)
+
+    def describe(self) -> str:
+        """Return the number and size of the filters, then as for conv2d."""
         return _join(
             f"{self.filters} of {format_size(self.kernel_size)}", *_window_options(self, (1, 1)), self.activation
         )
@@ -179,6 +269,47 @@ class Flatten(Layer, key="flatten"):
         return ""
 
 
+class Reshape(Layer, key="reshape"):
+    """Arranges the same numbers in another shape."""
+
+    may_follow_output = True
+    target_shape: TargetShape = Field(description="without the batch; one length may be -1, for what the others leave")
+
+    def summarize(self, input_shape: Shape) -> LayerSummary:
+        """Return the summary: the target shape, with a length in place of -1."""
+        return LayerSummary(reshaped(input_shape, self.target_shape))
+
+    def describe(self) -> str:
+        """Return "", because the output shape tells the target shape."""
+        return ""
+
+
+class ZeroPadding2D(Layer, key="zero_padding2d"):
+    """Adds rows and columns of zeros around the image."""
+
+    padding: Sides = Field(
+        (1, 1), description="pixels on all sides, [height, width], or [[top, bottom], [left, right]]"
+    )
+
+    def summarize(self, input_shape: Shape) -> LayerSummary:
+        """Return the summary for an image: its height and width grow."""
+        height, width, channels = require_image(self.key, input_shape)
+        rows, columns = self._sides()
+        return LayerSummary((height + sum(rows), width + sum(columns), channels))
+
+    def describe(self) -> str:
+        """Return the padding of height and width, or of all four sides if they differ."""
+        (top, bottom), (left, right) = self._sides()
+        if (top, left) == (bottom, right):
+            return format_size((top, left))
+        return f"top {top}, bottom {bottom}, left {left}, right {right}"
+
+    def _sides(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Return the padding of (top, bottom) and of (left, right)."""
+        rows, columns = ((side, side) if isinstance(side, int) else side for side in self.padding)
+        return rows, columns
+
+
 class ElementwiseLayer(Layer):
     """A layer that changes each value separately; it keeps the shape and has no parameters."""
 
@@ -197,28 +328,58 @@ class Dropout(ElementwiseLayer, key="dropout"):
         return f"{self.rate:g}"
 
 
-class BatchNormalization(Layer, key="batch_normalization"):
-    """Brings each channel to mean 0 and standard deviation 1 over the batch, then scales and shifts it."""
+class SpatialDropout2D(Dropout, key="spatial_dropout2d"):
+    """Sets a random fraction of each image's channels to 0 during training."""
 
-    momentum: Fraction = 0.99
+    def summarize(self, input_shape: Shape) -> LayerSummary:
+        """Return the summary for an image: the shape unchanged."""
+        return super().summarize(require_image(self.key, input_shape))
+
+
+class GaussianNoise(ElementwiseLayer, key="gaussian_noise"):
+    """Adds random numbers of a normal distribution with mean 0 during training."""
+
+    stddev: Annotated[float, Field(ge=0, le=1)]
+
+    def describe(self) -> str:
+        """Return the standard deviation."""
+        return f"{self.stddev:g}"
+
+
+class Normalization(Layer):
+    """The arguments that the two normalizations have in common."""
+
     epsilon: Positive = 0.001
     center: bool = True
     scale: bool = True
     beta_initializer: Initializer = Zeros()
     gamma_initializer: Initializer = Ones()
-    moving_mean_initializer: Initializer = Zeros()
-    moving_variance_initializer: Initializer = Ones()
     beta_regularizer: Regularizer | None = None
     gamma_regularizer: Regularizer | None = None
 
     def summarize(self, input_shape: Shape) -> LayerSummary:
-        """Return the summary; each channel has a scale, a shift, a moving mean and a moving variance."""
-        channels = input_shape[-1]
-        return LayerSummary(input_shape, trainable=(self.scale + self.center) * channels, non_trainable=2 * channels)
+        """Return the summary; each channel has a scale and a shift."""
+        return LayerSummary(input_shape, trainable=(self.scale + self.center) * input_shape[-1])
 
     def describe(self) -> str:
         """Return "", because the arguments are rarely changed."""
         return ""
+
+
+class BatchNormalization(Normalization, key="batch_normalization"):
+    """Brings each channel to mean 0 and standard deviation 1 over the batch, then scales and shifts it."""
+
+    momentum: Fraction = 0.99
+    moving_mean_initializer: Initializer = Zeros()
+    moving_variance_initializer: Initializer = Ones()
+
+    def summarize(self, input_shape: Shape) -> LayerSummary:
+        """Return the summary; each channel also has a moving mean and a moving variance."""
+        return replace(super().summarize(input_shape), non_trainable=2 * input_shape[-1])
+
+
+class LayerNormalization(Normalization, key="layer_normalization"):
+    """Brings the channels of each pixel, or the numbers of a row, to mean 0 and standard deviation 1."""
 
 
 class ActivationLayer(ElementwiseLayer, key="activation"):
@@ -239,6 +400,8 @@ class ActivationLayer(ElementwiseLayer, key="activation"):
 class LeakyReLU(ElementwiseLayer, key="leaky_re_lu"):
     """x if positive, else negative_slope x."""
 
+    is_activation = True
+    output_tasks = ("regression",)
     negative_slope: NonNegative = 0.3
 
     def describe(self) -> str:
@@ -246,7 +409,7 @@ class LeakyReLU(ElementwiseLayer, key="leaky_re_lu"):
         return f"{self.negative_slope:g}"
 
 
-def _window_options(layer: Conv2D | Pooling2D, default_strides: tuple[int, int]) -> Iterator[str]:
+def _window_options(layer: Convolution2D | Pooling2D, default_strides: tuple[int, int]) -> Iterator[str]:
     if layer.strides not in (None, default_strides):
         yield f"strides {format_size(layer.strides)}"
     if layer.padding != "valid":

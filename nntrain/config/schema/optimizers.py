@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from nntrain.config.schema.base import Component, Count, Fraction, NonNegative, Positive
+from nntrain.config.schema.base import Component, Count, Fraction, NonNegative, OpenFraction, Positive
 
 
 class Optimizer(Component, family="optimizer"):
@@ -69,6 +69,31 @@ class Adagrad(Optimizer, key="adagrad"):
     learning_rate: Positive = 0.001
     initial_accumulator_value: NonNegative = 0.1
     epsilon: Positive = 1e-7
+
+
+class Adadelta(Optimizer, key="adadelta"):
+    """Steps in proportion to a running average of the steps before, Zeiler 2012."""
+
+    learning_rate: Positive = Field(0.001, description="1.0 in the paper")
+    rho: Fraction = 0.95
+    epsilon: Positive = 1e-7
+
+
+class Adamax(Optimizer, key="adamax"):
+    """Adam that divides by the largest recent gradient, Kingma and Ba 2014."""
+
+    learning_rate: Positive = 0.001
+    beta_1: Fraction = 0.9
+    beta_2: Fraction = 0.999
+    epsilon: Positive = 1e-7
+
+
+class Lion(Optimizer, key="lion"):
+    """Steps of the same size for every weight, in the direction of a momentum's sign, Chen et al. 2023."""
+
+    learning_rate: Positive = Field(0.001, description="in the paper 3 to 10 times smaller than Adam's")
+    beta_1: OpenFraction = 0.9
+    beta_2: Fraction = 0.99
 
 
 class Nadam(Optimizer, key="nadam"):

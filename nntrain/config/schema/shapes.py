@@ -6,6 +6,7 @@ A shape does not include the batch dimension: (28, 28, 1) is an image of height,
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Literal
 
 Shape = tuple[int, ...]
@@ -69,9 +70,29 @@ def _output_length(length: int, window: int, stride: int, padding: Padding) -> i
     return (length - window) // stride + 1
 
 
+def reshaped(shape: Shape, target: tuple[int, ...]) -> Shape:
+    """Return a target shape with the length that the others leave in place of -1.
+
+    Raises ShapeError if it does not have as many values as `shape`.
+    """
+    if target.count(-1) > 1:
+        raise ShapeError("only one length of target_shape may be -1")
+    if 0 in target:
+        raise ShapeError("a length of target_shape must be above 0, or -1")
+    values, known = prod(shape), prod(length for length in target if length != -1)
+    left, remainder = divmod(values, known)
+    if remainder or (-1 not in target and left != 1):
+        needed = f"a multiple of {known:,}" if -1 in target else f"{known:,}"
+        received = describe_shape(shape) if len(shape) == 1 else f"{describe_shape(shape)} with {values:,} values"
+        raise ShapeError(f"target_shape has {needed} values, but the layer receives {received}")
+    return tuple(left if length == -1 else length for length in target)
+
+
 def describe_shape(shape: Shape) -> str:
-    """Return a shape as messages write it: "128 numbers", "an image of 13x13x32"."""
-    return f"{shape[0]} numbers" if len(shape) == 1 else f"an image of {format_size(shape)}"
+    """Return a shape as messages write it: "128 numbers", "an image of 13x13x32", "an array of 28x28"."""
+    if len(shape) == 1:
+        return f"{shape[0]} numbers"
+    return f"an {'image' if len(shape) == 3 else 'array'} of {format_size(shape)}"
 
 
 def format_size(sizes: tuple[int, ...]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 
 import pytest
+from components import example
 
 from nntrain.config import schema
 from nntrain.config.dump import to_plain
@@ -18,12 +19,18 @@ pytestmark = pytest.mark.tensorflow
 LEFT_OUT = {
     "dense": {"kernel_constraint", "bias_constraint", "lora_rank", "lora_alpha", "quantization_config"},
     "conv2d": {"data_format", "kernel_constraint", "bias_constraint"},
+    "depthwise_conv2d": {"data_format", "depthwise_constraint", "bias_constraint"},
+    "separable_conv2d": {"data_format", "depthwise_constraint", "pointwise_constraint", "bias_constraint"},
     "max_pooling2d": {"data_format", "name"},
     "average_pooling2d": {"data_format", "name"},
     "global_average_pooling2d": {"data_format"},
     "global_max_pooling2d": {"data_format"},
     "flatten": {"data_format"},
+    "zero_padding2d": {"data_format"},
     "dropout": {"noise_shape", "seed"},
+    "spatial_dropout2d": {"data_format", "seed", "name", "dtype"},
+    "gaussian_noise": {"seed"},
+    "layer_normalization": {"axis", "beta_constraint", "gamma_constraint"},
     "batch_normalization": {
         *("axis", "beta_constraint", "gamma_constraint", "synchronized"),
         *("renorm", "renorm_clipping", "renorm_momentum"),
@@ -168,6 +175,14 @@ REFUSED_LAYERS = [
     ("conv2d: {filters: 3, kernel_size: 2, groups: 2}", IMAGES),
     ("conv2d: {filters: 4, kernel_size: 0}", IMAGES),
     ("conv2d: {filters: 4, kernel_size: 30}", IMAGES),
+    ("depthwise_conv2d: {kernel_size: 30}", IMAGES),
+    ("separable_conv2d: {filters: 4, kernel_size: 3, depth_multiplier: 0}", IMAGES),
+    ("gaussian_noise: 1.5", VECTORS),
+    ("spatial_dropout2d: -0.1", IMAGES),
+    ("zero_padding2d: {padding: [1, 2, 3]}", IMAGES),
+    ("reshape: [5, 13]", IMAGES),
+    ("reshape: [-1, 5]", IMAGES),
+    ("reshape: [-1, -1]", IMAGES),
 ]
 
 
@@ -190,7 +205,29 @@ def test_a_layer_that_keras_refuses_is_refused_with_our_message(layer, inputs, t
         load_config(path)
 
 
+INITIALIZERS = [
+    (name, argument)
+    for name, layer in schema.Layer.members.items()
+    for argument in layer.model_fields
+    if argument.endswith("_initializer")
+]
+
+
+@pytest.mark.parametrize(("name", "argument"), INITIALIZERS)
+def test_an_orthogonal_matrix_initializes_what_it_initializes_in_keras(name, argument):
+    from nntrain.config.rules.network import VECTOR_INITIALIZERS
+    from nntrain.engine.build import build_layer
+
+    layer = build_layer(example(schema.Layer.members[name], **{argument: schema.initializers.Orthogonal()}))
+    if argument in VECTOR_INITIALIZERS:
+        with pytest.raises(ValueError, match="at least two-dimensional"):
+            layer.build((None, 6, 6, 2))
+    else:
+        layer.build((None, 6, 6, 2))
+
+
 REFUSED_OPTIMIZERS = [
+    "lion: {beta_1: 0.0}",
     "sgd: {clipnorm: 1.0, clipvalue: 1.0}",
     "sgd: {momentum: 1.5}",
     "adam: {gradient_accumulation_steps: 1}",

@@ -52,6 +52,8 @@ def test_a_whole_number_has_its_range(section, name, least, greatest):
     ("section", "name", "right", "wrong"),
     [
         (schema.layers.Dropout, "rate", (0, 0.99), (-0.01, 1)),
+        (schema.layers.GaussianNoise, "stddev", (0, 1), (-0.01, 1.01)),
+        (schema.optimizers.Lion, "beta_1", (0.01, 0.99), (0, 1)),
         (schema.Fit, "validation_split", (0.0, 0.99), (-0.01, 1.0)),
         (schema.optimizers.Adam, "learning_rate", (1e-9, 5), (0, -1)),
         (schema.optimizers.Adam, "weight_decay", (0, 5, None), (-0.1,)),
@@ -74,6 +76,18 @@ def test_a_whole_number_has_its_range(section, name, least, greatest):
 def test_a_number_has_its_range_and_is_finite(section, name, right, wrong):
     assert all(accepts(section, name, value) for value in right)
     assert not any(accepts(section, name, value) for value in (*wrong, float("nan"), float("inf"), "0.5", True))
+
+
+@pytest.mark.parametrize("value", [0, (1024, 0), ((1, 2), (0, 1024))])
+def test_a_padding_is_a_number_two_or_two_pairs(value):
+    assert accepts(schema.layers.ZeroPadding2D, "padding", value)
+
+
+@pytest.mark.parametrize(
+    "value", [-1, 1025, 0.5, True, (1,), (1, 2, 3), ((1, 2), 3), ((1, 2), (3, -4)), ((1,), (2,)), "1"]
+)
+def test_another_padding_is_refused(value):
+    assert not accepts(schema.layers.ZeroPadding2D, "padding", value)
 
 
 @pytest.mark.parametrize("value", [True, (1,), (1, 2, 3), (1, 0), (0, 1), (1025, 1), (1, 1025), "3", 1.0, [1, 2]])

@@ -68,8 +68,9 @@ def test_metrics_have_their_tasks():
     assert tasks["accuracy"] == ("classification", "binary")
 
 
-def test_a_network_may_end_with_flatten_or_the_mean_of_each_channel():
+def test_a_network_may_end_with_flatten_reshape_or_the_mean_of_each_channel():
     assert [name for name, layer in schema.Layer.members.items() if layer.may_follow_output] == [
         "global_average_pooling2d",
         "flatten",
+        "reshape",
     ]

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from components import example
 
 from nntrain.config import schema
 from nntrain.config.schema import Layer, LayerSummary, ShapeError
 
-EXAMPLES = {
-    "dense": schema.layers.Dense(units=3),
-    "conv2d": schema.layers.Conv2D(filters=4, kernel_size=3),
-    "average_pooling2d": schema.layers.AveragePooling2D(pool_size=2),
-    "dropout": schema.layers.Dropout(rate=0.5),
-    "activation": schema.layers.ActivationLayer(activation=schema.activations.Relu()),
-}
-
 
 @pytest.mark.parametrize("name", Layer.members)
 def test_every_layer_has_a_rule_and_a_description(name):
-    layer = EXAMPLES.get(name) or Layer.members[name]()
+    layer = example(Layer.members[name])
     assert isinstance(layer.summarize((28, 28, 1)), LayerSummary)
     assert isinstance(layer.describe(), str)
 
@@ -43,6 +36,11 @@ def test_a_layer_without_a_rule_raises():
         (schema.layers.Conv2D(filters=4, kernel_size=3, strides=2, padding="same"), (7, 8, 1), LayerSummary((4, 4, 4), trainable=40, macs=16 * 36)),
         (schema.layers.Conv2D(filters=4, kernel_size=3, dilation_rate=(2, 3)), (9, 9, 1), LayerSummary((5, 3, 4), trainable=40, macs=15 * 36)),
         (schema.layers.Conv2D(filters=4, kernel_size=3, groups=2), (3, 3, 6), LayerSummary((1, 1, 4), trainable=9 * 3 * 4 + 4, macs=108)),
+        (schema.layers.DepthwiseConv2D(kernel_size=3), (28, 28, 2), LayerSummary((26, 26, 2), trainable=9 * 2 + 2, macs=26 * 26 * 18)),
+        (schema.layers.DepthwiseConv2D(kernel_size=(3, 5), depth_multiplier=3, use_bias=False), (6, 7, 2), LayerSummary((4, 3, 6), trainable=15 * 6, macs=12 * 90)),
+        (schema.layers.DepthwiseConv2D(kernel_size=3, strides=(1, 2), dilation_rate=2), (9, 9, 1), LayerSummary((5, 3, 1), trainable=10, macs=15 * 9)),
+        (schema.layers.SeparableConv2D(filters=4, kernel_size=3), (5, 6, 2), LayerSummary((3, 4, 4), trainable=9 * 2 + 2 * 4 + 4, macs=12 * 26)),
+        (schema.layers.SeparableConv2D(filters=4, kernel_size=3, depth_multiplier=2, use_bias=False), (3, 3, 5), LayerSummary((1, 1, 4), trainable=90 + 40, macs=130)),
         (schema.layers.MaxPooling2D(), (5, 6, 2), LayerSummary((2, 3, 2))),
         (schema.layers.MaxPooling2D(strides=1), (5, 6, 2), LayerSummary((4, 5, 2))),
         (schema.layers.MaxPooling2D(padding="same"), (5, 6, 2), LayerSummary((3, 3, 2))),
@@ -51,6 +49,15 @@ def test_a_layer_without_a_rule_raises():
         (schema.layers.GlobalAveragePooling2D(), (5, 6, 2), LayerSummary((2,))),
         (schema.layers.GlobalMaxPooling2D(keepdims=True), (5, 6, 2), LayerSummary((1, 1, 2))),
         (schema.layers.Flatten(), (5, 6, 2), LayerSummary((60,))),
+        (schema.layers.Reshape(target_shape=(5, 12)), (5, 6, 2), LayerSummary((5, 12))),
+        (schema.layers.Reshape(target_shape=(2, -1, 10)), (60,), LayerSummary((2, 3, 10))),
+        (schema.layers.ZeroPadding2D(), (5, 6, 2), LayerSummary((7, 8, 2))),
+        (schema.layers.ZeroPadding2D(padding=(1, 0)), (5, 6, 2), LayerSummary((7, 6, 2))),
+        (schema.layers.ZeroPadding2D(padding=((1, 0), (2, 3))), (5, 6, 2), LayerSummary((6, 11, 2))),
+        (schema.layers.SpatialDropout2D(rate=0.5), (5, 6, 2), LayerSummary((5, 6, 2))),
+        (schema.layers.GaussianNoise(stddev=0.5), (5,), LayerSummary((5,))),
+        (schema.layers.LayerNormalization(), (5, 6, 2), LayerSummary((5, 6, 2), trainable=4)),
+        (schema.layers.LayerNormalization(center=False), (7,), LayerSummary((7,), trainable=7)),
         (schema.layers.Dropout(rate=0.5), (5, 6, 2), LayerSummary((5, 6, 2))),
         (schema.layers.BatchNormalization(), (5, 2), LayerSummary((5, 2), trainable=4, non_trainable=4)),
         (schema.layers.BatchNormalization(scale=False), (5, 2), LayerSummary((5, 2), trainable=2, non_trainable=4)),
@@ -75,6 +82,14 @@ def test_shape_parameters_and_macs_are_those_counted_by_hand(layer, input_shape,
         (schema.layers.MaxPooling2D(), "2x2"),
         (schema.layers.MaxPooling2D(strides=2), "2x2"),
         (schema.layers.MaxPooling2D(strides=1, padding="same"), "2x2, strides 1x1, same"),
+        (schema.layers.DepthwiseConv2D(kernel_size=3), "3x3"),
+        (schema.layers.DepthwiseConv2D(kernel_size=3, depth_multiplier=2, padding="same"), "2 of 3x3, same"),
+        (schema.layers.SeparableConv2D(filters=4, kernel_size=3, strides=2, activation=schema.activations.Mish()), "4 of 3x3, strides 2x2, mish"),
+        (schema.layers.ZeroPadding2D(), "1x1"),
+        (schema.layers.ZeroPadding2D(padding=(1, 2)), "1x2"),
+        (schema.layers.ZeroPadding2D(padding=((1, 0), (2, 3))), "top 1, bottom 0, left 2, right 3"),
+        (schema.layers.Reshape(target_shape=(-1,)), ""),
+        (schema.layers.GaussianNoise(stddev=0.1), "0.1"),
         (schema.layers.GlobalAveragePooling2D(), ""),
         (schema.layers.Flatten(), ""),
         (schema.layers.BatchNormalization(), ""),
@@ -116,3 +131,20 @@ def test_strides_without_dilation_and_dilation_without_strides_fit():
         2,
         1,
     )
+
+
+@pytest.mark.parametrize(
+    ("shape", "target", "message"),
+    [
+        ((28, 28, 1), (7, 7, 4), "target_shape has 196 values, but the layer receives an image of 28x28x1 with 784 values"),
+        ((784,), (785,), "target_shape has 785 values, but the layer receives 784 numbers"),
+        ((784,), (392,), "target_shape has 392 values, but the layer receives 784 numbers"),
+        ((28, 28), (-1, 5), "target_shape has a multiple of 5 values, but the layer receives an array of 28x28 with 784 values"),
+        ((784,), (-1, -1), "only one length of target_shape may be -1"),
+        ((784,), (0, -1), "a length of target_shape must be above 0, or -1"),
+    ],
+)  # fmt: skip
+def test_a_target_shape_has_as_many_values_as_arrive(shape, target, message):
+    with pytest.raises(ShapeError) as caught:
+        schema.layers.Reshape(target_shape=target).summarize(shape)
+    assert str(caught.value) == message
