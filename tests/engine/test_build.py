@@ -115,6 +115,7 @@ ACTIVATED = {
 
 @pytest.mark.parametrize("name", schema.Activation.members)
 def test_every_activation_computes_its_formula(name):
+    assert name in ACTIVATED, f"tests/engine/test_build.py: ACTIVATED lacks {name}"
     layer = dense(2, schema.Activation.members[name](), [[1, 0], [0, 1]], [0, 0])
     outputs = np.asarray(layer(np.array([[-1.0, 2.0]], np.float32)))
     np.testing.assert_allclose(outputs, [ACTIVATED[name]], rtol=1e-5)

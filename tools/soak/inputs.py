@@ -468,8 +468,11 @@ def _litert(rng: random.Random, world: World, folder: Path) -> Case:
     return Case(["predict", "--test", "0", "--run", str(run)], {0, 3}, apart=True)
 
 
-LAYERS = ["dense: 8", "dropout: 0.3", "batch_normalization", "activation: tanh", "leaky_re_lu", "flatten"]
-OPTIMIZERS = ["sgd", "adam", "adamw", "rmsprop", "adagrad", "nadam"]
+LAYERS = [
+    *("dense: 8", "dropout: 0.3", "batch_normalization", "activation: tanh", "leaky_re_lu", "flatten"),
+    *("gaussian_noise: 0.1", "layer_normalization", "reshape: [-1, 1]", "dense: {units: 8, activation: mish}"),
+]
+OPTIMIZERS = ["sgd", "adam", "adamw", "rmsprop", "adagrad", "nadam", "adadelta", "adamax", "lion"]
 TRAINED = [
     ("optimizer.{}.clipnorm", [1e-30, 0.1, 1e30]), ("optimizer.{}.use_ema", ["true"]), ("fit.batch_size", [7, 10**6]),
     ("optimizer.{}.learning_rate", [1e-30, 1e-3, 1e3, 1e30]), ("optimizer.{}.weight_decay", [0, 0.1, 1e30]),

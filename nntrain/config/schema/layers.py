@@ -95,7 +95,7 @@ class Dense(WeightedLayer, key="dense"):
         return _join(str(self.units), self.activation)
 
 
-class Convolution2D(WeightedLayer):
+class ConvolutionalLayer(WeightedLayer):
     """The arguments that convolutional layers have in common."""
 
     is_convolution = True
@@ -110,7 +110,7 @@ class Convolution2D(WeightedLayer):
         return output_size(window, image, (height, width), self.strides, self.padding)
 
 
-class Conv2D(Convolution2D, key="conv2d"):
+class Conv2D(ConvolutionalLayer, key="conv2d"):
     """Small filters that slide over the image."""
 
     filters: Width
@@ -140,7 +140,7 @@ class Conv2D(Convolution2D, key="conv2d"):
         )
 
 
-class DepthwiseConv2D(Convolution2D, key="depthwise_conv2d"):
+class DepthwiseConv2D(ConvolutionalLayer, key="depthwise_conv2d"):
     """Filters that each see one channel."""
 
     kernel_size: Pair
@@ -164,7 +164,7 @@ class DepthwiseConv2D(Convolution2D, key="depthwise_conv2d"):
         return _join(filters, *_window_options(self, (1, 1)), self.activation)
 
 
-class SeparableConv2D(Convolution2D, key="separable_conv2d"):
+class SeparableConv2D(ConvolutionalLayer, key="separable_conv2d"):
     """A depthwise convolution, then filters of one pixel over all of its channels."""
 
     filters: Width
@@ -346,7 +346,7 @@ class GaussianNoise(ElementwiseLayer, key="gaussian_noise"):
         return f"{self.stddev:g}"
 
 
-class Normalization(Layer):
+class NormalizationLayer(Layer):
     """The arguments that the two normalizations have in common."""
 
     epsilon: Positive = 0.001
@@ -366,7 +366,7 @@ class Normalization(Layer):
         return ""
 
 
-class BatchNormalization(Normalization, key="batch_normalization"):
+class BatchNormalization(NormalizationLayer, key="batch_normalization"):
     """Brings each channel to mean 0 and standard deviation 1 over the batch, then scales and shifts it."""
 
     momentum: Fraction = 0.99
@@ -378,7 +378,7 @@ class BatchNormalization(Normalization, key="batch_normalization"):
         return replace(super().summarize(input_shape), non_trainable=2 * input_shape[-1])
 
 
-class LayerNormalization(Normalization, key="layer_normalization"):
+class LayerNormalization(NormalizationLayer, key="layer_normalization"):
     """Brings the channels of each pixel, or the numbers of a row, to mean 0 and standard deviation 1."""
 
 
@@ -409,7 +409,7 @@ class LeakyReLU(ElementwiseLayer, key="leaky_re_lu"):
         return f"{self.negative_slope:g}"
 
 
-def _window_options(layer: Convolution2D | Pooling2D, default_strides: tuple[int, int]) -> Iterator[str]:
+def _window_options(layer: ConvolutionalLayer | Pooling2D, default_strides: tuple[int, int]) -> Iterator[str]:
     if layer.strides not in (None, default_strides):
         yield f"strides {format_size(layer.strides)}"
     if layer.padding != "valid":
