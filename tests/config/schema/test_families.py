@@ -74,3 +74,7 @@ def test_a_network_may_end_with_flatten_reshape_or_the_mean_of_each_channel():
         "flatten",
         "reshape",
     ]
+
+
+def test_convolutions_are_known_as_such():
+    assert [name for name, layer in schema.Layer.members.items() if layer.is_convolution != ("conv" in name)] == []
