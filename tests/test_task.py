@@ -56,16 +56,6 @@ def test_an_unknown_task_is_refused():
         spec("ranking")
 
 
-@pytest.mark.parametrize("where", [{"loss": "huber"}, {"metrics": (("accuracy", {}), ("huber", {}))}])
-def test_a_loss_or_metric_that_nothing_scores_is_refused_with_the_place_to_add_it(where):
-    with pytest.raises(ValueError, match="'huber'") as caught:
-        spec(**where)
-    assert str(caught.value) == (
-        "nothing scores 'huber': add it to METRIC_NAMES in nntrain/task.py and to METRICS in "
-        "nntrain/inference/metrics.py"
-    )
-
-
 @pytest.mark.parametrize("positive", [(10,), (3, -1)])
 def test_a_positive_label_that_is_no_class_is_refused(positive):
     with pytest.raises(ValueError, match="of 10 classes"):

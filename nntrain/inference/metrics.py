@@ -100,7 +100,6 @@ def _recall(outputs: np.ndarray, truth: np.ndarray, thresholds: float | None = N
     return ratio(int((predicted & positive).sum()), int(positive.sum()))
 
 
-# The keys are METRIC_NAMES of nntrain.task.
 METRICS: dict[str, Callable[..., float]] = {
     "accuracy": _accuracy,
     "categorical_accuracy": _categorical_accuracy,
