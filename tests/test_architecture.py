@@ -130,7 +130,6 @@ TESTED_ELSEWHERE = {
                 "early_stopping",
                 "initializers",
                 "losses",
-                "lr_schedules",
                 "metrics",
                 "optimizers",
                 "regularizers",

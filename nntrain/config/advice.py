@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from nntrain.config import schema
 from nntrain.config.rules import CheckContext, Finding, Rule
+from nntrain.config.schema.lr_schedules import PolynomialDecay, StepDecay
 from nntrain.config.yaml_tree import KeyPath
 
 USUAL_DROPOUT = (0.2, 0.5)
@@ -67,11 +68,16 @@ def normalization_order(context: CheckContext) -> Iterator[Finding]:
 
 
 def schedule_acts(context: CheckContext) -> Iterator[Finding]:
-    """A step decay whose first step comes after the last epoch has no effect."""
+    """A step decay, or the cycles of a polynomial decay, have no effect if they begin after the last epoch."""
     schedule, epochs = context.config.lr_schedule, context.config.fit.epochs
-    if isinstance(schedule, schema.lr_schedules.StepDecay) and schedule.every >= epochs:
+    if isinstance(schedule, StepDecay) and schedule.every >= epochs:
         message = f"has no effect: the first step would come after epoch {schedule.every}, and the run has {epochs}"
         yield ("lr_schedule", schedule.key, "every"), f"lr_schedule.step_decay: {message}"
+    if isinstance(schedule, PolynomialDecay) and schedule.cycle:
+        length = schedule.decay_epochs or epochs
+        if length + 1 >= epochs:  # epochs count from 0, and epoch `length` ends the first decay
+            message = f"cycle has no effect: the first decay takes {length} epochs, and the run has {epochs}"
+            yield ("lr_schedule", schedule.key, "cycle"), f"lr_schedule.polynomial_decay: {message}"
 
 
 ADVICE: tuple[Rule, ...] = (hidden_activations, dropout_rates, momentum_range, normalization_order, schedule_acts)

@@ -12,7 +12,6 @@ from nntrain.config.diff import differing_settings
 from nntrain.config.load import LoadedConfig, override_config
 from nntrain.config.overrides import Overrides
 from nntrain.config.schema import Config
-from nntrain.config.schema.lr_schedules import CosineAnnealing
 from nntrain.errors import LockedError, RunError, UsageError
 from nntrain.jobs.commands import command_line
 from nntrain.jobs.data import ensure_dataset
@@ -153,8 +152,9 @@ class _Resumption:
             )
 
     def _check_epochs(self) -> None:
-        if isinstance(self.after.lr_schedule, CosineAnnealing):
-            raise UsageError("epochs: with cosine_annealing, every learning rate depends on the number of epochs")
+        schedule = self.after.lr_schedule
+        if schedule is not None and schedule.depends_on_epochs:
+            raise UsageError(f"epochs: with {schedule.key}, every learning rate depends on the number of epochs")
         if self.state.stopped_early and not any(key.startswith("early_stopping") for key in self.changed):
             arguments = (str(self.run.path), f"epochs={self.after.fit.epochs}", "early_stopping=null")
             raise UsageError(

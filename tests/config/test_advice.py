@@ -26,6 +26,8 @@ HINTS = [
     (["depthwise_conv2d: {kernel_size: 3}", "batch_normalization", "flatten", SOFTMAX], "", f"2:5: model.0: {CANCELLED}"),
     (["dense: 8", "batch_normalization: {center: false}", "activation: relu", SOFTMAX], "", f"2:5: model.0: {CANCELLED}"),
     ([SOFTMAX], "lr_schedule: {step_decay: {every: 10}}", "5:35: lr_schedule.step_decay: has no effect: the first step would come after epoch 10, and the run has 10"),
+    ([SOFTMAX], "lr_schedule: {polynomial_decay: {cycle: true}}", "5:41: lr_schedule.polynomial_decay: cycle has no effect: the first decay takes 10 epochs, and the run has 10"),
+    ([SOFTMAX], "lr_schedule: {polynomial_decay: {cycle: true, decay_epochs: 9}}", "5:41: lr_schedule.polynomial_decay: cycle has no effect: the first decay takes 9 epochs, and the run has 10"),
 ]  # fmt: skip
 
 
@@ -60,6 +62,7 @@ def test_a_momentum_of_0_9_to_0_99_or_none_gives_no_hint(check, momentum):
 )
 def test_the_usual_order_and_rates_give_no_hint(check, layers):
     assert check(*layers, extra="lr_schedule: {step_decay: {every: 9}}") == ([], [])
+    assert check(*layers, extra="lr_schedule: {polynomial_decay: {cycle: true, decay_epochs: 8}}") == ([], [])
 
 
 def test_several_hints_come_together(check):

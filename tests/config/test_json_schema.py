@@ -80,11 +80,13 @@ def test_every_family_has_a_definition_with_its_members():
         *("loss", "metric", "optimizer", "regularizer"),
     }
     names, *members = SCHEMA["$defs"]["learning_rate_schedule"]["anyOf"]
-    assert names == {"enum": ["step_decay", "exponential_decay", "cosine_annealing"]}
+    assert names == {"enum": ["step_decay", "exponential_decay", "polynomial_decay", "cosine_annealing", "one_cycle"]}
     assert [member["required"] for member in members] == [
         ["step_decay"],
         ["exponential_decay"],
+        ["polynomial_decay"],
         ["cosine_annealing"],
+        ["one_cycle"],
         ["reduce_lr_on_plateau"],
     ]
 

@@ -141,10 +141,16 @@ def test_an_ended_run_that_was_killed_while_it_was_saved_is_not_trained_further(
     assert workshop.engine.resumed[1].stopped_early
 
 
-def test_under_cosine_annealing_the_epochs_cannot_change(workshop):
-    workshop.train(also="lr_schedule: cosine_annealing")
-    with pytest.raises(UsageError, match="with cosine_annealing, every learning rate depends on the number of epochs"):
+@pytest.mark.parametrize("schedule", ["cosine_annealing", "polynomial_decay"])
+def test_the_epochs_cannot_change_if_the_learning_rates_depend_on_their_number(workshop, schedule):
+    workshop.train(also=f"lr_schedule: {schedule}")
+    with pytest.raises(UsageError, match=f"with {schedule}, every learning rate depends on the number of epochs"):
         resume("tiny-1", ["epochs=9"], runs_dir=workshop.runs)
+
+
+def test_the_epochs_can_change_if_the_learning_rates_do_not_depend_on_their_number(workshop):
+    workshop.train(also="lr_schedule: {polynomial_decay: {decay_epochs: 2}}")
+    assert resume("tiny-1", ["epochs=9"], runs_dir=workshop.runs).result.epochs == 9
 
 
 def test_a_run_that_diverged_is_not_continued(workshop):

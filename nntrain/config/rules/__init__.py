@@ -28,6 +28,7 @@ CROSS_FIELD_RULES: tuple[Rule, ...] = (
     training.monitors_are_computed,
     training.modes_suit_monitors,
     training.early_stopping_outlasts_plateau,
+    training.lowest_rate_is_below_optimizers,
     training.schedule_fits_run,
     training.optimizer_is_consistent,
 )

@@ -12,6 +12,8 @@ from nntrain.config.validate import Unavailable
 from nntrain.config.wording import dotted
 from nntrain.config.yaml_tree import KeyPath
 
+LOWEST_RATES = {"min_lr", "end_learning_rate"}  # the names of schedules' lowest learning rates
+
 
 def _monitoring_sections(context: CheckContext) -> Iterator[tuple[KeyPath, Any]]:
     """Yield the sections that monitor a metric, with their paths."""
@@ -76,25 +78,38 @@ def early_stopping_outlasts_plateau(context: CheckContext) -> Iterator[Finding]:
         yield path, f"{dotted(path)}: {message}; training would stop before the lower learning rate is tried"
 
 
+def lowest_rate_is_below_optimizers(context: CheckContext) -> Iterator[Finding]:
+    """A schedule's lowest learning rate is below that of the optimizer."""
+    schedule = context.config.lr_schedule
+    if schedule is None:
+        return
+    for name in LOWEST_RATES & schema.LearningRateSchedule.members[schedule.key].model_fields.keys():
+        rate, lowest = context.config.optimizer.learning_rate, getattr(schedule, name)
+        if lowest >= rate:
+            path: KeyPath = ("lr_schedule", schedule.key, name)
+            yield path, f"{dotted(path)}: must be below the optimizer's learning_rate of {rate:g}, got {lowest:g}"
+
+
 def schedule_fits_run(context: CheckContext) -> Iterator[Finding]:
-    """The schedule fits into the epochs, and its lowest learning rate is below that of the optimizer."""
+    """The phases of a schedule fit into the epochs."""
     schedule = context.config.lr_schedule
     if schedule is None:
         return
     path: KeyPath = ("lr_schedule", schedule.key)
-    if schedule.key in ("cosine_annealing", "reduce_lr_on_plateau"):
-        rate, lowest = context.config.optimizer.learning_rate, schedule.min_lr
-        if lowest >= rate:
-            message = f"must be below the optimizer's learning_rate of {rate:g}, got {lowest:g}"
-            yield (*path, "min_lr"), f"{dotted(path)}.min_lr: {message}"
+    epochs = context.config.fit.epochs
     if schedule.key == "cosine_annealing":
-        epochs, warmup = context.config.fit.epochs, schedule.warmup_epochs
+        warmup = schedule.warmup_epochs
         if warmup >= epochs:
             message = f"must be below fit.epochs ({epochs}), got {warmup}"
             yield (*path, "warmup_epochs"), f"{dotted(path)}.warmup_epochs: {message}"
         elif schedule.restarts + 1 > epochs - warmup:
             message = f"must be below the epochs after the warm-up ({epochs - warmup}), got {schedule.restarts}"
             yield (*path, "restarts"), f"{dotted(path)}.restarts: {message}"
+    if schedule.key == "one_cycle" and schedule.pct_start * epochs <= 1:
+        message = (
+            f"{schedule.pct_start:g} of {epochs} epochs is not more than one epoch, so the learning rate never rises"
+        )
+        yield (*path, "pct_start"), f"{dotted(path)}.pct_start: {message}; raise fit.epochs or pct_start"
 
 
 def optimizer_is_consistent(context: CheckContext) -> Iterator[Finding]:

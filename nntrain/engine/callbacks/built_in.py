@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from nntrain.config import schema
-from nntrain.training.lr_schedules import learning_rate_by_epoch
+from nntrain.config.schema.lr_schedules import EpochSchedule, ReduceLROnPlateau
 
 
 def built_in_callbacks(config: schema.Config) -> list[Any]:
@@ -18,10 +18,14 @@ def built_in_callbacks(config: schema.Config) -> list[Any]:
     """
     callbacks: list[Any] = []
     schedule = config.lr_schedule
-    rate = learning_rate_by_epoch(schedule, initial=config.optimizer.learning_rate, epochs=config.fit.epochs)
-    if rate is not None:
-        callbacks.append(keras.callbacks.LearningRateScheduler(rate))
-    if isinstance(schedule, schema.lr_schedules.ReduceLROnPlateau):
+    if isinstance(schedule, EpochSchedule):
+        initial, epochs = config.optimizer.learning_rate, config.fit.epochs
+        callbacks.append(
+            keras.callbacks.LearningRateScheduler(
+                lambda epoch: schedule.learning_rate(epoch, initial=initial, epochs=epochs)
+            )
+        )
+    if isinstance(schedule, ReduceLROnPlateau):
         callbacks.append(keras.callbacks.ReduceLROnPlateau(**schedule.model_dump(), verbose=0))
     if config.early_stopping is not None:
         callbacks.append(keras.callbacks.EarlyStopping(**config.early_stopping.model_dump(), verbose=0))

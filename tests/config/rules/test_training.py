@@ -21,6 +21,9 @@ PLATEAU = "lr_schedule: {reduce_lr_on_plateau: {patience: 5}}"
         ("lr_schedule: {cosine_annealing: {warmup_epochs: 8, restarts: 2}}", "5:62: lr_schedule.cosine_annealing.restarts: must be below the epochs after the warm-up (2), got 2"),
         ("lr_schedule: {cosine_annealing: {min_lr: 0.1}}", "5:42: lr_schedule.cosine_annealing.min_lr: must be below the optimizer's learning_rate of 0.001, got 0.1"),
         ("lr_schedule: {reduce_lr_on_plateau: {patience: 5, min_lr: 0.001}}", "5:59: lr_schedule.reduce_lr_on_plateau.min_lr: must be below the optimizer's learning_rate of 0.001, got 0.001"),
+        ("lr_schedule: {polynomial_decay: {end_learning_rate: 0.001}}", "5:53: lr_schedule.polynomial_decay.end_learning_rate: must be below the optimizer's learning_rate of 0.001, got 0.001"),
+        ("lr_schedule: one_cycle\nfit: {epochs: 3}", "5:14: lr_schedule.one_cycle.pct_start: 0.3 of 3 epochs is not more than one epoch, so the learning rate never rises; raise fit.epochs or pct_start"),
+        ("lr_schedule: {one_cycle: {pct_start: 0.1}}", "5:38: lr_schedule.one_cycle.pct_start: 0.1 of 10 epochs is not more than one epoch, so the learning rate never rises; raise fit.epochs or pct_start"),
         ("fit: {stratify: true, validation_split: 0}", "5:17: fit.stratify: no validation images to draw while fit.validation_split is 0"),
     ],
 )  # fmt: skip
@@ -36,6 +39,8 @@ def test_schedules_stopping_and_validation_must_be_able_to_act(check, extra, pro
         "lr_schedule: {cosine_annealing: {warmup_epochs: 9}}",
         "lr_schedule: {cosine_annealing: {warmup_epochs: 8, restarts: 1}}",
         "lr_schedule: {cosine_annealing: {min_lr: 0.0009}}",
+        "lr_schedule: {polynomial_decay: {end_learning_rate: 0.0009}}",
+        "lr_schedule: {one_cycle: {pct_start: 0.11}}",
         "fit: {stratify: true, validation_split: 0.1}",
         "metrics: [mse]\nearly_stopping: {patience: 5, monitor: val_mse}",
         "fit: {validation_split: 0}\nearly_stopping: {patience: 5, monitor: accuracy}",
