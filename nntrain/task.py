@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class TaskSpec:
     metrics: tuple[tuple[str, dict[str, Any]], ...]  # name and arguments: ("top_k_categorical_accuracy", {"k": 3})
     classes: tuple[str, ...]  # names by label
     positive: tuple[int, ...] = ()  # binary: the labels that count as yes
+    loss_arguments: dict[str, Any] = field(default_factory=dict)  # without label smoothing, which is for training only
 
     def __post_init__(self) -> None:
         if self.task not in TASKS:

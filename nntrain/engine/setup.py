@@ -121,7 +121,7 @@ def _loss_targets(labels: np.ndarray, task_spec: TaskSpec) -> np.ndarray:
 
 
 def _takes_one_hot_labels(task_spec: TaskSpec) -> bool:
-    return task_spec.task == "classification" and task_spec.loss != "sparse_categorical_crossentropy"
+    return task_spec.task == "classification" and schema.Loss.members[task_spec.loss].labels == "one_hot"
 
 
 def compile_network(config: schema.Config, device_data: DeviceDataset) -> ChunkedSequential:

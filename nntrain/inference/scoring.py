@@ -28,7 +28,7 @@ def score(outputs: np.ndarray, labels: np.ndarray, task_spec: TaskSpec) -> Score
     check_outputs(outputs, task_spec)
     check_labels(outputs, labels, task_spec)
     truth = targets(labels, task_spec)
-    metrics = {"loss": METRICS[task_spec.loss](outputs, truth)}
+    metrics = {"loss": METRICS[task_spec.loss](outputs, truth, **task_spec.loss_arguments)}
     metrics |= {name: METRICS[name](outputs, truth, **arguments) for name, arguments in task_spec.metrics}
     if task_spec.task == "regression":
         return Scores(images=len(labels), metrics=metrics)

@@ -111,7 +111,8 @@ def _read_task_spec(document: Any) -> TaskSpec:
         metrics=tuple((name, dict(arguments)) for metric in document["metrics"] for name, arguments in metric.items()),
         classes=tuple(map(str, document["classes"])),
         positive=tuple(map(int, document["positive"])),
+        loss_arguments=dict(document.get("loss_arguments", {})),  # runs of nntrain 0.1 have none
     )
-    # Fails here if metrics have wrong arguments, and not after the predictions.
+    # Fails here if the loss or a metric is unknown or has wrong arguments, and not after the predictions.
     score(np.full((1, task_spec.output_units), 0.5, np.float32), np.zeros(1, np.int64), task_spec)
     return task_spec

@@ -54,7 +54,7 @@ def format_metric(name: str, value: float) -> str:
 
 def is_fraction(name: str) -> bool:
     """Return whether a metric is a fraction between 0 and 1."""
-    return "accuracy" in name or name.removeprefix("val_") in ("precision", "recall", "f1")
+    return not {"accuracy", "precision", "recall", "f1"}.isdisjoint(name.split("_"))
 
 
 def confusion_table(scores: Scores) -> Table:

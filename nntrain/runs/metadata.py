@@ -30,12 +30,15 @@ CPU_INFO = Path("/proc/cpuinfo")  # Linux's description of the processor
 
 def make_task_spec(config: Config, classes: tuple[str, ...]) -> TaskSpec:
     """Return the task of a config's network, for data with these class names."""
+    (loss_arguments,) = to_plain(config.loss).values()
+    loss_arguments.pop("label_smoothing", None)
     return TaskSpec(
         task=config.task,
         loss=config.loss.key,
         metrics=tuple((name, arguments) for metric in to_plain(config.metrics) for name, arguments in metric.items()),
         classes=classes,
         positive=config.data.positive or (),
+        loss_arguments=loss_arguments,
     )
 
 
@@ -153,6 +156,7 @@ def _task_spec_document(task_spec: TaskSpec) -> dict[str, Any]:
     return {
         "task": task_spec.task,
         "loss": task_spec.loss,
+        "loss_arguments": task_spec.loss_arguments,
         "metrics": [{name: arguments} for name, arguments in task_spec.metrics],
         "classes": list(task_spec.classes),
         "positive": list(task_spec.positive),

@@ -91,7 +91,7 @@ def test_the_learning_rate_goes_to_the_optimizer_that_is_chosen(read, good):
         ("model.0.dropout.rat=3", "model.0.dropout.rat: unknown key; did you mean 'rate'?"),
         (
             "loss.x=3",
-            "loss.x: no such loss; choose from mse, mae, binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy",
+            f"loss.x: no such loss; choose from {', '.join(schema.Loss.members)}",
         ),
         ("metrics.1=mae", "metrics.1: metrics is an empty list"),
         ("metrics.x=mae", "metrics.x: metrics is an empty list"),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nntrain.config import schema
+from nntrain.inference.scoring import score
 
 pytestmark = pytest.mark.tensorflow
 
@@ -180,24 +181,44 @@ def test_every_layer_is_in_a_network_that_trains(load_text):
     assert {layer.key for network in networks for layer in network} == set(schema.Layer.members)
 
 
-CLASSIFICATION = [name for name, cls in schema.Metric.members.items() if "classification" in cls.tasks]
-SPARSE = [name for name in CLASSIFICATION if name.startswith("sparse_")]
-NEUTRAL = ["accuracy", "mse", "mae", "root_mean_squared_error"]
+def losses_for(task):
+    """Return the names of the losses that suit a task."""
+    return [name for name, cls in schema.Loss.members.items() if task in cls.tasks]
+
+
+def metrics_for(task, labels):
+    """Return the names of the metrics that apply to a task and this form of labels."""
+    members = schema.Metric.members.items()
+    return [name for name, cls in members if task in cls.tasks and cls.labels in (None, labels)]
+
+
+@pytest.mark.parametrize("loss", losses_for("classification"))
+def test_every_loss_of_a_classification_falls(train, loss):
+    training = train(f"loss={loss}")
+    assert training.last("loss") < training.first("loss")
 
 
 @pytest.mark.parametrize(
-    ("loss", "metrics"),
-    [
-        ("categorical_crossentropy", [name for name in CLASSIFICATION if name not in SPARSE]),
-        ("mse", NEUTRAL),
-        ("mae", NEUTRAL),
-        ("sparse_categorical_crossentropy", ["accuracy", *SPARSE]),
-    ],
+    ("loss", "labels"), [("categorical_crossentropy", "one_hot"), ("sparse_categorical_crossentropy", "integers")]
 )
-def test_every_loss_and_metric_of_a_classification_is_followed(train, loss, metrics):
+def test_every_metric_of_a_classification_is_followed(train, loss, labels):
+    metrics = metrics_for("classification", labels)
     training = train(f"loss={loss}", f"metrics=[{', '.join(metrics)}]")
-    assert training.last("loss") < training.first("loss")
     assert set(training.history[0].metrics) == {twin for name in ("loss", *metrics) for twin in (name, f"val_{name}")}
+
+
+@pytest.mark.parametrize("xla", ["false", "true"])
+def test_the_history_has_the_values_that_scoring_computes(train_anew, tiny, monkeypatch, xla):
+    monkeypatch.setattr("nntrain.engine.train.EVALUATION_BATCH_SIZE", 8)
+    training = train_anew(
+        "loss={categorical_focal_crossentropy: {alpha: [1, 2, 3, 1, 1, 1, 1, 1, 1, 1], gamma: 1.5}}",
+        "metrics=[accuracy, {auc: {curve: PR}}, {f1_score: {average: weighted}}, kl_divergence]",
+        f"runtime.jit_compile={xla}",
+    )
+    outputs = np.asarray(training.network(tiny.x_train[200:].astype(np.float32), training=False))
+    scores = score(outputs, tiny.y_train[200:], training.setup.task_spec).metrics
+    assert {name: training.last(f"val_{name}") for name in scores} == pytest.approx(scores, rel=1e-5)
+    assert training.last("auc") > training.first("auc")
 
 
 def test_label_smoothing_raises_the_loss(train):
@@ -214,8 +235,9 @@ fit: {epochs: 2, batch_size: 50}
 
 
 def test_every_metric_of_a_binary_task_is_followed(train):
-    metrics = [name for name, cls in schema.Metric.members.items() if "binary" in cls.tasks]
-    training = train("data.positive=[0, 1, 2]", f"metrics=[{', '.join(metrics)}]", text=BINARY)
+    metrics = {name: {} for name in metrics_for("binary", "one_hot")} | {"f1_score": {"threshold": 0.5}}
+    entries = ", ".join(f"{name}: {arguments}" for name, arguments in metrics.items())
+    training = train("data.positive=[0, 1, 2]", f"metrics=[{entries}]", text=BINARY)
     assert set(training.history[0].metrics) >= {"loss", *metrics}
     assert training.last("loss") < training.first("loss")
 
@@ -226,7 +248,7 @@ def test_a_binary_loss_can_be_smoothed(train):
     assert training.last("loss") > training.last("binary_crossentropy")
 
 
-@pytest.mark.parametrize("loss", ["mse", "mae"])
+@pytest.mark.parametrize("loss", losses_for("regression"))
 def test_a_regression_trains_on_the_digits_value(train, loss):
     text = "task: regression\nmodel: [dense: {units: 8, activation: relu}, dense: 1]\noptimizer: adam\nloss: mse\n"
     training = train(f"loss={loss}", "fit.epochs=3", "fit.batch_size=50", text=text)

@@ -1,17 +1,16 @@
-"""Every loss and metric of nntrain.inference.metrics, compared with Keras on random outputs."""
+"""Every loss and metric of nntrain.inference.metrics, compared with Keras on random outputs and on extreme ones."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from nntrain.config import schema
 from nntrain.inference.metrics import METRICS
 from nntrain.task import TaskSpec, targets
 
-pytestmark = pytest.mark.tensorflow
-
-LOSSES = ("mse", "mae", "categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy")
-OF_LABELS = ("sparse_categorical_accuracy", "sparse_top_k_categorical_accuracy", "sparse_categorical_crossentropy")
 CLASSES = tuple("0123456789")
-CASES = [
+METRIC_CASES = [
     ("classification", "accuracy", {}),
     ("classification", "categorical_accuracy", {}),
     ("classification", "sparse_categorical_accuracy", {}),
@@ -24,6 +23,17 @@ CASES = [
     ("classification", "mse", {}),
     ("classification", "mae", {}),
     ("classification", "root_mean_squared_error", {}),
+    ("classification", "kl_divergence", {}),
+    ("classification", "auc", {}),
+    ("classification", "auc", {"num_thresholds": 2}),
+    ("classification", "auc", {"num_thresholds": 11, "summation_method": "minoring"}),
+    ("classification", "auc", {"summation_method": "majoring"}),
+    ("classification", "auc", {"curve": "PR"}),
+    ("classification", "auc", {"curve": "PR", "summation_method": "minoring"}),
+    ("classification", "f1_score", {"average": "macro"}),
+    ("classification", "f1_score", {"average": "micro"}),
+    ("classification", "f1_score", {"average": "weighted"}),
+    ("classification", "f1_score", {"average": "macro", "threshold": 0.3}),
     ("binary", "accuracy", {}),
     ("binary", "binary_accuracy", {}),
     ("binary", "binary_accuracy", {"threshold": 0.3}),
@@ -35,9 +45,32 @@ CASES = [
     ("binary", "mse", {}),
     ("binary", "mae", {}),
     ("binary", "root_mean_squared_error", {}),
+    ("binary", "auc", {}),
+    ("binary", "auc", {"curve": "PR", "num_thresholds": 50}),
+    ("binary", "auc", {"curve": "PR", "summation_method": "majoring"}),
+    ("binary", "f1_score", {"average": "macro", "threshold": 0.3}),
     ("regression", "mse", {}),
     ("regression", "mae", {}),
     ("regression", "root_mean_squared_error", {}),
+]
+LOSS_CASES = [
+    ("classification", "mse", {}),
+    ("classification", "mae", {}),
+    ("classification", "huber", {"delta": 0.2}),
+    ("classification", "categorical_crossentropy", {}),
+    ("classification", "sparse_categorical_crossentropy", {}),
+    ("classification", "categorical_focal_crossentropy", {}),
+    ("classification", "categorical_focal_crossentropy", {"alpha": 1.0, "gamma": 0.5}),
+    ("classification", "categorical_focal_crossentropy", {"alpha": tuple(range(1, 11)), "gamma": 0.0}),
+    ("classification", "kl_divergence", {}),
+    ("binary", "mse", {}),
+    ("binary", "mae", {}),
+    ("binary", "huber", {}),
+    ("binary", "binary_crossentropy", {}),
+    ("regression", "mse", {}),
+    ("regression", "mae", {}),
+    ("regression", "huber", {}),
+    ("regression", "huber", {"delta": 3.0}),
 ]
 
 
@@ -60,7 +93,8 @@ def outputs_and_labels(task):
 
 def as_keras_wants(name, outputs, truth, task):
     if task == "classification":
-        return truth if name in OF_LABELS else np.eye(10, dtype=np.float32)[truth]
+        of_labels = {**schema.Loss.members, **schema.Metric.members}[name].labels == "integers"
+        return truth if of_labels else np.eye(10, dtype=np.float32)[truth]
     return truth[:, None]
 
 
@@ -77,7 +111,8 @@ def keras_metric(name, arguments, wanted, outputs):
     return keras.metrics.get({"class_name": keras.metrics.get(name).__class__.__name__, "config": arguments})
 
 
-@pytest.mark.parametrize(("task", "name", "arguments"), CASES)
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(("task", "name", "arguments"), METRIC_CASES)
 def test_the_metric_agrees_with_keras(task, name, arguments):
     outputs, labels = outputs_and_labels(task)
     truth = targets(labels, task_spec(task))
@@ -87,15 +122,29 @@ def test_the_metric_agrees_with_keras(task, name, arguments):
     assert METRICS[name](outputs, truth, **arguments) == pytest.approx(float(metric.result()), rel=1e-6)
 
 
-@pytest.mark.parametrize(("task", "name"), [(task, name) for task, name, _ in CASES if name in LOSSES])
-def test_the_loss_agrees_with_keras(task, name):
-    import keras
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(("task", "name", "arguments"), LOSS_CASES)
+def test_the_loss_agrees_with_keras(task, name, arguments):
+    from nntrain.engine.build import LOSSES
 
     outputs, labels = outputs_and_labels(task)
     truth = targets(labels, task_spec(task))
-    loss = keras.losses.get(name)(as_keras_wants(name, outputs, truth, task), outputs)
-    assert METRICS[name](outputs, truth) == pytest.approx(float(np.mean(loss)), rel=1e-6)
+    loss = LOSSES[name](**arguments)(as_keras_wants(name, outputs, truth, task), outputs)
+    assert METRICS[name](outputs, truth, **arguments) == pytest.approx(float(loss), rel=1e-6)
 
 
-def test_every_metric_is_held_against_keras():
-    assert {name for _, name, _ in CASES} == set(METRICS)
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("name", ["auc", "f1_score"])
+@pytest.mark.parametrize("truth", [np.zeros(4, np.float32), np.ones(4, np.float32)], ids=["no", "yes"])
+def test_without_positive_or_negative_images_the_metric_agrees_with_keras(name, truth):
+    outputs = np.array([[0.0], [0.3], [0.7], [1.0]], np.float32)
+    for arguments in [{"curve": "ROC"}, {"curve": "PR"}] if name == "auc" else [{"average": "macro", "threshold": 0.5}]:
+        metric = keras_metric(name, arguments, truth, outputs)
+        metric.update_state(truth[:, None], outputs)
+        assert METRICS[name](outputs, truth, **arguments) == pytest.approx(float(metric.result()), rel=1e-6)
+
+
+@pytest.mark.parametrize(("family", "cases"), [(schema.Loss, LOSS_CASES), (schema.Metric, METRIC_CASES)])
+def test_every_loss_and_metric_is_held_against_keras(family, cases):
+    missing = set(family.members) - {name for _, name, _ in cases}
+    assert not missing, f"{Path(__file__).name}: add cases of {sorted(missing)}"

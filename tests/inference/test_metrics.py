@@ -139,3 +139,73 @@ def test_top_k_counts_five_unless_told_otherwise():
 def test_ties_at_the_kth_place_are_all_in_the_top_k():
     outputs = floats([0.4, 0.3, 0.3], [0.4, 0.3, 0.3], [0.4, 0.4, 0.2])
     assert compute("top_k_categorical_accuracy", outputs, [1, 2, 2], k=2) == 2 / 3
+
+
+def test_huber_is_half_the_squared_error_up_to_delta_and_a_line_beyond():
+    outputs, truth = floats([0.5], [3.0]), [0.0, 0.0]
+    assert compute("huber", outputs, truth) == (0.125 + 2.5) / 2
+    assert compute("huber", outputs, truth, delta=2.0) == (0.125 + 4.0) / 2
+
+
+def test_focal_crossentropy_weighs_with_the_improbability_of_the_true_class():
+    outputs = floats([0.5, 0.25, 0.25], [0.25, 0.75, 0.0])
+    plain = [math.log(2), math.log(4 / 3)]
+    focal = [0.25 * 0.5**2 * plain[0], 0.25 * 0.25**2 * plain[1]]
+    assert compute("categorical_focal_crossentropy", outputs, [0, 1]) == pytest.approx(sum(focal) / 2)
+    unweighted = compute("categorical_focal_crossentropy", outputs, [0, 1], alpha=1.0, gamma=0.0)
+    assert unweighted == pytest.approx(sum(plain) / 2)
+
+
+def test_focal_crossentropy_may_weigh_each_class():
+    outputs = floats([0.5, 0.25, 0.25], [0.25, 0.25, 0.5])
+    value = compute("categorical_focal_crossentropy", outputs, [0, 2], alpha=[1.0, 2.0, 3.0], gamma=0.0)
+    assert value == pytest.approx((1 + 3) * math.log(2) / 2)
+
+
+def test_focal_crossentropy_needs_a_weight_for_each_class():
+    with pytest.raises(ValueError, match="broadcast"):
+        compute("categorical_focal_crossentropy", one_hot(0), [0], alpha=[1.0, 2.0])
+
+
+def test_kl_divergence_from_one_hot_labels_is_almost_the_crossentropy():
+    # The labels 0 count as 1e-7, and add 2 * 1e-7 ln(1e-7 / 0.25).
+    assert compute("kl_divergence", floats([0.5, 0.25, 0.25]), [0]) == pytest.approx(math.log(2) - 2.946e-6, abs=1e-8)
+
+
+# Of each class, 2 TP / (predicted + true): 4 / 5, 2 / 3, and 0 for the one that no image has.
+F1_OUTPUTS, F1_TRUTH = one_hot(0, 0, 0, 1), [0, 0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({}, (4 / 5 + 2 / 3) / 3),
+        ({"average": "macro"}, (4 / 5 + 2 / 3) / 3),
+        ({"average": "micro"}, 6 / 8),
+        ({"average": "weighted"}, (4 / 5 + 2 / 3) / 2),
+    ],
+)
+def test_f1_scores_are_averaged_over_the_classes(arguments, expected):
+    assert compute("f1_score", F1_OUTPUTS, F1_TRUTH, **arguments) == pytest.approx(expected, rel=1e-6)
+
+
+def test_an_f1_score_with_a_threshold_counts_every_output_above_it():
+    outputs = floats([0.6, 0.4, 0.0], [0.5, 0.2, 0.3])  # predicted: classes 0 and 1, and class 0
+    assert compute("f1_score", outputs, [0, 2], average="micro", threshold=0.35) == pytest.approx(2 / 5, rel=1e-6)
+
+
+def test_an_f1_score_of_a_binary_task_is_that_of_yes():
+    outputs, truth = floats([0.9], [0.8], [0.7], [0.4]), [1.0, 1.0, 0.0, 1.0]
+    assert compute("f1_score", outputs, truth, threshold=0.5) == pytest.approx(2 / 3, rel=1e-6)
+    assert compute("f1_score", outputs, np.zeros(4), average="weighted", threshold=0.5) == 0.0
+
+
+def test_an_unknown_average_is_an_error():
+    with pytest.raises(ValueError, match="no average 'none'"):
+        compute("f1_score", F1_OUTPUTS, F1_TRUTH, average="none")
+
+
+def test_auc_takes_each_probability_of_a_class_as_one_answer():
+    # Of the true classes, 0.6 and 0.3; of the others, 0.3, 0.1, 0.3 and 0.4: 5 of 8 pairs are in order, 2 are ties.
+    outputs = floats([0.6, 0.3, 0.1], [0.3, 0.3, 0.4])
+    assert compute("auc", outputs, [0, 1]) == pytest.approx((5 + 2 * 0.5) / 8)

@@ -81,6 +81,11 @@ def test_metrics_are_computed_with_their_arguments():
     assert scores.metrics == {"loss": pytest.approx(1.49786614), "top_k_categorical_accuracy": 0.5}
 
 
+def test_the_loss_is_computed_with_its_arguments():
+    task_spec = TaskSpec("regression", "huber", (), classes=DIGITS, loss_arguments={"delta": 2.0})
+    assert score(floats([5.0]), np.array([1]), task_spec).metrics == {"loss": 2 * 4 - 2.0}
+
+
 def test_a_regression_is_scored_by_its_errors_and_has_no_classes():
     scores = score(floats([6.5], [2.0]), np.array([7, 1]), VALUES)
     assert scores.metrics == {"loss": 0.625, "mae": 0.75}

@@ -69,6 +69,11 @@ def test_a_binary_run_has_its_positive_labels(run, edit):
     assert open_trained_model(run).task_spec.positive == (3, 7)
 
 
+def test_a_run_has_the_arguments_of_its_loss(run, edit):
+    edit(question=question(task="regression", loss="huber", loss_arguments={"delta": 2.0}, metrics=[]))
+    assert open_trained_model(run).task_spec.loss_arguments == {"delta": 2.0}
+
+
 @pytest.mark.parametrize(
     "document",
     [
@@ -78,7 +83,13 @@ def test_a_binary_run_has_its_positive_labels(run, edit):
         question(loss="hinge"),
         question(loss=["mse"]),
         question(metrics=[{"hinge": {}}]),
+        question(loss_arguments={"delta": 2.0}),
+        question(loss_arguments="delta"),
+        question(loss="categorical_focal_crossentropy", loss_arguments={"alpha": [0.5, 0.5]}),
         question(metrics=[{"accuracy": {"k": 3}}]),
+        question(metrics=[{"auc": {"num_thresholds": 10**12}}]),
+        question(metrics=[{"auc": {"curve": "PRGAIN"}}]),
+        question(metrics=[{"f1_score": {"average": None}}]),
         question(metrics=["accuracy"]),
         question(metrics=[{"top_k_categorical_accuracy": {"k": "three"}}]),
         question(classes=[]),

@@ -71,14 +71,14 @@ def test_accuracy_comes_first_and_the_loss_last_but_for_other_metrics_order():
 
 
 @pytest.mark.parametrize(
-    "name", ["accuracy", "val_accuracy", "top_k_categorical_accuracy", "precision", "val_recall", "f1"]
+    "name", ["accuracy", "val_accuracy", "top_k_categorical_accuracy", "precision", "val_recall", "f1", "val_f1_score"]
 )
 def test_fractions_are_percentages(name):
     assert is_fraction(name)
     assert format_metric(name, 0.98765) == "98.77 %"
 
 
-@pytest.mark.parametrize("name", ["loss", "val_loss", "mae", "mse", "images"])
+@pytest.mark.parametrize("name", ["loss", "val_loss", "mae", "mse", "auc", "images"])
 def test_other_metrics_have_four_digits(name):
     assert not is_fraction(name)
     assert format_metric(name, 0.0123456) == "0.01235"

@@ -90,6 +90,16 @@ fit: {epochs: 1, batch_size: 32}
     assert task_spec.metrics == (("accuracy", {}), ("binary_accuracy", {"threshold": 0.75}))
 
 
+def test_the_task_has_the_losss_arguments_without_label_smoothing(write_config):
+    text = """
+model: [dense: {units: 10, activation: softmax}]
+optimizer: adam
+loss: {categorical_focal_crossentropy: {gamma: 3.0, label_smoothing: 0.1}}
+"""
+    config = load_config(write_config(text)).config
+    assert make_task_spec(config, DIGITS).loss_arguments == {"alpha": 0.25, "gamma": 3.0}
+
+
 def test_a_new_run_has_all_keys_of_run_json(monkeypatch):
     monkeypatch.setattr(metadata, "utc_now", lambda: "2026-01-01T00:00:00.000000+00:00")
     info = initial_info("mlp", shipped=True, differs={"fit.epochs": 3}, parameters=118_282)
@@ -187,6 +197,7 @@ def test_a_start_records_device_data_task_and_config(run, config, start):
     assert info["question"] == {
         "task": "classification",
         "loss": "categorical_crossentropy",
+        "loss_arguments": {},
         "metrics": [{"accuracy": {}}],
         "classes": list(DIGITS),
         "positive": [],

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from nntrain.config import schema
 from nntrain.config.rules.base import CheckContext, Finding, enumerate_named, enumerate_valid
-from nntrain.config.wording import join_or
+from nntrain.config.wording import dotted, join_or
 from nntrain.config.yaml_tree import KeyPath
 
 
@@ -18,6 +18,16 @@ def loss_suits_task(context: CheckContext) -> Iterator[Finding]:
         suitable = [key for key in members if task in members[key].tasks]
         suitable.sort(key=lambda key: len(members[key].tasks))  # the most specific first
         yield ("loss",), f"loss: {loss} does not suit task {task}; use {join_or(suitable)}"
+
+
+def alpha_has_the_classes(context: CheckContext) -> Iterator[Finding]:
+    """A list of weights has one for each class."""
+    loss = context.config.loss
+    if loss.key != "categorical_focal_crossentropy" or not isinstance(loss.alpha, tuple):
+        return
+    if context.classes is not None and len(loss.alpha) != context.classes:
+        path: KeyPath = ("loss", loss.key, "alpha")
+        yield path, f"{dotted(path)}: needs one number for each of the {context.classes} classes, got {len(loss.alpha)}"
 
 
 def metrics_suit_task(context: CheckContext) -> Iterator[Finding]:
@@ -42,6 +52,14 @@ def top_k_leaves_classes_out(context: CheckContext) -> Iterator[Finding]:
         if k is not None and context.classes is not None and k >= context.classes:
             path: KeyPath = ("metrics", index, metric.key, "k")
             yield path, f"metrics.{index}: k: must be below the number of classes ({context.classes}), got {k}"
+
+
+def binary_f1_score_has_a_threshold(context: CheckContext) -> Iterator[Finding]:
+    """In a binary task, f1_score needs a threshold; without one, the single output is always the largest."""
+    for index, metric in enumerate_valid(context.config.metrics or ()):
+        if context.config.task == "binary" and metric.key == "f1_score" and metric.threshold is None:
+            message = "f1_score needs a threshold in a binary task, as in `f1_score: {threshold: 0.5}`"
+            yield ("metrics", index), f"metrics.{index}: {message}"
 
 
 def metrics_suit_labels(context: CheckContext) -> Iterator[Finding]:

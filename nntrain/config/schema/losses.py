@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from nntrain.config.schema.base import Component, Labels
+from nntrain.config.schema.base import Component, Labels, NonNegative, Positive
 from nntrain.task import TASKS, Task
 
 
@@ -29,6 +29,13 @@ class MeanAbsoluteError(Loss, key="mae"):
     tasks = TASKS
 
 
+class Huber(Loss, key="huber"):
+    """Half the squared difference up to `delta`, and a straight line beyond it, so that outliers count less."""
+
+    tasks = TASKS
+    delta: Positive = 1.0
+
+
 class BinaryCrossentropy(Loss, key="binary_crossentropy"):
     """The cross-entropy of a single probability."""
 
@@ -48,3 +55,18 @@ class SparseCategoricalCrossentropy(Loss, key="sparse_categorical_crossentropy")
 
     tasks = ("classification",)
     labels = "integers"
+
+
+class CategoricalFocalCrossentropy(Loss, key="categorical_focal_crossentropy"):
+    """The cross-entropy, which counts less the more probable the true class already is (arXiv 1708.02002)."""
+
+    tasks = ("classification",)
+    alpha: Positive | tuple[Positive, ...] = Field(0.25, description="a weight for all classes, or one for each")
+    gamma: NonNegative = Field(2.0, description="how much less a well classified image counts; 0: the cross-entropy")
+    label_smoothing: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+
+class KLDivergence(Loss, key="kl_divergence"):
+    """The Kullback-Leibler divergence of the probabilities from the labels; nearly equal to the cross-entropy here."""
+
+    tasks = ("classification",)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal
 
-from nntrain.config.schema.base import Component, Count, Fraction, Labels
+from pydantic import Field
+
+from nntrain.config.schema.base import Component, Count, Fraction, Labels, OpenFraction
 from nntrain.task import TASKS, Task
 
 
@@ -91,6 +93,29 @@ class Recall(Metric, key="recall"):
     thresholds: Fraction | None = None
 
 
+class AUC(Metric, key="auc"):
+    """The area under the ROC or precision-recall curve; with classes, of every class against the others."""
+
+    tasks = ("classification", "binary")
+    higher_is_better = True
+    labels = "one_hot"
+    num_thresholds: Annotated[int, Field(ge=2, le=10_000)] = Field(200, description="points of the curve")
+    curve: Literal["ROC", "PR"] = "ROC"
+    summation_method: Literal["interpolation", "minoring", "majoring"] = "interpolation"
+
+
+class F1Score(Metric, key="f1_score"):
+    """The harmonic mean of precision and recall, averaged over the classes."""
+
+    tasks = ("classification", "binary")
+    higher_is_better = True
+    labels = "one_hot"
+    average: Literal["macro", "micro", "weighted"] = Field(
+        "macro", description="Keras's default, None, gives one score per class, which cannot be monitored"
+    )
+    threshold: OpenFraction | None = Field(None, description="default: the most probable class; required for binary")
+
+
 class MeanSquaredErrorMetric(Metric, key="mse"):
     """The mean of squared differences."""
 
@@ -137,3 +162,11 @@ class BinaryCrossentropyMetric(Metric, key="binary_crossentropy"):
     tasks = ("binary",)
     higher_is_better = False
     labels = None
+
+
+class KLDivergenceMetric(Metric, key="kl_divergence"):
+    """The Kullback-Leibler divergence without weight penalties."""
+
+    tasks = ("classification",)
+    higher_is_better = False
+    labels = "one_hot"

@@ -9,24 +9,34 @@ SIGMOID = "dense: {units: 1, activation: sigmoid}"
 
 
 @pytest.mark.parametrize(
-    ("task", "layer", "loss", "problem"),
+    ("task", "layer", "loss", "best"),
     [
-        ("classification", SOFTMAX, "binary_crossentropy", "4:7: loss: binary_crossentropy does not suit task classification; use categorical_crossentropy, sparse_categorical_crossentropy, mse or mae"),
-        ("regression", "dense: 1", "categorical_crossentropy", "4:7: loss: categorical_crossentropy does not suit task regression; use mse or mae"),
-        ("binary\ndata: {positive: [7]}", SIGMOID, "categorical_crossentropy", "4:7: loss: categorical_crossentropy does not suit task binary; use binary_crossentropy, mse or mae"),
+        ("classification", SOFTMAX, "binary_crossentropy", "categorical_crossentropy"),
+        ("regression", "dense: 1", "categorical_crossentropy", "mse"),
+        ("regression", "dense: 1", "kl_divergence", "mse"),
+        ("binary\ndata: {positive: [7]}", SIGMOID, "categorical_focal_crossentropy", "binary_crossentropy"),
+    ],
+)
+def test_the_loss_must_suit_the_task_and_the_most_specific_is_suggested_first(check, task, layer, loss, best):
+    (problem,) = check(layer, loss=loss, extra=f"task: {task}")[0]
+    assert problem.startswith(f"4:7: loss: {loss} does not suit task {task.split()[0]}; use {best}, ")
+
+
+@pytest.mark.parametrize(
+    ("alpha", "problem"),
+    [
+        ("0.5", []),
+        ("[1, 1, 1, 1, 1, 1, 1, 1, 1, 2.5]", []),
+        ("[1, 2, 3]", ["4:48: loss.categorical_focal_crossentropy.alpha: needs one number for each of the 10 classes, got 3"]),
     ],
 )  # fmt: skip
-def test_the_loss_must_suit_the_task(check, task, layer, loss, problem):
-    assert check(layer, loss=loss, extra=f"task: {task}")[0] == [problem]
-
-
-CHOICES = "accuracy, categorical_accuracy, sparse_categorical_accuracy, top_k_categorical_accuracy, sparse_top_k_categorical_accuracy, mse, mae, root_mean_squared_error, categorical_crossentropy, sparse_categorical_crossentropy"
+def test_alpha_is_one_weight_or_one_for_each_class(check, alpha, problem):
+    assert check(loss=f"{{categorical_focal_crossentropy: {{alpha: {alpha}}}}}")[0] == problem
 
 
 @pytest.mark.parametrize(
     ("metrics", "problem"),
     [
-        ("[precision]", f"5:11: metrics.0: precision does not apply to task classification; choose from {CHOICES}"),
         ("[accuracy, mse, accuracy]", "5:26: metrics.2: accuracy appears twice; keep one"),
         ("[{top_k_categorical_accuracy: {k: 10}}]", "5:44: metrics.0: k: must be below the number of classes (10), got 10"),
         ("[sparse_categorical_accuracy]", "5:11: metrics.0: sparse_categorical_accuracy needs integer labels, but loss categorical_crossentropy takes one-hot ones; accuracy suits both"),
@@ -34,6 +44,26 @@ CHOICES = "accuracy, categorical_accuracy, sparse_categorical_accuracy, top_k_ca
 )  # fmt: skip
 def test_metrics_must_apply_to_the_task_and_its_labels(check, metrics, problem):
     assert check(extra=f"metrics: {metrics}")[0] == [problem]
+
+
+def test_a_metric_of_another_task_is_refused_with_those_of_the_task(check):
+    problems, _ = check("dense: 1", loss="mse", extra="metrics: [precision]\ntask: regression")
+    assert problems == [
+        "5:11: metrics.0: precision does not apply to task regression; choose from mse, mae, root_mean_squared_error"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("metric", "problems"),
+    [
+        ("f1_score", ["6:11: metrics.0: f1_score needs a threshold in a binary task, as in `f1_score: {threshold: 0.5}`"]),
+        ("{f1_score: {threshold: 0.5}}", []),
+        ("auc", []),
+    ],
+)  # fmt: skip
+def test_an_f1_score_of_a_binary_task_needs_a_threshold(check, metric, problems):
+    extra = f"data: {{positive: [1]}}\nmetrics: [{metric}]\ntask: binary"
+    assert check(SIGMOID, loss="binary_crossentropy", extra=extra)[0] == problems
 
 
 def test_k_may_be_9_of_10_classes(check):
@@ -56,7 +86,7 @@ def test_a_metric_with_a_mistake_hides_nothing_about_the_others(check):
     "metric",
     [
         *("categorical_accuracy", "top_k_categorical_accuracy", "categorical_crossentropy"),
-        *("mse", "mae", "root_mean_squared_error"),
+        *("mse", "mae", "root_mean_squared_error", "auc", "f1_score", "kl_divergence"),
     ],
 )
 def test_metrics_of_one_hot_labels_need_them(check, metric):

@@ -75,6 +75,17 @@ CASES = {
         (2.5,),
     ),
     "regression in one batch": (REGRESSION, (), (2,)),
+    # The metrics' counts start anew in each epoch.
+    "counting metrics, one cycle": (
+        EVERYTHING,
+        (
+            "loss=categorical_focal_crossentropy",
+            "metrics=[auc, f1_score, kl_divergence]",
+            "lr_schedule=one_cycle",
+            "early_stopping={patience: 4, monitor: val_f1_score, restore_best_weights: true}",
+        ),
+        (2.5,),
+    ),
 }
 
 
