@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: train test test-fast lint format measure score-pictures pretrained judge bench soak mutants clean
+.PHONY: train test test-fast lint format measure score-pictures pretrained judge bench soak mutants keras-versions clean
 
 # Train the quickstart network on the images that ship with nntrain.
 train: .venv/installed
@@ -62,8 +62,13 @@ soak: .venv/installed-dev
 mutants: .venv/installed-dev
 	$(BIN)/python tools/mutants.py $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT)) $(if $(MODULES),--modules $(MODULES))
 
+# Try which versions of Keras 3, from 3.0 on, load model.keras, evaluate and train it, each version in its own environment
+# under .keras-versions/, which is removed afterwards. VERSIONS="3.0 3.15" tries these. About a minute per version.
+keras-versions: .venv/installed-dev
+	$(BIN)/python tools/keras_versions/run.py $(VERSIONS)
+
 clean:
-	rm -rf .venv .bench .mutants .pytest_cache .mypy_cache .ruff_cache build dist
+	rm -rf .venv .bench .mutants .keras-versions .pytest_cache .mypy_cache .ruff_cache build dist
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -4,35 +4,82 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import warnings
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import h5py
+import keras
 import numpy as np
 
 from nntrain.config import schema
-from nntrain.engine.build import build_network
+from nntrain.engine.build import build_loss, build_metrics, build_network, build_optimizer
+from nntrain.engine.keras_classifier import WEIGHTS_FILE
 from nntrain.errors import NntrainError, RunError
 from nntrain.inference.litert import LiteRTClassifier
 from nntrain.runs.folder import RunDir
+from nntrain.runs.keras_config import for_older_keras
 from nntrain.system.files import temporary_sibling
 
 # How much the two formats' outputs may differ, relative to outputs above 1: their sums are rounded differently.
 MAX_DIFFERENCE = 1e-5
+CONFIG_FILE = "config.json"  # in a .keras archive
 
 
 def plain_network(config: schema.Config, trained: Any) -> Any:
-    """Return a plain float32 keras.Sequential with a trained network's weights, regardless of their precision."""
+    """Return a plain float32 keras.Sequential with a trained network's weights, regardless of their precision.
+
+    It is compiled with the config's optimizer, loss and metrics. The optimizer starts afresh.
+    """
     network = build_network(config, dtype="float32")
     network.set_weights(trained.get_weights())
+    network.compile(
+        optimizer=_plain_optimizer(config.optimizer), loss=build_loss(config.loss), metrics=build_metrics(config)
+    )
     return network
 
 
+def _plain_optimizer(optimizer: schema.Optimizer) -> Any:
+    """Return the optimizer as Keras's own class; the faster versions have the names of those that they replace."""
+    built = build_optimizer(optimizer)
+    return getattr(keras.optimizers, type(built).__name__).from_config(built.get_config())
+
+
 def save_keras(network: Any, run: RunDir) -> None:
-    """Write model.keras; raises NntrainError if the disk fails."""
+    """Write model.keras with a compiled network, in a form that older versions of Keras 3 read, too.
+
+    Raises NntrainError if the disk fails.
+    """
     with temporary_sibling(run.model_path) as sibling, _silence():
         network.save(sibling)
+        with zipfile.ZipFile(sibling) as archive:
+            members = {name: archive.read(name) for name in archive.namelist()}
+        members[CONFIG_FILE] = json.dumps(for_older_keras(json.loads(members[CONFIG_FILE]))).encode()
+        members[WEIGHTS_FILE] = _with_optimizer_state(members[WEIGHTS_FILE], network)
+        with zipfile.ZipFile(sibling, "w") as archive:
+            for name, content in members.items():
+                archive.writestr(name, content)
+
+
+def _with_optimizer_state(weights: bytes, network: Any) -> bytes:
+    """Add the optimizer's state before its first step, such as Adam's moments, to the weights file.
+
+    Keras expects it there, and warns if it is missing. It takes no space: of an array of equal values, which all of
+    them are, HDF5 stores the shape and one value.
+    """
+    file, optimizer = io.BytesIO(weights), network.optimizer
+    optimizer.build(network.trainable_variables)
+    with h5py.File(file, "r+") as archive:
+        state = archive["optimizer/vars"]
+        for index, variable in enumerate(optimizer.variables[len(state) :], start=len(state)):
+            array = np.asarray(variable)
+            value = array.flat[0]
+            data = None if np.all(array == value) else array
+            state.create_dataset(str(index), array.shape, array.dtype, data=data, fillvalue=value)
+    return file.getvalue()
 
 
 def save_tflite(network: Any, run: RunDir, images: np.ndarray) -> str | None:

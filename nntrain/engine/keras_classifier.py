@@ -94,7 +94,7 @@ def _check_archive(archive: zipfile.ZipFile, *, max_bytes: int, path: Path) -> N
 
 
 def _count_weight_arrays(weights: h5py.File) -> int:
-    """Count the arrays of weights, excluding the random state of dropout layers, which is also stored.
+    """Count the arrays of weights, excluding the states of dropout layers and of the optimizer, also stored.
 
     Raises ValueError for an array whose content is in another file.
     """
@@ -107,4 +107,4 @@ def _count_weight_arrays(weights: h5py.File) -> int:
             names.append(name)
 
     weights.visititems(visit)
-    return sum("seed_generator" not in name for name in names)
+    return sum("seed_generator" not in name and not name.startswith("optimizer/") for name in names)

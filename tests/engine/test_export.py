@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,10 @@ import pytest
 
 from nntrain.errors import NntrainError
 from nntrain.inference.litert import LiteRTClassifier
+from nntrain.inference.scoring import score
 from nntrain.runs.folder import RunDir
+from nntrain.runs.keras_config import IMPLIED
+from nntrain.runs.metadata import make_task_spec
 
 pytestmark = pytest.mark.tensorflow
 
@@ -18,11 +22,38 @@ IMAGES = np.random.default_rng(1).integers(0, 256, (5, 28, 28), dtype=np.uint8)
 
 
 @pytest.fixture(scope="module")
-def network(load_text):
-    """Return a network that is not trained."""
-    from nntrain.engine.build import build_network
+def config(load_text):
+    """Return the config of the network."""
+    return load_text("model.0.dense.units=4")
 
-    return build_network(load_text("model.0.dense.units=4"))
+
+@pytest.fixture(scope="module")
+def network(config):
+    """Return a network that is not trained."""
+    return untrained(config)
+
+
+def untrained(config):
+    """Return a config's network as it is saved, with its initial weights."""
+    from nntrain.engine.build import build_network
+    from nntrain.engine.export import plain_network
+
+    return plain_network(config, build_network(config))
+
+
+def saved_and_loaded(network, run):
+    """Return a network after saving, as Keras alone loads it; pytest turns any warning into an error."""
+    import keras
+
+    from nntrain.engine.export import save_keras
+
+    save_keras(network, run)
+    return keras.saving.load_model(run.model_path)
+
+
+def one_hot(labels):
+    """Return labels as the loss of these networks takes them."""
+    return np.eye(10, dtype=np.float32)[labels]
 
 
 @pytest.fixture
@@ -106,12 +137,58 @@ def test_a_full_disk_is_an_error(network, run, exported, monkeypatch):
 def test_model_keras_is_read_by_keras_alone(network, run):
     import keras
 
-    from nntrain.engine.export import save_keras
-
-    save_keras(network, run)
-    loaded = keras.models.load_model(run.model_path)
+    loaded = saved_and_loaded(network, run)
     assert type(loaded) is keras.Sequential
     assert np.array_equal(loaded(IMAGES.astype(np.float32)), network(IMAGES.astype(np.float32)))
+
+
+def test_model_keras_names_no_argument_that_older_versions_of_keras_do_not_know(network, run):
+    saved_and_loaded(network, run)
+    with zipfile.ZipFile(run.model_path) as archive:
+        config = archive.read("config.json").decode()
+    assert '"Dense"' in config
+    assert [name for name in (*IMPLIED, "DTypePolicy", "jit_compile") if f'"{name}"' in config] == []
+
+
+def test_the_loaded_network_scores_at_once_what_nntrain_does(config, network, run, tiny):
+    loaded = saved_and_loaded(network, run)
+    scores = loaded.evaluate(tiny.x_test, one_hot(tiny.y_test), verbose=0, return_dict=True)
+    outputs = np.asarray(network(tiny.x_test.astype(np.float32)))
+    expected = score(outputs, tiny.y_test, make_task_spec(config, tiny.classes)).metrics
+    assert set(expected) == {"loss", "accuracy"}
+    assert scores == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_loaded_network_trains_at_once_with_the_configs_optimizer(network, run, tiny):
+    import keras
+
+    loaded = saved_and_loaded(network, run)
+    assert type(loaded.optimizer) is keras.optimizers.Adam
+    assert float(loaded.optimizer.learning_rate) == pytest.approx(0.01)
+    before = loaded.evaluate(tiny.x_train, one_hot(tiny.y_train), verbose=0, return_dict=True)
+    loaded.fit(tiny.x_train, one_hot(tiny.y_train), epochs=3, verbose=0)
+    after = loaded.evaluate(tiny.x_train, one_hot(tiny.y_train), verbose=0, return_dict=True)
+    assert after["loss"] < before["loss"]
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "values"),
+    [
+        ("{sgd: {learning_rate: 0.5}}", {0.0, 0.5}),
+        ("{adagrad: {learning_rate: 0.5, initial_accumulator_value: 0.25}}", {0.0, 0.5, 0.25}),
+        ("{nadam: {learning_rate: 0.5}}", {0.0, 0.5, 1.0}),  # Nadam's product of momentums starts at 1
+        ("{adamw: {learning_rate: 0.5, amsgrad: true, use_ema: true}}", {0.0, 0.5}),
+    ],
+)
+def test_the_loaded_optimizer_starts_afresh(load_text, run, optimizer, values):
+    loaded = saved_and_loaded(untrained(load_text("model.0.dense.units=4", f"optimizer={optimizer}")), run)
+    assert {float(value) for variable in loaded.optimizer.variables for value in np.unique(variable)} == values
+
+
+def test_the_optimizers_state_takes_next_to_no_space(load_text, run):
+    network = untrained(load_text("model.0.dense.units=64"))
+    saved_and_loaded(network, run)
+    assert run.model_path.stat().st_size < 1.2 * 4 * network.count_params()  # with Adam's two moments: 3 times
 
 
 def test_what_is_saved_computes_in_float32_without_the_faster_layers(load_text):

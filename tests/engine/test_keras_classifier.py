@@ -28,8 +28,9 @@ def config(load_text):
 def network(config):
     """Return a network that is not trained."""
     from nntrain.engine.build import build_network
+    from nntrain.engine.export import plain_network
 
-    return build_network(config)
+    return plain_network(config, build_network(config))
 
 
 @pytest.fixture
