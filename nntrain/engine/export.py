@@ -68,9 +68,12 @@ def _with_optimizer_state(weights: bytes, network: Any) -> bytes:
     """Add the optimizer's state before its first step, such as Adam's moments, to the weights file.
 
     Keras expects it there, and warns if it is missing. It takes no space: of an array of equal values, which all of
-    them are, HDF5 stores the shape and one value.
+    them are, HDF5 stores the shape and one value. Nadam's is left out: Keras 3.10 changed its order, and a version with
+    the other order does not load the network.
     """
     file, optimizer = io.BytesIO(weights), network.optimizer
+    if isinstance(optimizer, keras.optimizers.Nadam):
+        return weights
     optimizer.build(network.trainable_variables)
     with h5py.File(file, "r+") as archive:
         state = archive["optimizer/vars"]

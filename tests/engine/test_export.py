@@ -176,13 +176,17 @@ def test_the_loaded_network_trains_at_once_with_the_configs_optimizer(network, r
     [
         ("{sgd: {learning_rate: 0.5}}", {0.0, 0.5}),
         ("{adagrad: {learning_rate: 0.5, initial_accumulator_value: 0.25}}", {0.0, 0.5, 0.25}),
-        ("{nadam: {learning_rate: 0.5}}", {0.0, 0.5, 1.0}),  # Nadam's product of momentums starts at 1
         ("{adamw: {learning_rate: 0.5, amsgrad: true, use_ema: true}}", {0.0, 0.5}),
     ],
 )
 def test_the_loaded_optimizer_starts_afresh(load_text, run, optimizer, values):
     loaded = saved_and_loaded(untrained(load_text("model.0.dense.units=4", f"optimizer={optimizer}")), run)
     assert {float(value) for variable in loaded.optimizer.variables for value in np.unique(variable)} == values
+
+
+def test_nadam_is_saved_without_state_whose_order_depends_on_the_version_of_keras(load_text, run):
+    with pytest.warns(UserWarning, match="Skipping variable loading for optimizer 'nadam"):
+        saved_and_loaded(untrained(load_text("model.0.dense.units=4", "optimizer=nadam")), run)
 
 
 def test_the_optimizers_state_takes_next_to_no_space(load_text, run):
