@@ -75,8 +75,8 @@ def _with_optimizer_state(weights: bytes, network: Any) -> bytes:
     if isinstance(optimizer, keras.optimizers.Nadam):
         return weights
     optimizer.build(network.trainable_variables)
-    with h5py.File(file, "r+") as archive:
-        state = archive["optimizer/vars"]
+    with h5py.File(file, "r+") as stored:
+        state = stored["optimizer/vars"]
         for index, variable in enumerate(optimizer.variables[len(state) :], start=len(state)):
             array = np.asarray(variable)
             value = array.flat[0]
