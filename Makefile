@@ -63,7 +63,7 @@ mutants: .venv/installed-dev
 	$(BIN)/python tools/mutants.py $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT)) $(if $(MODULES),--modules $(MODULES))
 
 # Try which versions of Keras 3, from 3.0 on, load model.keras, evaluate and train it, each version in its own environment
-# under .keras-versions/, which is removed afterwards. VERSIONS="3.0 3.15" tries these. About a minute per version.
+# under .keras-versions/, which is removed afterwards. VERSIONS="3.0 3.15" tries these. A minute or two per version.
 keras-versions: .venv/installed-dev
 	$(BIN)/python tools/keras_versions/run.py $(VERSIONS)
 
