@@ -31,9 +31,9 @@ def _is_output(layers: Sequence[schema.Layer], index: int) -> bool:
 
 
 def dropout_rates(context: CheckContext) -> Iterator[Finding]:
-    """Common dropout rates are 0.2 to 0.5."""
+    """Common dropout rates are 0.2 to 0.5; 0 switches dropout off."""
     for index, layer in enumerate(context.config.model):
-        if isinstance(layer, schema.layers.Dropout) and not _within(layer.rate, USUAL_DROPOUT):
+        if isinstance(layer, schema.layers.Dropout) and layer.rate and not _within(layer.rate, USUAL_DROPOUT):
             message = f"a dropout rate of {layer.rate:g} is unusual; 0.2 to 0.5 is common"
             yield ("model", index, layer.key, "rate"), f"model.{index}: {message}"
 
@@ -52,7 +52,10 @@ def _within(value: float, limits: tuple[float, float]) -> bool:
 
 
 def normalization_order(context: CheckContext) -> Iterator[Finding]:
-    """Batch normalization usually comes between a weighted layer and its activation, and replaces the bias."""
+    """Batch normalization usually comes between a weighted layer and its activation.
+
+    That it cancels the layer's bias is no reason for a hint: such a bias costs next to nothing.
+    """
     layers = context.config.model
     for index in range(1, len(layers)):
         if not isinstance(layers[index], schema.layers.BatchNormalization):
@@ -62,9 +65,6 @@ def normalization_order(context: CheckContext) -> Iterator[Finding]:
         if before.is_activation or (activation is not None and activation.key != "linear"):
             message = "batch normalization usually comes before the activation, not after it"
             yield ("model", index), f"model.{index}: {message}"
-        elif isinstance(before, schema.layers.WeightedLayer) and before.use_bias:
-            message = "the batch normalization after this layer cancels its bias; add `use_bias: false`"
-            yield ("model", index - 1), f"model.{index - 1}: {message}"
 
 
 def schedule_acts(context: CheckContext) -> Iterator[Finding]:

@@ -1,10 +1,18 @@
 """The configs that ship with nntrain, and the rule that tells a config's name from a path.
 
 `mlp` is the name of a shipped config. Text with a suffix or a slash is a path: `mlp.yaml`, `./mlp`.
+
+Each shipped config opens with four comment lines, its head:
+
+    # A first network: two hidden layers of 128 neurons.
+    # Reaches accuracy 97.3-97.9 % on 10,000 test images (seeds 1-5; 10 epochs, 10 s, 2-core x86_64).
+    # Train it: nntrain train mlp
+    # yaml-language-server: $schema=schema.json
 """
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,17 +20,25 @@ from nntrain.config.suggest import closest_word
 from nntrain.errors import UsageError
 from nntrain.system.files import write_atomically
 
+TRAIN_COMMENT = "# Train it: nntrain train "
 SCHEMA_COMMENT = "# yaml-language-server: $schema="
 
 
 @dataclass(frozen=True)
 class ShippedConfig:
-    """A shipped config, with the two comment lines at its top."""
+    """A shipped config, with the first two lines of its head."""
 
     name: str
     path: Path
     shows: str  # what it is an example of
-    reaches: str  # what it was measured to reach
+    reaches: str  # what was measured: metrics, test images, seeds, epochs, seconds, machine
+
+    @property
+    def summary(self) -> str:
+        """What was measured, in short: "Reaches accuracy 97.3-97.9 % (10 epochs, 10 s)"."""
+        metrics, _, conditions = self.reaches.partition(" on ")
+        effort = conditions.partition("; ")[2].rpartition(", ")[0]
+        return f"{metrics} ({effort})"
 
 
 def shipped_dir() -> Path:
@@ -69,16 +85,28 @@ def _is_name(text: str) -> bool:
     return "/" not in text and "\\" not in text and not Path(text).suffix and text not in ("-", ".", "..")
 
 
+def path_argument(path: Path) -> str:
+    """Return a path as commands take it: one that looks like the name of a shipped config gets a `./`."""
+    text = str(path)
+    return f"./{text}" if _is_name(text) else text
+
+
 def copy_config(name: str, target: Path, *, force: bool) -> None:
-    """Copy a shipped config to `target`, with the absolute path of its schema.
+    """Copy a shipped config, comments included, to `target`; its head then names the copy and the schema's full path.
 
     Raises UsageError if `target` is a folder, if its folder does not exist, or if it exists, unless `force`.
     """
     text = shipped_config(name).path.read_text(encoding="utf-8")
-    schema = (shipped_dir() / "schema.json").as_uri()
-    text = text.replace(f"{SCHEMA_COMMENT}schema.json", f"{SCHEMA_COMMENT}{schema}")
     if target.is_dir() or not target.parent.is_dir():
         raise UsageError(f"{target}: {'is a folder' if target.is_dir() else 'no such folder'}; name a file to write")
     if target.exists() and not force:
         raise UsageError(f"{target} exists; choose another name, or add --force to overwrite it")
-    write_atomically(target, text)
+    write_atomically(target, _with_head_of_copy(text, name, target))
+
+
+def _with_head_of_copy(text: str, name: str, target: Path) -> str:
+    schema = (shipped_dir() / "schema.json").as_uri()
+    text = text.replace(f"{SCHEMA_COMMENT}schema.json", f"{SCHEMA_COMMENT}{schema}")
+    if not str(target).isprintable():  # a line break would end the comment
+        return text
+    return text.replace(f"{TRAIN_COMMENT}{name}\n", f"{TRAIN_COMMENT}{shlex.quote(path_argument(target))}\n")

@@ -25,20 +25,19 @@ def test_a_config_is_listed_with_what_it_shows_and_reaches(in_process):
     done = in_process("configs")
     lines = done.stdout.splitlines()
     (index,) = [index for index, line in enumerate(lines) if line.startswith("mlp ")]
-    assert "The article's first network" in lines[index]
-    assert lines[index + 1].strip().startswith("Reaches accuracy 97")
-    assert re.fullmatch(r"Next: `.* train mlp`, or `.* configs show mlp`\n", done.stderr)
+    assert lines[index].endswith("  A first network: two hidden layers of 128 neurons.")
+    assert lines[index + 1].strip() == "Reaches accuracy 97.3-97.9 % (10 epochs, 10 s)"
+    assert re.fullmatch(r"Next: `.* configs show mlp` prints a config, `.* train mlp` trains it\n", done.stderr)
 
 
 @pytest.mark.parametrize("config", shipped_configs(), ids=lambda config: config.name)
-def test_every_shipped_config_is_valid_and_tells_what_it_reaches(in_process, config):
-    assert in_process("check", config.name).exit_code == 0
-    assert config.reaches.startswith("Reaches ")
-    assert re.search(r"\(seeds? 1[-;]", config.reaches)
+def test_every_shipped_config_is_valid_and_gives_no_hint(in_process, config):
+    done = in_process("check", config.name)
+    assert (done.exit_code, done.stderr) == (0, "")
 
 
 def test_a_config_is_shown(in_process):
-    assert in_process("configs", "show", "mlp").output.startswith("# The article's first network")
+    assert in_process("configs", "show", "mlp").output.startswith("# A first network")
 
 
 def test_a_copy_is_never_written_over_a_file_unless_forced(in_process, tmp_path):
@@ -52,9 +51,15 @@ def test_a_copy_is_never_written_over_a_file_unless_forced(in_process, tmp_path)
     assert in_process("check", "my.yaml").exit_code == 0
 
 
+def test_a_copy_without_a_suffix_is_named_so_that_it_is_not_taken_for_a_shipped_config(in_process, tmp_path):
+    done = in_process("configs", "cp", "mlp", "my")
+    assert re.fullmatch(r"wrote my\. Next: `.* train \./my`\n", done.stderr)
+    assert in_process("check", "./my").exit_code == 0
+
+
 def test_a_copied_config_finds_the_schema(in_process, tmp_path):
     in_process("configs", "cp", "mlp", "my.yaml")
-    address = (tmp_path / "my.yaml").read_text().splitlines()[2].partition("$schema=")[2]
+    address = (tmp_path / "my.yaml").read_text().splitlines()[3].partition("$schema=")[2]
     assert Path(address.removeprefix("file://")).is_file()
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import pytest
 
 SOFTMAX = "dense: {units: 10, activation: softmax}"
+SMALL = "in a hidden layer makes gradients small; relu is more common"
 COMPETE = "softmax in a hidden layer makes its neurons compete; relu is more common"
-VANISH = "in a hidden layer lets gradients vanish; relu is more common"
 LATE = "batch normalization usually comes before the activation, not after it"
-CANCELLED = "the batch normalization after this layer cancels its bias; add `use_bias: false`"
 HINTS = [
     (["dense: {units: 8, activation: softmax}", SOFTMAX], "", f"2:35: model.0: {COMPETE}"),
-    (["dense: {units: 8, activation: sigmoid}", SOFTMAX], "", f"2:35: model.0: sigmoid {VANISH}"),
-    (["dense: {units: 8, activation: hard_sigmoid}", SOFTMAX], "", f"2:35: model.0: hard_sigmoid {VANISH}"),
-    (["dense: 8", "activation: tanh", SOFTMAX], "", f"3:17: model.1: tanh {VANISH}"),
+    (["dense: {units: 8, activation: sigmoid}", SOFTMAX], "", f"2:35: model.0: sigmoid {SMALL}"),
+    (["dense: {units: 8, activation: hard_sigmoid}", SOFTMAX], "", f"2:35: model.0: hard_sigmoid {SMALL}"),
+    (["dense: 8", "activation: tanh", SOFTMAX], "", f"3:17: model.1: tanh {SMALL}"),
     (["dense: {units: 10, activation: softmax}", "dense: 5", SOFTMAX], "", f"2:36: model.0: {COMPETE}"),
     (["dropout: 0.1", "flatten", SOFTMAX], "", "2:14: model.0: a dropout rate of 0.1 is unusual; 0.2 to 0.5 is common"),
     (["spatial_dropout2d: 0.6", "flatten", SOFTMAX], "", "2:24: model.0: a dropout rate of 0.6 is unusual; 0.2 to 0.5 is common"),
@@ -21,10 +20,6 @@ HINTS = [
     (["dense: {units: 8, activation: relu}", "batch_normalization", SOFTMAX], "", f"3:5: model.1: {LATE}"),
     (["dense: {units: 8, use_bias: false}", "leaky_re_lu", "batch_normalization", SOFTMAX], "", f"4:5: model.2: {LATE}"),
     (["dropout: 0.3", "flatten", "activation: relu", "batch_normalization", SOFTMAX], "", f"5:5: model.3: {LATE}"),
-    (["dense: 8", "batch_normalization", "activation: relu", SOFTMAX], "", f"2:5: model.0: {CANCELLED}"),
-    (["dense: {units: 8, activation: linear}", "batch_normalization", SOFTMAX], "", f"2:5: model.0: {CANCELLED}"),
-    (["depthwise_conv2d: {kernel_size: 3}", "batch_normalization", "flatten", SOFTMAX], "", f"2:5: model.0: {CANCELLED}"),
-    (["dense: 8", "batch_normalization: {center: false}", "activation: relu", SOFTMAX], "", f"2:5: model.0: {CANCELLED}"),
     ([SOFTMAX], "lr_schedule: {step_decay: {every: 10}}", "5:35: lr_schedule.step_decay: has no effect: the first step would come after epoch 10, and the run has 10"),
     ([SOFTMAX], "lr_schedule: {polynomial_decay: {cycle: true}}", "5:41: lr_schedule.polynomial_decay: cycle has no effect: the first decay takes 10 epochs, and the run has 10"),
     ([SOFTMAX], "lr_schedule: {polynomial_decay: {cycle: true, decay_epochs: 9}}", "5:41: lr_schedule.polynomial_decay: cycle has no effect: the first decay takes 9 epochs, and the run has 10"),
@@ -54,6 +49,9 @@ def test_a_momentum_of_0_9_to_0_99_or_none_gives_no_hint(check, momentum):
     "layers",
     [
         ["dense: {units: 8, use_bias: false}", "batch_normalization", "activation: relu", "dropout: 0.5", SOFTMAX],
+        ["dense: 8", "batch_normalization", "activation: relu", SOFTMAX],
+        ["dense: {units: 8, activation: linear}", "batch_normalization", SOFTMAX],
+        ["dropout: 0.0", "flatten", SOFTMAX],
         ["dropout: 0.2", "flatten", "batch_normalization", SOFTMAX],
         ["conv2d: {filters: 10, kernel_size: 28, activation: softmax}", "global_average_pooling2d", "flatten"],
         ["batch_normalization", "flatten", "dense: 10", "activation: softmax"],

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from nntrain.config import shipped
+from nntrain.config.load import load_config
 from nntrain.config.shipped import copy_config, find_config, shipped_config, shipped_configs, shipped_dir
 from nntrain.errors import UsageError
 
+HEAD_MEASURED = (
+    r"Reaches (accuracy|mae) .+ on (10,000|1,000) test images "
+    r"\(seeds 1-[35]; \d+(-\d+)? epochs, \d+ s, 2-core x86_64\)\."
+)
 ADVICE = "`nntrain configs` lists them; a path has a suffix or a slash."
 
 
@@ -21,11 +27,34 @@ def test_quickstart_comes_first_and_the_others_by_name():
 
 
 @pytest.mark.parametrize("config", shipped_configs(), ids=lambda config: config.name)
-def test_shipped_configs_open_with_what_they_show_and_where_the_schema_is(config):
+def test_shipped_configs_open_with_what_they_show_and_reach_how_to_train_them_and_where_the_schema_is(config):
+    assert config.path.read_text().splitlines()[:5] == [
+        f"# {config.shows}",
+        f"# {config.reaches}",
+        f"# Train it: nntrain train {config.name}",
+        "# yaml-language-server: $schema=schema.json",
+        "",
+    ]
+    assert config.shows.endswith(".")
+    assert re.fullmatch(HEAD_MEASURED, config.reaches)
+
+
+@pytest.mark.parametrize("config", shipped_configs(), ids=lambda config: config.name)
+def test_shipped_configs_explain_settings_and_fit_the_screen(config):
     lines = config.path.read_text().splitlines()
-    assert [f"# {config.shows}", f"# {config.reaches}"] == lines[:2]
-    assert config.shows.endswith((".", "?"))
-    assert lines[2] == "# yaml-language-server: $schema=schema.json"
+    assert any("# " in line for line in lines[5:])
+    assert max(len(line) for line in lines if not line.startswith("# Reaches")) <= 120
+    assert len(f"exponential_decay  {config.shows}") <= 80  # in the list of `nntrain configs`
+
+
+@pytest.mark.parametrize("config", shipped_configs(), ids=lambda config: config.name)
+def test_no_hint_advises_against_a_shipped_config(config):
+    assert [str(hint) for hint in load_config(config.path).hints] == []
+
+
+def test_the_summary_of_a_config_is_what_it_reaches_without_the_conditions():
+    assert shipped_config("mlp").summary == "Reaches accuracy 97.3-97.9 % (10 epochs, 10 s)"
+    assert shipped_config("cnn_best").summary == "Reaches accuracy 99.68-99.69 % (30 epochs, 1152 s)"
 
 
 def test_shipped_configs_are_inside_an_installed_package_or_next_to_it_in_a_checkout(tmp_path, monkeypatch):
@@ -64,11 +93,29 @@ def test_anything_with_a_suffix_or_a_slash_is_a_path(text):
     assert find_config(text) == (Path(text), text)
 
 
-def test_a_copy_names_the_schema_by_its_absolute_path(tmp_path):
-    copy_config("mlp", tmp_path / "my.yaml", force=False)
-    original = (shipped_dir() / "mlp.yaml").read_text()
+def test_a_copy_keeps_all_comments_and_names_itself_and_the_schemas_full_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    copy_config("mlp", Path("my.yaml"), force=False)
+    original = (shipped_dir() / "mlp.yaml").read_text().splitlines()
+    copy = Path("my.yaml").read_text().splitlines()
     schema = (shipped_dir() / "schema.json").as_uri()
-    assert (tmp_path / "my.yaml").read_text() == original.replace("$schema=schema.json", f"$schema={schema}")
+    assert copy[2:4] == ["# Train it: nntrain train my.yaml", f"# yaml-language-server: $schema={schema}"]
+    assert copy[:2] + copy[4:] == original[:2] + original[4:]
+
+
+@pytest.mark.parametrize(
+    ("target", "command"),
+    [
+        ("my config.yaml", "nntrain train 'my config.yaml'"),
+        ("mine", "nntrain train ./mine"),
+        ("two\nlines.yaml", "nntrain train mlp"),
+    ],
+)
+def test_the_command_in_a_copy_can_be_typed_whatever_the_files_name_is(tmp_path, monkeypatch, target, command):
+    monkeypatch.chdir(tmp_path)
+    copy_config("mlp", Path(target), force=False)
+    assert Path(target).read_text().splitlines()[2] == f"# Train it: {command}"
+    assert load_config(Path(target)).config == load_config(shipped_config("mlp").path).config
 
 
 def test_a_copy_overwrites_a_file_only_if_forced(tmp_path):

@@ -80,21 +80,21 @@ class Sigmoid(Activation, key="sigmoid"):
     """1 / (1 + exp(-x)): a probability."""
 
     output_tasks = ("binary",)
-    hidden_drawback = "lets gradients vanish"
+    hidden_drawback = "makes gradients small"
 
 
 class HardSigmoid(Activation, key="hard_sigmoid"):
     """x / 6 + 1/2, limited to 0 and 1: a fast approximation of sigmoid."""
 
     output_tasks = ("binary",)
-    hidden_drawback = "lets gradients vanish"
+    hidden_drawback = "makes gradients small"
 
 
 class Tanh(Activation, key="tanh"):
     """The hyperbolic tangent, from -1 to 1."""
 
     output_tasks = ()
-    hidden_drawback = "lets gradients vanish"
+    hidden_drawback = "makes gradients small"
 
 
 class Softmax(Activation, key="softmax"):
