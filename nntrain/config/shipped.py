@@ -56,15 +56,19 @@ def shipped_configs() -> list[ShippedConfig]:
 
 def shipped_config(name: str) -> ShippedConfig:
     """Return a config by name; raises UsageError, with a suggestion, if there is none."""
-    file = f"{name}.yaml"
-    path = shipped_dir() / file
+    path = shipped_dir() / f"{name}.yaml"
     if path.is_file():
         return _read(path)
-    suggestion = file if Path(file).exists() else closest_word(name, [config.name for config in shipped_configs()])
+    suggestion = _file_meant(name) or closest_word(name, [config.name for config in shipped_configs()])
     question = f" Did you mean `{suggestion}`?" if suggestion else ""
     raise UsageError(
         f"No shipped config '{name}'.{question} `nntrain configs` lists them; a path has a suffix or a slash."
     )
+
+
+def _file_meant(name: str) -> str | None:
+    """Return the path of the file that is here under a name, or under the name with its suffix."""
+    return next((path for path in (f"{name}.yaml", f"./{name}") if Path(path).is_file()), None)
 
 
 def _read(path: Path) -> ShippedConfig:
@@ -97,8 +101,10 @@ def copy_config(name: str, target: Path, *, force: bool) -> None:
     Raises UsageError if `target` is a folder, if its folder does not exist, or if it exists, unless `force`.
     """
     text = shipped_config(name).path.read_text(encoding="utf-8")
-    if target.is_dir() or not target.parent.is_dir():
-        raise UsageError(f"{target}: {'is a folder' if target.is_dir() else 'no such folder'}; name a file to write")
+    if target.is_dir():
+        raise UsageError(f"{target} is a folder; name a file, such as {target / 'my.yaml'}")
+    if not target.parent.is_dir():
+        raise UsageError(f"{target}: there is no folder {target.parent}; create it first")
     if target.exists() and not force:
         raise UsageError(f"{target} exists; choose another name, or add --force to overwrite it")
     write_atomically(target, _with_head_of_copy(text, name, target))

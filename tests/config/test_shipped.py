@@ -74,12 +74,13 @@ def test_an_unknown_name_is_an_error_with_a_suggestion(tmp_path, monkeypatch, na
     assert str(caught.value) == f"No shipped config '{name}'.{guess} {ADVICE}"
 
 
-def test_a_path_without_its_suffix_is_an_error_that_suggests_the_path(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("file", "path"), [("mpl.yaml", "mpl.yaml"), ("mpl", "./mpl")])
+def test_the_name_of_a_file_is_an_error_that_suggests_its_path(tmp_path, monkeypatch, file, path):
     monkeypatch.chdir(tmp_path)
-    Path("mpl.yaml").touch()
+    Path(file).touch()
     with pytest.raises(UsageError) as caught:
         shipped_config("mpl")
-    assert str(caught.value) == f"No shipped config 'mpl'. Did you mean `mpl.yaml`? {ADVICE}"
+    assert str(caught.value) == f"No shipped config 'mpl'. Did you mean `{path}`? {ADVICE}"
 
 
 def test_a_name_is_a_shipped_config_even_if_there_is_a_file_of_that_name(tmp_path, monkeypatch):
@@ -130,7 +131,11 @@ def test_a_copy_overwrites_a_file_only_if_forced(tmp_path):
 
 
 def test_a_copy_needs_a_file_to_write_in_a_folder_that_exists(tmp_path):
-    for target, why in ((tmp_path, "is a folder"), (tmp_path / "no" / "my.yaml", "no such folder")):
+    missing = tmp_path / "no"
+    for target, message in (
+        (tmp_path, f"{tmp_path} is a folder; name a file, such as {tmp_path / 'my.yaml'}"),
+        (missing / "my.yaml", f"{missing / 'my.yaml'}: there is no folder {missing}; create it first"),
+    ):
         with pytest.raises(UsageError) as caught:
             copy_config("mlp", target, force=True)
-        assert str(caught.value) == f"{target}: {why}; name a file to write"
+        assert str(caught.value) == message
