@@ -16,7 +16,7 @@ Examples:
 
   nntrain train quickstart           train a first network in half a minute\n
   nntrain train mlp epochs=3         change any setting of a config\n
-  nntrain evaluate                   score the latest run on its test images\n
+  nntrain evaluate                   evaluate the latest run on all test images\n
   nntrain predict photo.png          read the digit in a picture
 """
 

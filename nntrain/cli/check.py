@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def check_command(arguments: ConfigArguments, json: Json = False) -> None:
-    """Check a config without training it: show its problems, hints, and layers with shapes and parameters.
+    """Check a config without training: show its problems and hints, its layers, and how long training takes.
 
     Example: nntrain check my.yaml optimizer.adam.learning_rate=0.01
     """

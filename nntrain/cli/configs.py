@@ -14,11 +14,13 @@ from nntrain.cli.options import Json
 app = typer.Typer(
     cls=Group,
     invoke_without_command=True,
-    help="List the shipped configs, show or copy one, or print the schema.\n\nExample: nntrain configs cp mlp my.yaml",
+    subcommand_metavar="[COMMAND] [ARGS]...",
+    help="List the shipped configs, with what each shows and reaches; or show one, copy one, or print the schema.\n\n"
+    "Example: nntrain configs",
 )
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of a shipped config.")]
-Target = Annotated[Path, typer.Argument(metavar="FILE", help="The file to write, for example my.yaml.")]
+Target = Annotated[Path, typer.Argument(metavar="FILE", help="The file to write, such as my.yaml.")]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite an existing file.")]
 
 
@@ -48,7 +50,7 @@ def list_command(context: typer.Context, json: Json = False) -> None:
 
 @app.command("show", cls=Command)
 def show_command(name: Name) -> None:
-    """Print a shipped config.
+    """Print a shipped config, with its comments.
 
     Example: nntrain configs show mlp
     """
@@ -59,7 +61,7 @@ def show_command(name: Name) -> None:
 
 @app.command("cp", cls=Command)
 def copy_command(name: Name, target: Target, force: Force = False) -> None:
-    """Copy a shipped config to a file that you can edit.
+    """Copy a shipped config to a new file, to edit it.
 
     Example: nntrain configs cp mlp my.yaml
     """
@@ -72,7 +74,7 @@ def copy_command(name: Name, target: Target, force: Force = False) -> None:
 
 @app.command("schema", cls=Command)
 def schema_command() -> None:
-    """Print the JSON schema of a config, for editors.
+    """Print the JSON schema of configs, with which editors check and complete them.
 
     Example: nntrain configs schema > nntrain.schema.json
     """

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 app = typer.Typer(
     cls=Group,
     invoke_without_command=True,
-    help="List the data sets, describe one, or download one.\n\nExample: nntrain data show mnist_5k",
+    subcommand_metavar="[COMMAND] [ARGS]...",
+    help="List the data sets, with where each is on disk; or describe one, or download one.\n\nExample: nntrain data",
 )
 Name = Annotated[str, typer.Argument(metavar="DATASET", help="A name that `nntrain data` lists, or a path.")]
 SHADES = " .:-=+*#%@"

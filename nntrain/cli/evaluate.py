@@ -1,4 +1,4 @@
-"""`nntrain evaluate`: score a trained run on test images."""
+"""`nntrain evaluate`: evaluate a run on test images."""
 
 from __future__ import annotations
 
@@ -6,25 +6,39 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nntrain.cli.options import Json, Quiet, Require, RunArgument, RunsDir
+from nntrain.cli.options import Json, Quiet, Require, RunsDir
 
 if TYPE_CHECKING:
     from nntrain.jobs.evaluate import Evaluation
 
+EvaluatedRun = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[RUN]",
+        help="A run's name or folder, or pretrained. Default: the latest complete run, or else pretrained.",
+        show_default=False,
+    ),
+]
 Data = Annotated[
     str | None,
     typer.Option(
         "--data",
         metavar="DATASET",
-        help="Use the test images of another data set, given by name or path.",
+        help="Use the test images of another data set, given by its name or path.",
         show_default=False,
     ),
 ]
-Plots = Annotated[bool, typer.Option("--plots/--no-plots", help="Draw confusion.png and worst.png.")]
+Plots = Annotated[
+    bool,
+    typer.Option(
+        "--plots/--no-plots",
+        help="Draw confusion.png and worst.png into the run's folder; for pretrained, into the current one.",
+    ),
+]
 
 
 def evaluate_command(
-    run: RunArgument = None,
+    run: EvaluatedRun = None,
     data: Data = None,
     plots: Plots = True,
     runs_dir: RunsDir = None,
@@ -32,7 +46,7 @@ def evaluate_command(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Score a trained run on all test images: show metrics and the confusion matrix, and plot the worst mistakes.
+    """Evaluate a run on all test images: print its metrics and confusion matrix, and plot its worst mistakes.
 
     Example: nntrain evaluate mlp-1 --require 'accuracy>=0.97'
     """

@@ -15,18 +15,18 @@ RunsDir = Annotated[
     typer.Option(
         "--runs-dir",
         metavar="DIR",
-        help="The folder of the runs. Default: NNTRAIN_RUNS_DIR, or runs.",
+        help="The folder with the runs. Default: the environment variable NNTRAIN_RUNS_DIR, or runs.",
         show_default=False,
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print a single JSON document on stdout.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only results and errors.")]
 Require = Annotated[
     list[str] | None,
     typer.Option(
         "--require",
         metavar="NAME>=VALUE",
-        help="Exit with code 6 if the test score does not meet this requirement. Can be repeated.",
+        help="Exit with code 6 if a test metric misses this, as in 'accuracy>=0.97' or 'loss<=0.1'. Can be repeated.",
         show_default=False,
     ),
 ]
@@ -34,12 +34,14 @@ ConfigArguments = Annotated[
     list[str],
     typer.Argument(
         metavar="CONFIG [KEY=VALUE]...",
-        help="The name of a shipped config or a YAML file, followed by settings to change.",
+        help="A YAML file or the name of a shipped config, followed by settings to change, such as epochs=3.",
     ),
 ]
 RunArgument = Annotated[
     str | None,
-    typer.Argument(metavar="[RUN]", help="A run's name or folder. Default: the latest run.", show_default=False),
+    typer.Argument(
+        metavar="[RUN]", help="A run's name or folder. Default: the latest complete run.", show_default=False
+    ),
 ]
 
 

@@ -15,14 +15,16 @@ from nntrain.errors import ImageError, UsageError
 def predict_command(
     pictures: Annotated[
         list[str] | None,
-        typer.Argument(metavar="PICTURE", help="Files, folders or - for stdin.", show_default=False),
+        typer.Argument(
+            metavar="[PICTURE]...", help="Picture files, folders of pictures, or - for stdin.", show_default=False
+        ),
     ] = None,
     test: Annotated[
         str | None,
         typer.Option(
             "--test",
             metavar="N or A-B",
-            help="Recognize test images instead, and show their labels.",
+            help="Recognize test images instead, by index (the first is 0), and show their labels.",
             show_default=False,
         ),
     ] = None,
@@ -31,20 +33,20 @@ def predict_command(
         typer.Option(
             "--run",
             metavar="RUN",
-            help="A run's name or folder, or pretrained. Default: the latest run, or pretrained if there is none.",
+            help="A run's name or folder, or pretrained. Default: the latest complete run, or else pretrained.",
             show_default=False,
         ),
     ] = None,
     top: Annotated[int, typer.Option("--top", metavar="K", min=1, help="Show the K most probable classes.")] = 1,
     show: Annotated[
-        bool, typer.Option("--show", help="Show the network's 28x28 input images in the terminal.")
+        bool, typer.Option("--show", help="Show what the network sees, in the terminal: images of 28x28 pixels.")
     ] = False,
     steps: Annotated[
         Path | None,
         typer.Option(
             "--steps",
             metavar="OUT.png",
-            help="Draw each step of the recognition to a picture file.",
+            help="Draw the steps from each picture to its answer into this file.",
             show_default=False,
         ),
     ] = None,
@@ -52,7 +54,7 @@ def predict_command(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Recognize the digits in pictures: photos, scans, drawings, dark on light or light on dark.
+    """Recognize the digits in pictures: photos, scans or drawings, dark on light or light on dark.
 
     Example: nntrain predict photo.jpg scans/ --top 3
     """

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 def reproduce_command(
     run: RunArgument = None, runs_dir: RunsDir = None, quiet: Quiet = False, json: Json = False
 ) -> None:
-    """Train a run again in a temporary folder and compare it epoch by epoch. The run itself is not changed.
+    """Train a run again in a temporary folder and compare the two, epoch by epoch. The run is not changed.
 
-    The exit code is 0 if the result is identical or, on another machine, within a tolerance, and 7 if it is not.
+    The exit code is 0 if all metrics and weights are identical. On another machine or with other versions, metrics may
+    differ by up to 0.02. Otherwise the exit code is 7.
 
     Example: nntrain reproduce mlp-1
     """

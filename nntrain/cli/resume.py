@@ -12,7 +12,7 @@ ResumeArguments = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[RUN] [KEY=VALUE]...",
-        help="A run's name or folder (default: the latest unfinished run), followed by settings to change.",
+        help="A run's name or folder, followed by settings to change. Default: the latest unfinished run.",
         show_default=False,
     ),
 ]
@@ -25,10 +25,10 @@ def resume_command(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Continue a run that was interrupted or killed, or train a finished one for more epochs.
+    """Continue a run that was interrupted or killed, or train a complete one for more epochs.
 
-    The result is bit for bit the same as without the interruption. You can only change the number of epochs (not with
-    cosine_annealing) and early stopping (a higher patience, or early_stopping=null to turn it off).
+    The result is bit for bit the same as without the interruption. Only two settings can be changed: the number of
+    epochs (not with cosine_annealing), and early stopping (a higher patience, or early_stopping=null to turn it off).
 
     Example: nntrain resume mlp-1 epochs=40
     """

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 Name = Annotated[
     str | None,
-    typer.Option("--name", metavar="NAME", help="The run's name. Default: the config's name.", show_default=False),
+    typer.Option(
+        "--name",
+        metavar="NAME",
+        help="The run's name, to which a number is added. Default: the config's name.",
+        show_default=False,
+    ),
 ]
 
 
@@ -25,7 +30,7 @@ def train_command(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Train a config's network and save it in a new run folder, with its config, history and test score.
+    """Train a network as a config describes it, and save it with its history and test metrics in a new run folder.
 
     Example: nntrain train mlp epochs=3 --name short --require 'accuracy>=0.95'
     """
