@@ -102,11 +102,12 @@ def test_fields_have_their_description_default_and_null_if_they_are_optional():
         "exclusiveMaximum": 1,
         "minimum": 0,
         "type": "number",
-        "description": "fraction of the training images, taken from their end",
+        "description": "fraction of the training images that is kept for validation, taken from their end as in Keras",
         "default": 0.2,
     }
     assert SCHEMA["properties"]["lr_schedule"] == {
-        "anyOf": [{"$ref": "#/$defs/learning_rate_schedule"}, {"type": "null"}]
+        "description": "how the learning rate changes from epoch to epoch",
+        "anyOf": [{"$ref": "#/$defs/learning_rate_schedule"}, {"type": "null"}],
     }
     assert SCHEMA["properties"]["optimizer"] == {"$ref": "#/$defs/optimizer"}
     assert SCHEMA["properties"]["metrics"]["items"] == {"$ref": "#/$defs/metric"}

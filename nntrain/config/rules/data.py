@@ -11,7 +11,7 @@ from nntrain.data.catalog import DATASETS, is_dataset_path
 
 
 def dataset_is_known(context: CheckContext) -> Iterator[Finding]:
-    """The data set is one of the catalog, or a path; a path is not checked until it is read."""
+    """The data set is known by name, or is a path; a path is not checked until it is read."""
     name = context.config.data.dataset
     if name not in DATASETS and not is_dataset_path(name):
         hint = suggest(name, DATASETS) or f"; choose from {', '.join(DATASETS)}"

@@ -23,5 +23,5 @@ class Augmentation(Section):
     translation: Annotated[float, Field(ge=0, le=14)] = Field(0.0, description="pixels")
     zoom: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="fraction: 0.1 means 0.9 to 1.1 times the size")
     shear: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="fraction of the height")
-    elastic: Elastic | None = None
+    elastic: Elastic | None = Field(None, description="a smooth displacement of every pixel")
     stroke: Annotated[float, Field(ge=0, le=5)] = Field(0.0, description="pixels thicker or thinner")

@@ -34,38 +34,56 @@ class Data(Section):
 class Fit(Section):
     """The number of epochs, the batch size and the validation split."""
 
-    epochs: Annotated[int, Field(ge=1, le=100_000)] = 10
-    batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 128
-    validation_split: Fraction = Field(0.2, description="fraction of the training images, taken from their end")
-    stratify: bool = Field(False, description="draw the same fraction of every class instead")
+    epochs: Annotated[int, Field(ge=1, le=100_000)] = Field(10, description="passes over the training images")
+    batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = Field(128, description="images per step")
+    validation_split: Fraction = Field(
+        0.2, description="fraction of the training images that is kept for validation, taken from their end as in Keras"
+    )
+    stratify: bool = Field(False, description="draw the same fraction of every class for validation instead")
 
 
 class Runtime(Section):
     """Where and how to compute. The config of a run has the values that were chosen for `auto`."""
 
-    device: Literal["auto", "cpu", "gpu"] = "auto"
-    jit_compile: Literal["auto"] | bool = "auto"
-    dtype_policy: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
-    threads: Literal["auto"] | Annotated[int, Field(ge=1, le=1024)] = "auto"
+    device: Literal["auto", "cpu", "gpu"] = Field("auto", description="auto: the GPU if there is one")
+    jit_compile: Literal["auto"] | bool = Field(
+        "auto",
+        description="whether to compile with XLA; auto: on a GPU, and on a CPU for long runs without convolutions",
+    )
+    dtype_policy: Literal["float32", "mixed_float16", "mixed_bfloat16"] = Field(
+        "float32", description="precision of the computation; a mixed one is refused if it is no faster on the device"
+    )
+    threads: Literal["auto"] | Annotated[int, Field(ge=1, le=1024)] = Field(
+        "auto", description="threads on the CPU; auto: one per core"
+    )
 
 
 class Config(Section):
     """Everything that defines a run: data, network, training, and where to compute."""
 
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
-    task: Task = "classification"
-    data: Data = Data()
-    model: Annotated[tuple[Layer, ...], Field(min_length=1, max_length=MAX_LAYERS)]
-    optimizer: Optimizer
-    loss: Loss
-    metrics: tuple[Metric, ...] | None = Field(
-        None, max_length=MAX_METRICS, description="default: accuracy, or mae for a regression"
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(
+        42, description="for the initial weights, dropout, augmentation and the order of the images"
     )
-    fit: Fit = Fit()
-    lr_schedule: LearningRateSchedule | None = None
-    early_stopping: EarlyStopping | None = None
-    augmentation: Augmentation | None = None
-    runtime: Runtime = Runtime()
+    task: Task = Field(
+        "classification",
+        description="binary: whether the label is one of data.positive; regression: the value of the label",
+    )
+    data: Data = Field(Data(), description="the images")
+    model: Annotated[tuple[Layer, ...], Field(min_length=1, max_length=MAX_LAYERS, description="from first to last")]
+    optimizer: Optimizer = Field(description="how gradients change the weights")
+    loss: Loss = Field(description="what training minimizes")
+    metrics: tuple[Metric, ...] | None = Field(
+        None,
+        max_length=MAX_METRICS,
+        description="what is measured besides the loss; default: accuracy, or mae for a regression",
+    )
+    fit: Fit = Field(Fit(), description="epochs, batch size and validation split")
+    lr_schedule: LearningRateSchedule | None = Field(
+        None, description="how the learning rate changes from epoch to epoch"
+    )
+    early_stopping: EarlyStopping | None = Field(None, description="when training stops before the last epoch")
+    augmentation: Augmentation | None = Field(None, description="random distortions of the training images")
+    runtime: Runtime = Field(Runtime(), description="where and how to compute")
 
 
 def default_metrics(task: Task) -> tuple[Metric, ...]:
