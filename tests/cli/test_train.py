@@ -14,7 +14,6 @@ import pytest
 
 CPUINFO = Path("/proc/cpuinfo")
 PROCESSOR = CPUINFO.read_text() if CPUINFO.exists() else ""
-README = (Path(__file__).parent.parent.parent / "README.md").read_text(encoding="utf-8")
 
 tensorflow = pytest.mark.tensorflow
 
@@ -29,20 +28,6 @@ def dense(write_config):
 def tiny_run(trained):
     """Return the folder of a finished run."""
     return trained.folder / "runs" / "tiny-1"
-
-
-def files_of_a_run_in_the_readme():
-    """Return the names in the README's table of a run folder, without what an evaluation adds."""
-    table = README.partition("config.yaml     ")[2].partition("```")[0]
-    names = [line.split("  ")[0].strip() for line in f"config.yaml     {table}".splitlines() if line[:1].strip()]
-    return sorted(part.strip(" /") for name in names if "confusion" not in name for part in name.split(","))
-
-
-@tensorflow
-def test_a_run_folder_holds_what_the_readme_lists(tiny_run):
-    files = {path.name for path in tiny_run.iterdir() if path.name[0] != "."} - {"confusion.png", "worst.png"}
-    assert len(files) == 8
-    assert sorted(files) == files_of_a_run_in_the_readme()
 
 
 @tensorflow

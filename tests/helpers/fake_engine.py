@@ -34,6 +34,7 @@ class FakeEngine:
     calls: int = 0
     resumed: list[TrainingState | None] = field(default_factory=list)
     threads: int = 2
+    device_line: str = "CPU, 2 threads"
 
     def train(
         self,
@@ -52,7 +53,7 @@ class FakeEngine:
         data = {"name": dataset.name, "source": str(dataset.source), "fingerprints": dataset.fingerprints}
         task_spec = make_task_spec(config, dataset.classes)
         record_start(run, config, task_spec, device=self.device, data=data, resumed=resumed is not None)
-        listener.on_device("CPU, 2 threads")
+        listener.on_device(self.device_line)
         history = list(resumed.history) if resumed else []
         ended = resumed is not None and resumed.stopped_early
         epochs, status = config.fit.epochs, "complete"
@@ -65,8 +66,7 @@ class FakeEngine:
                 status = "interrupted"
                 break
             loss = self.loss / 2**epoch
-            metrics = {"loss": loss, "accuracy": 1 - loss, "val_loss": 2 * loss, "val_accuracy": 1 - 2 * loss}
-            result = EpochResult(epoch, epochs, 0.25, 0.01, metrics)
+            result = EpochResult(epoch, epochs, 0.25, 0.01, self._metrics(config, loss))
             history.append(result)
             write_history(run.history_path, history)
             arrays = {"weights": np.full(3, epoch, np.float32)}
@@ -77,7 +77,7 @@ class FakeEngine:
             if stopped:
                 break
         listener.on_saving()
-        result = self._result(status, len(history))
+        result = self._result(status, config, len(history))
         run.model_path.write_bytes(b"a network")
         info = run.read_info()
         info["fingerprints"]["weights"] = f"weights after {len(history)} epochs of {self.loss}"
@@ -85,12 +85,21 @@ class FakeEngine:
         record_end(run, result, history, seconds=len(history) / 4)
         return result
 
-    def _result(self, status: str, epochs: int) -> TrainResult:
+    def _metrics(self, config: Config, loss: float) -> dict[str, float]:
+        training = _metrics_at(config, loss)
+        validation = {f"val_{name}": value for name, value in _metrics_at(config, 2 * loss).items()}
+        return {**training, **(validation if config.fit.validation_split else {})}
+
+    def _result(self, status: str, config: Config, epochs: int) -> TrainResult:
         if self.diverges:
             return TrainResult("diverged", epochs, None, "the loss became NaN or infinite in epoch 1", self.notes)
-        loss = self.loss / 2**epochs
-        test = Scores(100, {"loss": loss, "accuracy": 1 - loss}) if epochs else None
+        test = Scores(100, _metrics_at(config, self.loss / 2**epochs)) if epochs else None
         return TrainResult(status, epochs, test, None, self.notes)
+
+
+def _metrics_at(config: Config, loss: float) -> dict[str, float]:
+    """Return a loss, and the config's metrics at that loss."""
+    return {"loss": loss, **{metric.key: 1 - loss for metric in config.metrics or ()}}
 
 
 def files(folder: Path) -> dict[str, bytes]:
