@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: train test test-fast lint format measure score-pictures pretrained judge bench soak mutants keras-versions clean
+.PHONY: train test test-fast lint format docs measure score-pictures pretrained judge bench soak mutants keras-versions clean
 
 # Train the quickstart network on the images that ship with nntrain.
 train: .venv/installed
@@ -25,6 +25,11 @@ lint: .venv/installed-dev
 format: .venv/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Write the generated pages of docs/ again, and build the site in site/. A broken link is an error.
+docs: .venv/installed-dev
+	$(BIN)/python tools/make_docs.py
+	$(BIN)/zensical build --strict --clean
 
 # Train the shipped configs on all of MNIST with several seeds: the figures of the README and of the configs' heads.
 measure: .venv/installed-dev
@@ -68,7 +73,7 @@ keras-versions: .venv/installed-dev
 	$(BIN)/python tools/keras_versions/run.py $(VERSIONS)
 
 clean:
-	rm -rf .venv .bench .mutants .keras-versions .pytest_cache .mypy_cache .ruff_cache build dist
+	rm -rf .venv .bench .mutants .keras-versions .cache .pytest_cache .mypy_cache .ruff_cache build dist site
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
