@@ -65,7 +65,8 @@ def _paragraphs(command: Any) -> list[str]:
 
 
 def _sentence(command: Any) -> str:
-    return _paragraphs(command)[0].removesuffix(".")
+    """Return the first sentence of a command's help, without its period."""
+    return _paragraphs(command)[0].partition(". ")[0].removesuffix(".")
 
 
 def _parameters(command: Any) -> list[Any]:
