@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from nntrain.cli.options import Json, Quiet, RunArgument, RunsDir
@@ -46,7 +47,12 @@ def _document(reproduction: Reproduction) -> dict[str, object]:
         "identical": reproduction.identical,
         "weights_identical": reproduction.weights_identical,
         "first_difference": first
-        and {"epoch": first.epoch, "what": first.name, "was": first.before, "is": first.after},
+        and {
+            "epoch": first.epoch,
+            "what": first.name,
+            "was": first.before,
+            "is": first.after if math.isfinite(first.after) else None,
+        },
         "reasons": list(reproduction.reasons),
     }
 

@@ -31,7 +31,7 @@ MAX_NAMED = 5  # pictures that a note names
 def json_document(
     model: TrainedModel, recognitions: Sequence[Recognition], failures: Sequence[PictureFailure]
 ) -> dict[str, Any]:
-    """Return the document for `--json`; the README describes it."""
+    """Return the document for `--json`, which docs/json.md describes."""
     return {
         "schema": 1,
         "run": model.run.display_name,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nntrain.cli.reproduce import verdict
+from nntrain.cli.reproduce import _document, verdict
 from nntrain.jobs.comparison import Difference, Reproduction
 from nntrain.results import TrainResult
 from nntrain.runs.folder import RunDir
@@ -90,6 +90,11 @@ def test_the_same_again_in_json(in_process, run):
 def changed(run):
     """Change a value of the run's history."""
     run.history_path.write_text(run.history_path.read_text().replace("0.25,0.5,0.75,0.5", "0.125,0.5,0.75,0.5"))
+
+
+def test_a_value_that_the_repetition_lacks_is_null_in_json():
+    document = _document(reproduction(first_difference=Difference(2, "val_loss", 0.5, float("nan"))))
+    assert document["first_difference"] == {"epoch": 2, "what": "val_loss", "was": 0.5, "is": None}
 
 
 def test_another_result_exits_with_7(in_process, changed):
