@@ -49,6 +49,16 @@ def build_network(config: schema.Config, *, dtype: str | None = None) -> Any:
     return keras.Sequential([keras.Input(IMAGE_SHAPE), *build_layers(config, dtype=dtype)], name="nntrain")
 
 
+def compile_plain_network(network: Any, config: schema.Config) -> None:
+    """Compile a network with the config's optimizer, loss and metrics: Keras's own, not the faster versions of them."""
+    optimizer = getattr(keras.optimizers, type(config.optimizer).keras_name())
+    network.compile(
+        optimizer=optimizer(**_arguments(config.optimizer)),
+        loss=build_loss(config.loss),
+        metrics=build_metrics(config),
+    )
+
+
 def build_layers(config: schema.Config, *, dtype: str | None = None, classes: Mapping[str, Any] = LAYERS) -> list[Any]:
     """Return the network's layers in order: rescaling and reshaping, which nntrain adds, then the config's.
 

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 
 from nntrain.config import schema
-from nntrain.engine.build import build_loss, build_metrics, build_network, build_optimizer
+from nntrain.engine.build import build_network, compile_plain_network
 from nntrain.engine.keras_classifier import WEIGHTS_FILE
 from nntrain.errors import NntrainError, RunError
 from nntrain.inference.litert import LiteRTClassifier
@@ -36,16 +36,8 @@ def plain_network(config: schema.Config, trained: Any) -> Any:
     """
     network = build_network(config, dtype="float32")
     network.set_weights(trained.get_weights())
-    network.compile(
-        optimizer=_plain_optimizer(config.optimizer), loss=build_loss(config.loss), metrics=build_metrics(config)
-    )
+    compile_plain_network(network, config)
     return network
-
-
-def _plain_optimizer(optimizer: schema.Optimizer) -> Any:
-    """Return the optimizer as Keras's own class; the faster versions have the names of those that they replace."""
-    built = build_optimizer(optimizer)
-    return getattr(keras.optimizers, type(built).__name__).from_config(built.get_config())
 
 
 def save_keras(network: Any, run: RunDir) -> None:

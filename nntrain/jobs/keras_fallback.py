@@ -22,9 +22,13 @@ def load_keras_classifier(run: RunDir) -> Classifier:
 
 def load_keras_network(run: RunDir) -> Any:
     """Return a run's network as a compiled keras.Sequential; errors as for `load_keras_classifier`."""
+    from nntrain.engine.build import compile_plain_network
     from nntrain.engine.keras_classifier import load_network
 
-    return load_network(run, _config(run), fingerprint=_fingerprint(run))
+    config = _config(run)
+    network = load_network(run, config, fingerprint=_fingerprint(run))
+    compile_plain_network(network, config)
+    return network
 
 
 def _config(run: RunDir) -> Config:

@@ -64,11 +64,11 @@ images, labels = run.dataset().x_test, run.dataset().y_test
 model = run.model()
 loss, accuracy, top = model.evaluate(images, np.eye(10)[labels], verbose=0)
 assert abs(accuracy - run.evaluate().metrics["accuracy"]) < 1e-6
-assert np.abs(model.predict(images, verbose=0) - run.predict(images)).max() < 0.2  # calibrated
 assert (model.predict(images, verbose=0).argmax(1) == run.predict(images).argmax(1)).all()
 model.fit(images, np.eye(10)[labels], verbose=0)
 weights = lambda run: run.info["fingerprints"]["weights"]
 print(weights(run) == weights(again) == weights(nntrain.load_run("tiny-1")))
 """
     process = trained.start_code(code, (), cwd=trained.folder, env=trained.environment(), stdin=b"")
-    assert process.communicate(timeout=300)[0] == "True\n"
+    out, err = process.communicate(timeout=300)
+    assert out == "True\n", err
