@@ -67,10 +67,10 @@ class Conv2D(keras.layers.Conv2D):  # type: ignore[misc]
 
 
 class XLAConv2D(Conv2D):
-    """The same convolution, for a network that XLA compiles: one operation, also with groups or a dilation.
+    """The same convolution for a network that XLA compiles: a single operation, even with groups and a dilation.
 
-    For groups, Keras calls a compiled function of its own. XLA cannot compile its gradient, if there is a dilation,
-    inside another compiled function. Without XLA, TensorFlow has no gradient for groups on a CPU, so Keras's is needed.
+    For groups, Keras compiles a function of its own. If there is also a dilation, XLA cannot compile the gradient of
+    that function inside the network's.
     """
 
     def convolution_op(self, inputs: Any, kernel: Any) -> Any:

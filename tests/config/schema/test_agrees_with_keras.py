@@ -72,6 +72,12 @@ def our_arguments(section):
     return arguments
 
 
+def default_of(arguments, name):
+    """Return an argument's default, or why it has none."""
+    default = arguments.get(name, "not an argument")
+    return "required" if default is inspect.Parameter.empty else default
+
+
 def families():
     """Return (name, our section, Keras's class, arguments left out) of everything that Keras has too."""
     import keras
@@ -106,8 +112,10 @@ def test_arguments_and_defaults_are_those_of_keras():
             theirs["patience"] = ours["patience"]  # Keras's defaults, 10 and 0, surprise people: ours must be set
         if name == "f1_score":
             theirs["average"] = ours["average"]  # Keras's None gives a score per class, but history.csv needs a number
-        if ours != theirs:
-            differences.append((name, ours, theirs))
+        for argument in {**ours, **theirs}:
+            default, keras_default = default_of(ours, argument), default_of(theirs, argument)
+            if default != keras_default:
+                differences.append(f"{name}.{argument}: {default}, in Keras {keras_default}")
     assert differences == []
 
 
