@@ -28,7 +28,8 @@ def resume_command(
     """Continue a run that was interrupted or killed, or train a complete one for more epochs.
 
     The result is bit for bit the same as without the interruption. Only two settings can be changed: the number of
-    epochs (not with cosine_annealing), and early stopping (a higher patience, or early_stopping=null to turn it off).
+    epochs (not with a schedule that depends on it, such as cosine_annealing), and early stopping (a higher patience,
+    or early_stopping=null to turn it off).
 
     Example: nntrain resume mlp-1 epochs=40
     """

@@ -63,7 +63,7 @@ def binary_f1_score_has_a_threshold(context: CheckContext) -> Iterator[Finding]:
 
 
 def metrics_suit_labels(context: CheckContext) -> Iterator[Finding]:
-    """Keras passes the labels to metrics in the form that the loss takes: one-hot or integers."""
+    """A metric takes the labels in the form that the loss takes: one-hot or integers."""
     if context.config.task != "classification":
         return
     loss = context.config.loss.key
