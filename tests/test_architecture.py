@@ -118,7 +118,6 @@ FAMILIES = "tests/config/schema/test_families.py tests the members of all famili
 TESTED_ELSEWHERE = {
     "__main__.py": "tests/cli/test_app.py starts the program",
     "version.py": "tests/cli/test_app.py prints it",
-    "cli/command.py": "tests/cli/test_app.py reads every help text, tests/cli/test_startup.py what is loaded",
     "config/schema/config.py": "tests/config/test_load.py reads whole configs",
     "config/schema/shapes.py": "tests/config/schema/test_layers.py gives every layer shapes",
     **dict.fromkeys(

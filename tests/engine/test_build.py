@@ -199,6 +199,12 @@ LOSSES = [
     ("categorical_crossentropy", {}, 0.2876821),
     ("categorical_crossentropy", {"label_smoothing": 0.2}, 0.3975433),
     ("sparse_categorical_crossentropy", {}, 0.2876821),
+    ("huber", {}, 0.03125),  # half the square of 0.25
+    ("huber", {"delta": 0.1}, 0.02),  # 0.1 (0.25 - 0.1 / 2)
+    ("categorical_focal_crossentropy", {}, 0.004495033),  # 0.25 (1 - 0.75)^2 times the cross-entropy
+    ("categorical_focal_crossentropy", {"alpha": 1.0, "gamma": 0.0}, 0.2876821),
+    ("categorical_focal_crossentropy", {"label_smoothing": 0.2}, 0.0235403),
+    ("kl_divergence", {}, 0.2876821),
 ]
 
 
@@ -224,7 +230,15 @@ def config_with(metric, *, task="classification", loss=None):
     return schema.Config.model_construct(metrics=(metric,), task=task, loss=loss)
 
 
-TELLING_METRIC_ARGUMENTS = {"k": 3, "threshold": 0.3, "thresholds": 0.3}
+TELLING_METRIC_ARGUMENTS = {
+    "k": 3,
+    "threshold": 0.3,
+    "thresholds": 0.3,
+    "num_thresholds": 20,
+    "curve": "PR",
+    "summation_method": "minoring",
+    "average": "micro",
+}
 
 
 @pytest.mark.parametrize("name", schema.Metric.members)

@@ -176,11 +176,6 @@ def test_every_layer_of_a_convolutional_network_trains_with_and_without_xla(trai
     )
 
 
-def test_every_layer_is_in_a_network_that_trains(load_text):
-    networks = [load_text(f"model={layers}").model for layers in (DENSE_LAYERS, CONVOLUTIONAL_LAYERS)]
-    assert {layer.key for network in networks for layer in network} == set(schema.Layer.members)
-
-
 def losses_for(task):
     """Return the names of the losses that suit a task."""
     return [name for name, cls in schema.Loss.members.items() if task in cls.tasks]
