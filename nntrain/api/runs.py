@@ -170,13 +170,14 @@ class Runs(list[Run]):
         return "\n".join(map(repr, self)) if self else "no runs"
 
     def _repr_html_(self) -> str:
+        from nntrain.config.wording import format_settings
         from nntrain.report import html
         from nntrain.report.tables import format_metrics
 
         rows = []
         for run in self:
             summary = run._summary
-            differs = " ".join(f"{key}={value}" for key, value in (summary.differs or {}).items())
+            differs = format_settings(summary.differs or {})
             scores = format_metrics(_scores(summary.test))
             rows.append((run.name, summary.config or "", summary.status, summary.epochs or "", scores, differs))
         return html.table(("run", "config", "status", "epochs", "test", "differs"), rows, numbers=("epochs",))

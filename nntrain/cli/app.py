@@ -88,7 +88,7 @@ def _tour() -> None:
 
     for arguments, purpose in (
         (("train", "quickstart"), "train a first network in half a minute"),
-        (("configs",), "list the configs and the accuracy they reach"),
+        (("configs",), "list the configs to start from"),
         (("predict", "picture.png"), "read the digit in a picture"),
         (("--help",), "show all commands"),
     ):

@@ -26,7 +26,8 @@ def check_command(arguments: ConfigArguments, json: Json = False) -> None:
         console.print_json(_document(loaded.name, plan))
         return
     tables.print_table(tables.layer_table(plan.layers))
-    console.print_result(f"{plan.parameters:,} parameters, {plan.trainable:,} of them trainable")
+    trainable = "all" if plan.trainable == plan.parameters else f"{plan.trainable:,} of them"
+    console.print_result(f"{plan.parameters:,} parameters, {trainable} trainable")
     for line in plan_lines(plan):
         console.print_result(line)
 

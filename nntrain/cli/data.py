@@ -97,19 +97,20 @@ def _show(dataset: DatasetDescription) -> None:
     from nntrain.report import console, tables
 
     for part in dataset.parts:
-        shape = " x ".join(map(str, part.shape))
+        shape = " x ".join(f"{length:,}" for length in part.shape)
         lowest, highest = part.pixels
         console.print_result(
             f"{part.name:<9} {shape} {part.dtype}, pixels {lowest} to {highest}; {sum(part.counts):,} labels"
         )
     counts = tables.new_table("class", "training", "test", right=["training", "test"])
-    for label, name in enumerate(dataset.classes):
-        counts.add_row(*tables.cells(name, *(f"{part.counts[label]:,}" for part in dataset.parts)))
+    for index, class_name in enumerate(dataset.classes):
+        counts.add_row(*tables.cells(class_name, *(f"{part.counts[index]:,}" for part in dataset.parts)))
     tables.print_table(counts)
     console.print_result("the first training image:")
     console.print_result(draw_characters(dataset.image))
-    label = dataset.label
-    console.print_result(f"label {label} ({dataset.classes[label]}), one-hot {list(dataset.one_hot)}")
+    label, name = str(dataset.label), dataset.classes[dataset.label]
+    named = label if name == label else f"{label} ({name})"
+    console.print_result(f"label {named}, one-hot {list(dataset.one_hot)}")
 
 
 def _document(dataset: DatasetDescription) -> dict[str, Any]:

@@ -60,16 +60,17 @@ def _document(reproduction: Reproduction) -> dict[str, object]:
 def verdict(reproduction: Reproduction) -> str:
     """Return the outcome as a sentence."""
     path, epochs = reproduction.run.path, reproduction.epochs
+    compared = f"all {epochs:,} epochs" if epochs != 1 else "the only epoch"
     if reproduction.identical:
         weights = (
             "(the weights of the last epoch were not saved)"
             if reproduction.weights_identical is None
             else "and weights"
         )
-        return f"{path}: identical in all {epochs} epochs {weights}"
+        return f"{path}: identical in {compared} {weights}"
     cause = ", ".join(reproduction.reasons) or "data, config, versions and machine are the same"
     if reproduction.within_tolerance:
-        return f"{path}: within {reproduction.largest:.2g} of the run in all {epochs} epochs; {cause}"
+        return f"{path}: within {reproduction.largest:.2g} of the run in {compared}; {cause}"
     first = reproduction.first_difference
     if first is not None:
         difference = f"epoch {first.epoch} has {first.name} {first.after:.9g}, was {first.before:.9g}"

@@ -35,6 +35,7 @@ def runs_command(runs_dir: RunsDir = None, json: Json = False) -> None:
 
 
 def _cells(run: RunSummary) -> tuple[object, ...]:
+    from nntrain.config.wording import format_settings
     from nntrain.report import tables
 
     test = {name: value for name, value in (run.test or {}).items() if name != "images"}
@@ -45,5 +46,5 @@ def _cells(run: RunSummary) -> tuple[object, ...]:
         "" if run.epochs is None else run.epochs,
         "" if run.seconds is None else tables.format_duration(run.seconds),
         tables.format_metrics(test),
-        " ".join(f"{key}={value}" for key, value in (run.differs or {}).items()),
+        format_settings(run.differs or {}),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -105,7 +105,7 @@ def _apply(
     problems = [*syntax_problems, *override_problems, *field_problems, *rule_problems]
     if problems or not isinstance(config, Config):
         raise ConfigError(_sorted(problems, [setting.place for setting in settings]))
-    hints = tuple(_with_place(finding, root) for finding in run_checks(ADVICE, context))
+    hints = _merged(_with_place(finding, root) for finding in run_checks(ADVICE, context))
     if config.metrics is None:
         config = config.model_copy(update={"metrics": default_metrics(config.task)})
     return LoadedConfig(config, path.stem if path else UNNAMED, path, hints, root)
@@ -168,6 +168,15 @@ def _count_classes(config: Any, count_classes: CountClasses) -> int | None:
 def _with_place(finding: Finding, root: Node) -> Problem:
     path, message = finding
     return Problem(str(root.at(path).place), message)
+
+
+def _merged(hints: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return the hints, those that give the same advice at the same place as one: a YAML alias repeats a layer."""
+    subjects: dict[tuple[str, str], list[str]] = {}
+    for hint in hints:
+        subject, _, advice = hint.message.partition(": ")
+        subjects.setdefault((hint.place, advice), []).append(subject)
+    return tuple(Problem(place, f"{', '.join(names)}: {advice}") for (place, advice), names in subjects.items())
 
 
 def _sorted(problems: Sequence[Problem], overrides: Sequence[str]) -> list[Problem]:

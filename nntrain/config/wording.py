@@ -2,18 +2,47 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
+import shlex
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nntrain.config.yaml_tree import KeyPath
+if TYPE_CHECKING:
+    from nntrain.config.yaml_tree import KeyPath
 
+# Text that YAML reads as text without quotes, unless it is one of the words after it.
+PLAIN_TEXT = re.compile(r"[A-Za-z_./][\w./-]*")
+NOT_TEXT = ("null", "true", "false", ".inf", ".nan")
 MAX_LENGTH = 60  # characters of a value; longer ones are cut
 
 
 def dotted(path: KeyPath) -> str:
     """Return a path as overrides write it: "model.0.dense.units"."""
     return ".".join(map(str, path))
+
+
+def format_setting(key: str, value: object) -> str:
+    """Return a setting as an override: "fit.epochs=3", "early_stopping=null"."""
+    return f"{key}={_as_yaml(value)}"
+
+
+def format_settings(settings: Mapping[str, object]) -> str:
+    """Return settings as overrides that a shell takes: "seed=7 'model.0.conv2d.kernel_size=[3, 5]'"."""
+    return shlex.join(format_setting(key, value) for key, value in settings.items())
+
+
+def _as_yaml(value: object) -> str:
+    """Return a plain value as YAML on one line."""
+    match value:
+        case str() if PLAIN_TEXT.fullmatch(value) and value.lower() not in NOT_TEXT:
+            return value
+        case list() | tuple():
+            return f"[{', '.join(map(_as_yaml, value))}]"
+        case dict():
+            return f"{{{', '.join(f'{_as_yaml(key)}: {_as_yaml(entry)}' for key, entry in value.items())}}}"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def with_article(noun: str) -> str:

@@ -12,6 +12,7 @@ from nntrain.config.diff import differing_settings
 from nntrain.config.load import LoadedConfig, override_config
 from nntrain.config.overrides import Overrides
 from nntrain.config.schema import Config
+from nntrain.config.wording import format_setting
 from nntrain.errors import LockedError, RunError, UsageError
 from nntrain.jobs.commands import command_line
 from nntrain.jobs.data import ensure_dataset
@@ -134,11 +135,13 @@ class _Resumption:
     def _check_settings(self) -> None:
         for key, value in self.changed.items():
             left_out = key.startswith("early_stopping") and self.after.early_stopping is None
-            if key not in CHANGEABLE and not left_out:
+            added = key.startswith("early_stopping") and self.before.early_stopping is None
+            if (key not in CHANGEABLE or added) and not left_out:
+                setting = format_setting(key, value)
                 raise UsageError(
-                    f"{key}={value}: resume can only change epochs and early stopping (more patience, or "
+                    f"{setting}: resume can only change epochs and early stopping (more patience, or "
                     "early_stopping=null); to train a new run with this setting: "
-                    f"{command_line('train', str(self.run.config_path), f'{key}={value}')}"
+                    f"{command_line('train', str(self.run.config_path), setting)}"
                 )
 
     def _check_patience(self) -> None:

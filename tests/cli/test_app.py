@@ -87,10 +87,12 @@ def test_a_result_that_cannot_be_written_is_one_error(tmp_path, command):
     assert done.returncode == 1
 
 
-def test_nntrain_alone_shows_a_tour_of_four_lines(in_process):
+def test_nntrain_alone_shows_a_tour_of_four_lines(in_process, monkeypatch):
+    monkeypatch.setattr("nntrain.report.console.command", lambda: "nntrain")
     done = in_process()
     assert done.exit_code == 0
-    assert [line.split()[-1] for line in done.output.splitlines()] == ["minute", "reach", "picture", "commands"]
+    assert [line.split()[-1] for line in done.output.splitlines()] == ["minute", "from", "picture", "commands"]
+    assert max(map(len, done.output.splitlines())) <= 80
 
 
 def test_the_version_is_printed(in_process):

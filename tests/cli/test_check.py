@@ -15,7 +15,7 @@ def test_check_prints_layers_parameters_data_and_training(in_process):
         ["Dense", "10,", "softmax", "10", "1,290"],
     ]
     assert lines[6:] == [
-        "118,282 parameters, 118,282 of them trainable",
+        "118,282 parameters, all trainable",
         "data      mnist: 48,000 training, 12,000 validation, 10,000 test images",
         "training  10 epochs, batch size 128; about 9 s",
     ]

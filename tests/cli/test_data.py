@@ -42,13 +42,13 @@ def test_the_list_in_json(in_process):
 def test_one_data_set_is_shown(in_process):
     lines = in_process("data", "show", "mnist_5k").output.splitlines()
     assert lines[:2] == [
-        "training  4000 x 28 x 28 uint8, pixels 0 to 255; 4,000 labels",
-        "test      1000 x 28 x 28 uint8, pixels 0 to 255; 1,000 labels",
+        "training  4,000 x 28 x 28 uint8, pixels 0 to 255; 4,000 labels",
+        "test      1,000 x 28 x 28 uint8, pixels 0 to 255; 1,000 labels",
     ]
     assert lines[3].split() == ["0", "400", "100"]
     assert lines[13] == "the first training image:"
     assert len(lines) == 13 + 1 + 14 + 1
-    assert lines[-1] == "label 8 (8), one-hot [0, 0, 0, 0, 0, 0, 0, 0, 1, 0]"
+    assert lines[-1] == "label 8, one-hot [0, 0, 0, 0, 0, 0, 0, 0, 1, 0]"
 
 
 def test_one_data_set_in_json(in_process):

@@ -34,6 +34,7 @@ ELSEWHERE = {"reasons": ("processor is B, was A", "the device is GPU, was CPU")}
     ("changes", "sentence"),
     [
         ({}, "identical in all 3 epochs and weights"),
+        ({"epochs": 1, "compared": 1}, "identical in the only epoch and weights"),
         ({"weights_identical": None}, "identical in all 3 epochs (the weights of the last epoch were not saved)"),
         (
             {"weights_identical": False},

@@ -66,3 +66,11 @@ def test_the_usual_order_and_rates_give_no_hint(check, layers):
 def test_several_hints_come_together(check):
     layers = ["dropout: 0.1", "flatten", "dense: {units: 8, activation: tanh}", "batch_normalization", "dropout: 0.9"]
     assert [hint.partition(" ")[0] for hint in check(*layers, SOFTMAX)[1]] == ["4:35:", "2:14:", "6:14:", "5:5:"]
+
+
+def test_layers_that_an_alias_repeats_share_a_hint(check):
+    layers = ["&hidden {dense: {units: 8, activation: tanh}}", "*hidden", "dense: {units: 8, activation: tanh}"]
+    assert check(*layers, SOFTMAX)[1] == [
+        f"2:44: model.0, model.1: tanh {SMALL}",
+        f"4:35: model.2: tanh {SMALL}",
+    ]

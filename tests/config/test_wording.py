@@ -4,11 +4,44 @@ from __future__ import annotations
 
 import pytest
 
-from nntrain.config.wording import describe_accepted, dotted, format_value, join_or, with_article
+from nntrain.config.wording import (
+    describe_accepted,
+    dotted,
+    format_setting,
+    format_settings,
+    format_value,
+    join_or,
+    with_article,
+)
 
 
 def test_a_path_is_written_with_dots():
     assert dotted(("model", 0, "dense", "units")) == "model.0.dense.units"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "x=null"),
+        (True, "x=true"),
+        (0.00001, "x=1e-05"),
+        ("runs/a-1", "x=runs/a-1"),
+        ("null", 'x="null"'),
+        ("5", 'x="5"'),
+        ("3: Ä", 'x="3: Ä"'),
+        (["accuracy", "mse"], "x=[accuracy, mse]"),
+        ([[1, 2], [3, 4]], "x=[[1, 2], [3, 4]]"),
+        ({}, "x={}"),
+        ({"sgd": {"momentum": 0.9}}, "x={sgd: {momentum: 0.9}}"),
+    ],
+)
+def test_a_setting_is_written_as_an_override(value, text):
+    assert format_setting("x", value) == text
+
+
+def test_settings_are_quoted_for_a_shell():
+    settings = {"seed": 7, "model.0.conv2d.kernel_size": [3, 5]}
+    assert format_settings(settings) == "seed=7 'model.0.conv2d.kernel_size=[3, 5]'"
 
 
 @pytest.mark.parametrize(
