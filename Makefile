@@ -81,6 +81,7 @@ clean:
 # pip compiles what it installs; without that, TensorFlow takes 12 seconds to import. pip does not compile an editable
 # package, which would then be compiled at every start if PYTHONDONTWRITEBYTECODE is set, as it is in many containers.
 .venv/installed: .venv/bin/python pyproject.toml
+	@echo "Installing nntrain and its libraries, most of it TensorFlow: downloads 620 MB"
 	$(BIN)/python -m pip install --quiet --editable .
 	$(BIN)/python -m compileall -q nntrain
 	touch $@
