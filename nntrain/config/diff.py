@@ -10,6 +10,8 @@ from nntrain.config.load import LoadedConfig, load_config
 from nntrain.config.schema import Component, Config, Section
 from nntrain.errors import ConfigError, UsageError
 
+Settings = Iterator[tuple[str, Any]]  # dotted keys with their values
+
 
 def changed_settings(loaded: LoadedConfig, *, previous: Path | None, include_auto: bool = False) -> dict[str, Any]:
     """Return the settings that differ from an earlier run's config, or from the config's own file, by dotted key.
@@ -41,9 +43,6 @@ def differing_settings(old: Config, new: Config, *, include_auto: bool) -> dict[
 
 def _is_auto(key: str, value: object) -> bool:
     return key.startswith("runtime.") and value == "auto"
-
-
-Settings = Iterator[tuple[str, Any]]
 
 
 def _changes(old: object, new: object, key: str = "") -> Settings:

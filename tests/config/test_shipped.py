@@ -14,7 +14,7 @@ from nntrain.errors import UsageError
 
 HEAD_MEASURED = (
     r"Reaches (accuracy|mae) .+ on (10,000|1,000) test images "
-    r"\(seeds 1-[35]; \d+(-\d+)? epochs, \d+ s, 2-core x86_64\)\."
+    r"\(seeds 1-[35]; \d+(-\d+)? epochs, (\d+ min )?\d+ s, 2-core x86_64\)\."
 )
 ADVICE = "`nntrain configs` lists them; a path has a suffix or a slash."
 
@@ -54,7 +54,7 @@ def test_no_hint_advises_against_a_shipped_config(config):
 
 def test_the_summary_of_a_config_is_what_it_reaches_without_the_conditions():
     assert shipped_config("mlp").summary == "Reaches accuracy 97.3-97.9 % (10 epochs, 10 s)"
-    assert shipped_config("cnn_best").summary == "Reaches accuracy 99.68-99.69 % (30 epochs, 1152 s)"
+    assert shipped_config("cnn_best").summary == "Reaches accuracy 99.68-99.69 % (30 epochs, 19 min 12 s)"
 
 
 def test_shipped_configs_are_inside_an_installed_package_or_next_to_it_in_a_checkout(tmp_path, monkeypatch):

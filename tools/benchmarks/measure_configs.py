@@ -19,6 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from nntrain.report.tables import format_duration
+
 CONFIGS = Path(__file__).parent.parent.parent / "configs"
 
 
@@ -40,7 +42,8 @@ def machine() -> str:
 def line(results: list[dict[str, float]]) -> str:
     """Return the second line of a config: what it reached."""
     images = f"{results[0]['images']:,.0f}"
-    seconds = f"{statistics.median(result['seconds'] for result in results):.0f} s"
+    seconds = statistics.median(result["seconds"] for result in results)
+    taken = f"{seconds:.0f} s" if seconds < 60 else format_duration(seconds)
     epochs = spread([result["epochs"] for result in results], "{:.0f}")
     texts = []
     for name in results[0]:
@@ -51,9 +54,7 @@ def line(results: list[dict[str, float]]) -> str:
         elif name in ("mae", "mse"):
             texts.append(f"{name} {spread(values, '{:.2f}')}")
     reached = ", ".join(texts)
-    return (
-        f"Reaches {reached} on {images} test images (seeds 1-{len(results)}; {epochs} epochs, {seconds}, {machine()})."
-    )
+    return f"Reaches {reached} on {images} test images (seeds 1-{len(results)}; {epochs} epochs, {taken}, {machine()})."
 
 
 def spread(values: list[float], form: str) -> str:
