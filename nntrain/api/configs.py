@@ -75,11 +75,11 @@ class Config:
         return plan_training(self.loaded)
 
     def __repr__(self) -> str:
+        from nntrain.report.tables import format_count
+
         fit = self.settings.fit
-        return (
-            f"Config({self.name}: {self.parameters:,} parameters, {fit.epochs} epochs, batch size {fit.batch_size}, "
-            f"data set {self.settings.data.dataset})"
-        )
+        sizes = f"{format_count(self.parameters, 'parameter')}, {format_count(fit.epochs, 'epoch')}"
+        return f"Config({self.name}: {sizes}, batch size {fit.batch_size}, data set {self.settings.data.dataset})"
 
     def _repr_html_(self) -> str:
         from nntrain.report import html
@@ -102,27 +102,36 @@ def load_config(config: AnyConfig, overrides: Overrides = (), *, seed: int | Non
     `{"fit.epochs": 3}`, or a list of arguments as on the command line, `["epochs=3"]`; None removes a setting. `seed`
     is short for the override of that name.
 
-    Raises UsageError if there is no such config, and ConfigError, whose `problems` are all mistakes with their places.
+    Raises UsageError if there is no such config or an argument has another type, and ConfigError, whose `problems` are
+    all mistakes with their places.
     """
-    from nntrain.config.load import override_config
-    from nntrain.jobs.plan import open_config
+    from nntrain.jobs.plan import change_config, open_config
 
+    if not isinstance(config, (str, Path, Mapping, Config)):
+        raise UsageError(f"a config is a name, a path, YAML text, a dict or a Config, got {type(config).__name__}")
     changes = _with_seed(overrides, seed)
     if isinstance(config, Config):
-        return Config(override_config(config.loaded, changes)) if changes else config
+        return Config(change_config(config.loaded, changes)) if changes else config
     return Config(open_config(config, changes))
 
 
 def _with_seed(overrides: Overrides, seed: int | None) -> Overrides:
-    if isinstance(overrides, str):
-        raise UsageError(f"overrides={overrides!r}: give a dict, or a list of arguments: [{overrides!r}]")
+    from nntrain.config.overrides import check_overrides
+
     if seed is None:
         return overrides
-    if not isinstance(overrides, Mapping):
-        return [*overrides, f"seed={seed}"]
-    if overrides.get("seed", seed) != seed:
-        raise UsageError(f"seed={seed}, but the overrides set seed to {overrides['seed']!r}; give one of them")
-    return {**overrides, "seed": seed}
+    check_overrides(overrides)
+    if isinstance(overrides, Mapping):
+        _refuse_two_seeds(seed, [overrides["seed"]] if "seed" in overrides else [])
+        return {**overrides, "seed": seed}
+    _refuse_two_seeds(str(seed), [item.removeprefix("seed=") for item in overrides if item.startswith("seed=")])
+    return [*overrides, f"seed={seed}"] if overrides else {"seed": seed}
+
+
+def _refuse_two_seeds(seed: object, others: Sequence[object]) -> None:
+    for other in others:
+        if other != seed:
+            raise UsageError(f"seed={seed}, but the overrides set seed to {other!r}; give one of them")
 
 
 def list_configs() -> list[ShippedConfig]:

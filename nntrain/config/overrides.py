@@ -13,11 +13,13 @@ from nntrain.config.python_values import read_values
 from nntrain.config.schema import Component, Config, FieldKind, Section, field_kinds
 from nntrain.config.wording import dotted
 from nntrain.config.yaml_tree import KeyPath, Node, Place, read_argument
+from nntrain.errors import UsageError
 from nntrain.results import Problem
 
 OVERRIDE = re.compile(r"^[A-Za-z_]\w*(\.\w+)*=")
 SHORT_KEYS = {"epochs": "fit.epochs", "batch_size": "fit.batch_size"}
 MAX_INDEX_DIGITS = 9
+MAX_SHOWN = 80  # characters of a value in a message
 
 
 def is_override(argument: str) -> bool:
@@ -39,10 +41,22 @@ Overrides = Mapping[str, object] | Sequence[str]
 
 
 def read_overrides(overrides: Overrides) -> list[Override]:
-    """Read `key=value` arguments, or a mapping from dotted keys to Python values."""
+    """Read `key=value` arguments, or a mapping from dotted keys to Python values; raises UsageError for others."""
+    check_overrides(overrides)
     if isinstance(overrides, Mapping):
         return [_read_item(key, value) for key, value in overrides.items()]
     return [_read_argument(argument) for argument in overrides]
+
+
+def check_overrides(overrides: object) -> None:
+    """Raise UsageError unless overrides are a mapping, or a sequence of strings that is not a string itself."""
+    if isinstance(overrides, str):
+        raise UsageError(f"overrides={overrides!r}: give a dict, or a list of arguments: [{overrides!r}]")
+    if not isinstance(overrides, (Mapping, list, tuple)):
+        raise UsageError(f"overrides are a dict, or a list of arguments, got {type(overrides).__name__}")
+    for argument in () if isinstance(overrides, Mapping) else overrides:
+        if not isinstance(argument, str):
+            raise UsageError(f"in a list, overrides are strings such as 'epochs=3', got {_shown(argument)}")
 
 
 def _read_argument(argument: str) -> Override:
@@ -54,12 +68,21 @@ def _read_argument(argument: str) -> Override:
     return Override(key, value, place, tuple(problems))
 
 
-def _read_item(key: str, value: object) -> Override:
-    place = f"override {key}={value!r}"
-    if not OVERRIDE.match(f"{key}="):
-        return Override(key, None, place, (Problem(place, "write the key with dots: `model.0.dense.units`"),))
+def _read_item(key: object, value: object) -> Override:
+    place = f"override {key}={_shown(value)}"
+    if not isinstance(key, str) or not OVERRIDE.fullmatch(f"{key}="):
+        return Override(str(key), None, place, (Problem(place, "write the key with dots: `model.0.dense.units`"),))
     node, problems = read_values(value, place, base=Path.cwd())
     return Override(key, node, place, tuple(problems))
+
+
+def _shown(value: object) -> str:
+    """Return a value as Python writes it, on one line and shortened."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # of a class with a faulty __repr__, or an integer with too many digits
+        text = type(value).__name__
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
 
 
 def apply_overrides(root: Node, overrides: Iterable[Override]) -> tuple[Node, list[Problem]]:

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from nntrain.config.wording import dotted
 from nntrain.config.yaml_tree import MAX_DEPTH, MAX_NODES, Node, Place, fits_float32
 from nntrain.results import Problem
+
+MAX_BITS = 1024  # of an integer
 
 
 def read_values(value: object, source: str, *, base: Path) -> tuple[Node, list[Problem]]:
@@ -27,6 +30,7 @@ class _Reader:
         self.place = place
         self.problems: list[Problem] = []
         self.count = 0
+        self.path: list[str | int] = []  # the keys that lead to the value that is read
 
     def read(self, value: object, depth: int) -> Node:
         self.count += 1
@@ -35,16 +39,22 @@ class _Reader:
         if isinstance(value, Mapping):
             return Node(self.children(value, depth), self.place)
         if isinstance(value, (list, tuple)):
-            return Node([self.read(entry, depth + 1) for entry in value], self.place)
+            return Node([self.child(index, entry, depth) for index, entry in enumerate(value)], self.place)
         return self.scalar(value)
+
+    def child(self, key: str | int, value: object, depth: int) -> Node:
+        self.path.append(key)
+        node = self.read(value, depth + 1)
+        self.path.pop()
+        return node
 
     def children(self, mapping: Mapping[object, object], depth: int) -> dict[str, Node]:
         nodes = {}
         for key, value in mapping.items():
             if isinstance(key, str):
-                nodes[key] = replace(self.read(value, depth + 1), key_place=self.place)
+                nodes[key] = replace(self.child(key, value, depth), key_place=self.place)
             else:
-                self.problems.append(Problem(str(self.place), f"a key must be a string, got {key!r}"))
+                self.report(f"a key must be a string, got {key!r:.40}")
         return nodes
 
     def scalar(self, value: object) -> Node:
@@ -59,10 +69,17 @@ class _Reader:
         return self.unreadable(f"a config cannot hold {type(value).__name__}; use strings, numbers, lists and dicts")
 
     def number(self, value: float) -> Node:
+        if isinstance(value, int) and value.bit_length() > MAX_BITS:  # Python may refuse to write it
+            return self.unreadable("a whole number this large is outside the range of float32")
         if fits_float32(repr(value), value) or value != value or abs(value) == float("inf"):
             return Node(value, self.place)  # validation reports values that are not finite
         return self.unreadable(f"{value!r:.40} is outside the range of float32, in which the network computes")
 
     def unreadable(self, message: str) -> Node:
-        self.problems.append(Problem(str(self.place), message))
+        self.report(message)
         return Node(None, self.place, unreadable=True)
+
+    def report(self, message: str) -> None:
+        too_large = len(self.path) > MAX_DEPTH or self.count > MAX_NODES  # that is about the whole, not about a value
+        where = f"{dotted(tuple(self.path))}: " if self.path and not too_large else ""
+        self.problems.append(Problem(str(self.place), where + message))

@@ -12,6 +12,7 @@ Each shipped config opens with four comment lines, its head:
 
 from __future__ import annotations
 
+import os
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +58,7 @@ def shipped_configs() -> list[ShippedConfig]:
 def shipped_config(name: str) -> ShippedConfig:
     """Return a config by name; raises UsageError, with a suggestion, if there is none."""
     path = shipped_dir() / f"{name}.yaml"
-    if path.is_file():
+    if os.path.isfile(path):  # not Path.is_file, which raises an error if the name is too long
         return _read(path)
     suggestion = _file_meant(name) or closest_word(name, [config.name for config in shipped_configs()])
     question = f" Did you mean `{suggestion}`?" if suggestion else ""
@@ -68,7 +69,7 @@ def shipped_config(name: str) -> ShippedConfig:
 
 def _file_meant(name: str) -> str | None:
     """Return the path of the file that is here under a name, or under the name with its suffix."""
-    return next((path for path in (f"{name}.yaml", f"./{name}") if Path(path).is_file()), None)
+    return next(filter(os.path.isfile, (f"{name}.yaml", f"./{name}")), None)
 
 
 def _read(path: Path) -> ShippedConfig:

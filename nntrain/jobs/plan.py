@@ -8,7 +8,7 @@ from math import floor
 from pathlib import Path
 from typing import NamedTuple
 
-from nntrain.config.load import LoadedConfig, load_config, load_config_text, load_config_values
+from nntrain.config.load import LoadedConfig, load_config, load_config_text, load_config_values, override_config
 from nntrain.config.model_summary import summarize_layers, training_flops
 from nntrain.config.overrides import Overrides
 from nntrain.config.schema import Config
@@ -72,6 +72,11 @@ def open_config(config: str | Path | Mapping[str, object], overrides: Overrides 
         return load_config_text(config, overrides, count_classes=_count_classes)
     path, shown = (config, str(config)) if isinstance(config, Path) else find_config(config)
     return load_config(path, overrides, shown_as=shown, count_classes=_count_classes)
+
+
+def change_config(loaded: LoadedConfig, overrides: Overrides) -> LoadedConfig:
+    """Apply overrides to a config that was opened; raises ConfigError with all problems."""
+    return override_config(loaded, overrides, count_classes=_count_classes)
 
 
 def _count_classes(dataset: str) -> int | None:

@@ -43,13 +43,42 @@ def test_a_config_can_be_changed_again():
 
 def test_two_seeds_are_an_error():
     assert nntrain.load_config("mlp", {"seed": 7}, seed=7).settings.seed == 7
+    assert nntrain.load_config("mlp", ["seed=7"], seed=7).settings.seed == 7
     with pytest.raises(UsageError, match="seed=7, but the overrides set seed to 8; give one of them"):
         nntrain.load_config("mlp", {"seed": 8}, seed=7)
+    with pytest.raises(UsageError, match="seed=7, but the overrides set seed to '8'; give one of them"):
+        nntrain.load_config("mlp", ["seed=8"], seed=7)
 
 
-def test_overrides_in_one_string_are_an_error_that_shows_the_list():
-    with pytest.raises(UsageError, match=r"overrides='epochs=3': give a dict, or a list of arguments: \['epochs=3'\]"):
-        nntrain.load_config("mlp", "epochs=3")
+@pytest.mark.parametrize("seed", [None, 7])
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ("epochs=3", r"overrides='epochs=3': give a dict, or a list of arguments: \['epochs=3'\]"),
+        (None, "overrides are a dict, or a list of arguments, got NoneType"),
+        ([("fit.epochs", 3)], r"in a list, overrides are strings such as 'epochs=3', got \('fit.epochs', 3\)"),
+    ],
+)
+def test_overrides_of_other_types_are_an_error_that_says_what_to_give(overrides, message, seed):
+    with pytest.raises(UsageError, match=message):
+        nntrain.load_config("mlp", overrides, seed=seed)
+
+
+@pytest.mark.parametrize("config", [None, 3, b"mlp", ["mlp"]])
+def test_what_is_no_config_is_named_by_its_type(config):
+    with pytest.raises(UsageError, match=f"YAML text, a dict or a Config, got {type(config).__name__}"):
+        nntrain.load_config(config)
+
+
+def test_a_name_that_no_file_can_have_is_an_unknown_config():
+    with pytest.raises(UsageError, match="No shipped config 'xxx"):
+        nntrain.load_config("x" * 5000)
+
+
+def test_changing_a_config_checks_the_classes_of_its_data(tiny_data):
+    config = nntrain.load_config(TEXT + f"data: {{dataset: {tiny_data}}}")
+    with pytest.raises(ConfigError, match="4 units"):
+        nntrain.load_config(config, {"model.1.dense.units": 4})
 
 
 def test_the_error_has_all_problems():

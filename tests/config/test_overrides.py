@@ -222,10 +222,23 @@ def test_a_python_none_removes_a_setting(read, good):
 
 
 def test_an_override_in_python_is_named_by_its_key_and_value(problems, good):
-    overrides = {"fit.epochs": "many", "fit.epoch": 3, "fit epochs": 3, "model.0.dense.units": object}
+    overrides = {"fit.epochs": "many", "fit.epoch": 3, "fit epochs": 3, None: 3, "model.0.dense.units": object}
     assert problems(good, overrides) == [
         "override fit.epochs='many': fit.epochs: must be a whole number of at least 1 and at most 100,000, got 'many'",
         "override fit.epoch=3: fit.epoch: unknown key; did you mean 'epochs'?",
         "override fit epochs=3: write the key with dots: `model.0.dense.units`",
+        "override None=3: write the key with dots: `model.0.dense.units`",
         "override model.0.dense.units=<class 'object'>: a config cannot hold type; use strings, numbers, lists and dicts",
     ]
+
+
+class Unprintable:
+    """An object whose __repr__ fails."""
+
+    def __repr__(self):
+        raise ValueError
+
+
+@pytest.mark.parametrize(("value", "shown"), [([0] * 99, f"[{'0, ' * 26}0..."), (Unprintable(), "Unprintable")])
+def test_a_long_or_unprintable_value_is_shortened(problems, good, value, shown):
+    assert problems(good, {"loss": value})[0].startswith(f"override loss={shown}: ")

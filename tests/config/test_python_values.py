@@ -87,6 +87,11 @@ CYCLE["a"] = CYCLE
             10**40,
             "1000000000000000000000000000000000000000 is outside the range of float32, in which the network computes",
         ),
+        (2**2000, "a whole number this large is outside the range of float32"),
+        (
+            {"model": [{"dense": {"units": {3}}}]},
+            "model.0.dense.units: a config cannot hold set; use strings, numbers, lists and dicts",
+        ),
         (1e-300, "1e-300 is outside the range of float32, in which the network computes"),
         (CYCLE, "nested more than 40 levels deep, or more than 50,000 values"),
         ([0] * 60_000, "nested more than 40 levels deep, or more than 50,000 values"),
