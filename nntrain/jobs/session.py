@@ -12,7 +12,7 @@ from pathlib import Path
 from nntrain.config.load import LoadedConfig
 from nntrain.data.dataset import Dataset
 from nntrain.data.load import load_dataset
-from nntrain.errors import DataError, NntrainError
+from nntrain.errors import DataError, NntrainError, UsageError
 from nntrain.jobs.commands import command_line
 from nntrain.jobs.engine import load_engine
 from nntrain.jobs.listener import SILENT, JobListener
@@ -23,6 +23,22 @@ from nntrain.runs.folder import RunDir
 from nntrain.runs.metadata import record_failure
 from nntrain.system import environment, threads
 from nntrain.system.signals import Interrupts
+
+# Seeds, precision and the device are TensorFlow's for the whole process, so it holds one training at a time.
+_training = threading.Lock()
+
+
+@contextmanager
+def _only_training() -> Iterator[None]:
+    if not _training.acquire(blocking=False):
+        raise UsageError(
+            "another training runs in this process, and both would share TensorFlow's seed and precision; "
+            "train one after the other, or in processes of their own"
+        )
+    try:
+        yield
+    finally:
+        _training.release()
 
 
 @dataclass
@@ -48,17 +64,12 @@ class TrainingSession:
 
         After a failure, the run's status is `failed` and the error explains how to continue. A new run without a
         finished epoch is removed. A resumed run that the engine has not written to is left unchanged.
+        Raises UsageError if another training runs in this process.
         """
         with self._interrupts() as interrupts:
-            self._announce()
             try:
-                engine_train = load_engine()
-                self.listener.on_waiting("loading TensorFlow")
-                data = [load_dataset(self.loaded.config.data.dataset, download=False)]
-                self._check_fingerprints(data[0])
-                listener = self._training_listener(interrupts)
-                # After `pop`, only the engine refers to the data and can free the images that it copies to the device.
-                return engine_train()(self.loaded.config, data.pop(), self.run, listener, self.resumed)
+                with _only_training():
+                    return self._train(interrupts)
             except NntrainError as error:
                 if self._is_untouched:
                     raise
@@ -74,6 +85,16 @@ class TrainingSession:
                 if not self._is_untouched:
                     self._record("failed", f"{type(error).__name__}: {error}")
                 raise
+
+    def _train(self, interrupts: Interrupts) -> TrainResult:
+        self._announce()
+        engine_train = load_engine()
+        self.listener.on_waiting("loading TensorFlow")
+        data = [load_dataset(self.loaded.config.data.dataset, download=False)]
+        self._check_fingerprints(data[0])
+        listener = self._training_listener(interrupts)
+        # After `pop`, only the engine refers to the data and can free the images that it copies to the device.
+        return engine_train()(self.loaded.config, data.pop(), self.run, listener, self.resumed)
 
     def _announce(self) -> None:
         self.listener.on_plan(plan_training(self.loaded))

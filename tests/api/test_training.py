@@ -54,6 +54,30 @@ def test_resuming_what_is_not_there_is_a_usage_error(run):
         nntrain.resume()
 
 
+def test_two_trainings_at_the_same_time_are_an_error(fake_engine, config, tmp_path):
+    errors = []
+
+    def train_again(result):
+        with pytest.raises(UsageError, match="another training runs in this process") as caught:
+            nntrain.train(config, name="second", runs_dir=tmp_path)
+        errors.append(caught.value)
+
+    run = nntrain.train(config, runs_dir=tmp_path, listener=nntrain.JobListener(on_epoch=train_again))
+    assert (len(errors), run.status) == (2, "complete")
+    assert list(nntrain.list_runs(tmp_path)) == [run]
+
+
+@pytest.mark.parametrize("callback", ["on_plan", "on_run", "on_waiting", "on_epoch"])
+def test_an_error_of_a_listener_reaches_the_caller_and_the_run_has_failed(fake_engine, config, tmp_path, callback):
+    def fail(*_):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        nntrain.train(config, runs_dir=tmp_path, listener=nntrain.JobListener(**{callback: fail}))
+    assert nntrain.load_run("tiny-1", runs_dir=tmp_path).status == "failed"
+    assert nntrain.train(config, runs_dir=tmp_path).status == "complete"
+
+
 @pytest.mark.tensorflow
 def test_a_run_from_python_equals_the_commands_and_its_model_works(trained, tiny_data):
     code = """
