@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -45,23 +46,25 @@ class LiteRTClassifier:
             with self._time_limit():
                 self._interpreter = Interpreter(model_content=content)
             self._input = self._interpreter.get_input_details()[0]["index"]
-            self._output = self._interpreter.get_output_details()[0]["index"]
+            output = self._interpreter.get_output_details()[0]
+            self._output, self._outputs = output["index"], int(output["shape"][-1])
         except FileNotFoundError:
             raise RunError(f"{path}: missing") from None
         except (OSError, ValueError, RuntimeError, IndexError):
             raise RunError(f"{path}: damaged: LiteRT cannot read it; train again or restore the file") from None
         self._allocated = 0  # images that the interpreter has memory for
+        self._lock = threading.Lock()  # an interpreter serves one thread at a time
 
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Return the outputs for images; see Classifier. Raises RunError if the network cannot be run."""
         if not len(images):
-            return np.zeros((0, 1), np.float32)
+            return np.zeros((0, self._outputs), np.float32)
         batches = (images[start : start + BATCH_SIZE] for start in range(0, len(images), BATCH_SIZE))
         return np.concatenate([self._predict_batch(batch) for batch in batches])
 
     def _predict_batch(self, images: np.ndarray) -> np.ndarray:
         try:
-            with self._time_limit():
+            with self._lock, self._time_limit():
                 outputs = self._run(images)
         except (ValueError, RuntimeError, TypeError, MemoryError):
             raise RunError(f"{self._path}: damaged: LiteRT cannot run it; train again or restore the file") from None

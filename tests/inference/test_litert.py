@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -35,7 +36,7 @@ class StubInterpreter:
         return [{"index": 7}]
 
     def get_output_details(self):
-        return [{"index": 9}]
+        return [{"index": 9, "shape": [1, 1]}]
 
     def resize_tensor_input(self, index, shape):
         self.resized.append((index, tuple(shape)))
@@ -130,6 +131,14 @@ def error_of(call):
     with pytest.raises(RunError) as caught:
         call()
     return str(caught.value)
+
+
+def test_several_threads_are_answered_one_after_the_other(sample):
+    network, images = LiteRTClassifier(MODEL), sample.x_test[:40]
+    expected = network.predict(images)
+    with ThreadPoolExecutor(8) as threads:
+        outputs = threads.map(network.predict, [images[: 1 + index] for index in range(40)])
+        assert all(np.allclose(rows, expected[: len(rows)], atol=1e-6) for rows in outputs)
 
 
 def test_a_missing_file_is_an_error(tmp_path):
