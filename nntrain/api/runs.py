@@ -34,11 +34,26 @@ class History(dict[str, "np.ndarray"]):
         """The number of finished epochs."""
         return len(self["epoch"]) if self else 0
 
+    def __eq__(self, other: object) -> bool:
+        import numpy as np
+
+        if not isinstance(other, dict) or self.keys() != other.keys():
+            return False
+        return all(np.array_equal(values, other[name], equal_nan=True) for name, values in self.items())
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = None
+
     def __repr__(self) -> str:
-        changes = (
+        from nntrain.report.tables import format_count
+
+        changes = [
             f"{name} {self[name][0]:.4g} to {self[name][-1]:.4g}" for name in self if name in ("loss", "val_loss")
-        )
-        return f"History({', '.join([f'{self.epochs} epochs', *changes])}; columns {', '.join(self)})"
+        ]
+        columns = f"; columns {', '.join(self)}" if self else ""
+        return f"History({', '.join([format_count(self.epochs, 'epoch'), *changes])}{columns})"
 
     def _repr_html_(self) -> str:
         from nntrain.report import html
@@ -71,9 +86,10 @@ class Run:
     @property
     def config(self) -> Config:
         """Its config, with every default and with the values that were chosen for `auto`."""
-        from nntrain.api.configs import load_config
+        from nntrain.api.configs import Config
+        from nntrain.runs.metadata import read_run_config
 
-        return load_config(self.folder.config_path)
+        return Config(read_run_config(self.folder))
 
     @property
     def info(self) -> dict[str, Any]:
@@ -90,12 +106,15 @@ class Run:
 
     @property
     def history(self) -> History:
-        """An array per column of history.csv; empty if no epoch is finished."""
+        """An array per column of history.csv; empty if no epoch is finished. Raises RunError if the run is gone."""
         import numpy as np
 
         from nntrain.runs.history import read_history
 
-        rows = read_history(self.folder.history_path) if self.folder.history_path.exists() else []
+        if not self.folder.history_path.exists():
+            self.folder.read_info()  # raises an error if the run is gone
+            return History()
+        rows = read_history(self.folder.history_path)
         return History({name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else ())})
 
     def model(self) -> Any:

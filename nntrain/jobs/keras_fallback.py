@@ -32,11 +32,9 @@ def load_keras_network(run: RunDir) -> Any:
 
 
 def _config(run: RunDir) -> Config:
-    from nntrain.config.load import load_config
-    from nntrain.runs.store import require_config
+    from nntrain.runs.metadata import read_run_config
 
-    require_config(run)
-    return load_config(run.config_path, count_classes=lambda _: None).config
+    return read_run_config(run).config
 
 
 def _fingerprint(run: RunDir) -> str | None:

@@ -96,6 +96,12 @@ def environment_differences(info: Mapping[str, Any], config: Config) -> list[str
     return reasons
 
 
+def read_run_config(run: RunDir) -> LoadedConfig:
+    """Return a run's config as it is, without reading its data; raises RunError if it is missing."""
+    require_config(run)
+    return load_config(run.config_path, shown_as=str(run.config_path), count_classes=lambda _: None)
+
+
 def load_run_config(run: RunDir, info: Mapping[str, Any], overrides: Sequence[str] = ()) -> LoadedConfig:
     """Return a run's config, with overrides; raises RunError if a value was changed after training started."""
     require_config(run)

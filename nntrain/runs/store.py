@@ -79,10 +79,10 @@ def _highest_number(runs: Path, name: str) -> int:
 
 def check_name(name: str) -> str:
     """Return a run's name if a folder may have it; raises UsageError if not."""
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_. +-]{0,99}", name):
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_. +-]{0,99}", name):
         raise UsageError(
-            f"--name {name!r}: use up to 100 letters, digits, spaces and '_', '-', '.', '+'; "
-            "the first must be a letter, a digit or '_'"
+            f"a run cannot be named {name!r}: use up to 100 letters, digits, spaces and '_', '-', '.', '+'; "
+            "the first must be a letter, a digit or '_' (--name sets it)"
         )
     return name
 
@@ -172,7 +172,7 @@ def find_run(name: str | None, runs: Path, *, suggestions: tuple[str, ...] = ())
             raise UsageError(f"no complete run in {runs} yet; train one first: `nntrain train quickstart`")
         return run
     for path in (runs / name, Path(name)):
-        if path.is_dir():
+        if os.path.isdir(path):  # not Path.is_dir, which raises an error if the name is too long
             if not (path / "run.json").is_file():
                 raise RunError(f"{path}: not a run folder: it has no run.json")
             return reject_symlinks(RunDir(path))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -22,11 +24,22 @@ def test_the_history_is_arrays_by_column(run):
     np.testing.assert_array_equal(history["loss"], [0.5, 0.25])
     assert repr(history).startswith("History(2 epochs, loss 0.5 to 0.25, val_loss 1 to 0.5; columns epoch, ")
     assert history._repr_html_().count("<tr>") == 3
+    assert history == run.history
+    assert history != {**history, "loss": history["loss"] + 1}
 
 
 def test_a_run_without_epochs_has_an_empty_history(run):
     run.folder.history_path.unlink()
     assert (run.history, run.history.epochs) == ({}, 0)
+    assert repr(run.history) == "History(0 epochs)"
+
+
+@pytest.mark.parametrize("attribute", ["config", "history", "info", "metrics"])
+def test_a_run_whose_folder_is_gone_says_so(run, attribute):
+    shutil.rmtree(run.path)
+    assert run.status == "damaged"
+    with pytest.raises(RunError, match="missing"):
+        getattr(run, attribute)
 
 
 def test_a_run_is_loaded_by_name_path_or_as_the_latest(run, tmp_path):
@@ -38,6 +51,8 @@ def test_a_run_is_loaded_by_name_path_or_as_the_latest(run, tmp_path):
         nntrain.load_run("tiny-2")
     with pytest.raises(UsageError, match=r"no complete run in .*none yet"):
         nntrain.load_run(runs_dir=tmp_path / "none")
+    with pytest.raises(UsageError, match="no run 'xxx"):
+        nntrain.load_run("x" * 5000)
 
 
 def test_a_damaged_run_is_listed_but_not_loaded(run):
@@ -73,6 +88,10 @@ def test_predict_returns_calibrated_probabilities_for_prepared_images():
     assert [nntrain.predict(image, run=run).confidence for image in IMAGES] == pytest.approx(
         outputs.max(axis=1).tolist()
     )
+
+
+def test_no_images_have_no_probabilities():
+    assert nntrain.load_run("pretrained").predict(IMAGES[:0]).shape == (0, 10)
 
 
 @pytest.mark.parametrize("images", [IMAGES[0], IMAGES[:1].astype(np.float64), IMAGES[:1].astype(np.int64)])

@@ -189,7 +189,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path):
         (["train", "nowhere.yaml"], "nowhere.yaml: no such file"),
         (["train", "mlp", "cnn"], "give one config, not 2: mlp and cnn"),
         (["train", "mlp", "--nmae", "x"], "No such option"),
-        (["train", "mlp", "--name", "a/b"], "--name 'a/b': use up to 100 letters"),
+        (["train", "mlp", "--name", "a/b"], "a run cannot be named 'a/b': use up to 100 letters"),
         (["train", "mlp", "fit.epochs=x"], "argument fit.epochs=x: fit.epochs: must be a whole number of at least 1"),
         (["train", "mlp", "data.dataset=minst"], "no data set 'minst'; did you mean 'mnist'?"),
         (["train", "mlp", "--require", "accuracy"], "--require 'accuracy': write NAME>=VALUE or NAME<=VALUE in quotes"),

@@ -76,7 +76,7 @@ def test_config_yaml_holds_the_overrides(workshop):
 
 
 def test_a_name_that_no_folder_can_have_is_refused_before_a_folder_is_made(workshop):
-    with pytest.raises(UsageError, match="--name 'a/b'"):
+    with pytest.raises(UsageError, match="a run cannot be named 'a/b'"):
         workshop.train(name="a/b")
     assert not workshop.runs.exists()
 

@@ -184,8 +184,8 @@ def test_a_name_that_no_folder_should_have_is_refused(name):
     with pytest.raises(UsageError) as caught:
         check_name(name)
     assert str(caught.value) == (
-        f"--name {name!r}: use up to 100 letters, digits, spaces and '_', '-', '.', '+'; "
-        "the first must be a letter, a digit or '_'"
+        f"a run cannot be named {name!r}: use up to 100 letters, digits, spaces and '_', '-', '.', '+'; "
+        "the first must be a letter, a digit or '_' (--name sets it)"
     )
 
 
