@@ -33,6 +33,11 @@ class Device:
 
 def set_up_device(runtime: Runtime, *, seed: int) -> Device:
     """Choose the device, set threads, precision and every seed; raises DeviceError if it is not available."""
+    if tf.config.functions_run_eagerly():
+        raise DeviceError(
+            "TensorFlow runs functions eagerly in this process, which nntrain cannot train with; "
+            "call tf.config.run_functions_eagerly(False) first"
+        )
     # Keras's defaults, which keras.json in the user's home may change.
     keras.config.set_floatx("float32")
     keras.config.set_epsilon(1e-7)

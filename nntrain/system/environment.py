@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
+
+from nntrain.errors import DeviceError
 
 # They change the last digits of what TensorFlow computes, so a run's result depends on them.
 NUMERICS_VARIABLES = (
@@ -38,13 +41,29 @@ IGNORED_VARIABLES = {
 
 
 def prepare() -> None:
-    """Set this process's variables for TensorFlow. Call it before TensorFlow is imported."""
+    """Set this process's variables for TensorFlow. Call it before TensorFlow is imported.
+
+    Raises DeviceError if Keras has been imported already, with another backend.
+    """
+    backend = _running_backend()
+    if backend not in (None, "tensorflow"):
+        raise DeviceError(
+            f"Keras already runs with the backend '{backend}' in this process, and nntrain needs tensorflow; "
+            "start a new Python process, or set KERAS_BACKEND=tensorflow before Keras is imported"
+        )
     for name in IGNORED_VARIABLES:
         os.environ.pop(name, None)
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     for name, value in _defaults().items():
         os.environ.setdefault(name, value)
+
+
+def _running_backend() -> str | None:
+    """Return the backend of a Keras that was imported already, or None."""
+    config = getattr(sys.modules.get("keras"), "config", None)
+    backend = getattr(config, "backend", None)  # missing while Keras is imported
+    return None if backend is None else str(backend())
 
 
 def numerics_variables() -> dict[str, str]:

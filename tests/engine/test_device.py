@@ -165,3 +165,13 @@ def test_a_system_without_cpuinfo_has_no_known_bfloat16(monkeypatch):
 
     monkeypatch.setattr(Path, "read_text", missing)
     assert _has_bfloat16() is False
+
+
+def test_functions_that_run_eagerly_are_an_error(no_gpu, monkeypatch):
+    import tensorflow as tf
+
+    from nntrain.engine.device import set_up_device
+
+    monkeypatch.setattr(tf.config, "functions_run_eagerly", lambda: True)
+    with pytest.raises(DeviceError, match=r"call tf\.config\.run_functions_eagerly\(False\) first"):
+        set_up_device(Runtime(), seed=1)

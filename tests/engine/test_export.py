@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import zipfile
 from pathlib import Path
 
@@ -83,6 +84,14 @@ def test_model_tflite_gives_the_networks_outputs(network, run, capfd):
     expected = np.asarray(network(IMAGES.astype(np.float32)))
     np.testing.assert_allclose(LiteRTClassifier(run.tflite_path).predict(IMAGES), expected, atol=1e-6)
     assert "Saved artifact" not in "".join(capfd.readouterr())
+
+
+def test_saving_leaves_logging_as_it_was(network, run, monkeypatch):
+    from nntrain.engine.export import save_tflite
+
+    monkeypatch.setattr(logging.root, "handlers", [])  # as in a script; pytest has handlers
+    save_tflite(network, run, IMAGES)
+    assert logging.root.handlers == []
 
 
 @pytest.mark.parametrize(("difference", "agrees"), [(9e-6, True), (1.2e-5, False), (np.nan, False), (-1.2e-5, False)])

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from types import SimpleNamespace
+
 import pytest
 
+from nntrain.errors import DeviceError
 from nntrain.system import environment
 
 
@@ -92,3 +96,16 @@ def test_a_variable_that_would_change_the_training_is_reported_and_cleared(varia
 def test_a_variable_that_changes_nothing_is_not_reported(variables):
     variables.update(KERAS_BACKEND="tensorflow", OMP_NUM_THREADS="2")
     assert environment.ignored_variables() == []
+
+
+def test_a_keras_that_runs_with_another_backend_is_an_error_and_no_variable_changes(variables, monkeypatch):
+    monkeypatch.setitem(sys.modules, "keras", SimpleNamespace(config=SimpleNamespace(backend=lambda: "jax")))
+    with pytest.raises(DeviceError, match="Keras already runs with the backend 'jax' in this process"):
+        environment.prepare()
+    assert "KERAS_BACKEND" not in variables
+
+
+def test_a_keras_that_runs_with_tensorflow_is_used(variables, monkeypatch):
+    monkeypatch.setitem(sys.modules, "keras", SimpleNamespace(config=SimpleNamespace(backend=lambda: "tensorflow")))
+    environment.prepare()
+    assert variables["KERAS_BACKEND"] == "tensorflow"
