@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nntrain.data.dataset import Dataset
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from nntrain.jobs.data import DatasetSummary
 
 
-def load_dataset(name: str = "mnist", *, listener: JobListener = SILENT) -> Dataset:
+def load_dataset(name: str | Path = "mnist", *, listener: JobListener = SILENT) -> Dataset:
     """Return a data set by name or path, downloaded to Keras's cache if it is not on disk.
 
     `x_train` and `x_test` are uint8 (n, 28, 28), `y_train` and `y_test` integers (n,), and `classes` are the names by
@@ -20,7 +21,7 @@ def load_dataset(name: str = "mnist", *, listener: JobListener = SILENT) -> Data
     from nntrain.data.load import load_dataset as load
     from nntrain.jobs.data import absolute_dataset, ensure_dataset
 
-    name = absolute_dataset(name)
+    name = absolute_dataset(str(name))
     ensure_dataset(name, listener=listener)
     return load(name, download=False)
 

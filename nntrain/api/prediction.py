@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -105,14 +106,21 @@ class PicturePredictions(Sequence[PicturePrediction]):
     def __len__(self) -> int:
         return len(self.predictions)
 
-    def __getitem__(self, index: Any) -> Any:
+    @overload
+    def __getitem__(self, index: int) -> PicturePrediction: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[PicturePrediction, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> PicturePrediction | tuple[PicturePrediction, ...]:
         return self.predictions[index]
 
     def __iter__(self) -> Iterator[PicturePrediction]:
         return iter(self.predictions)
 
     def __repr__(self) -> str:
-        return "\n".join([*map(repr, self.predictions), *(f"not read: {failure.error}" for failure in self.failures)])
+        lines = [*map(repr, self.predictions), *(f"not read: {failure.error}" for failure in self.failures)]
+        return "\n".join(lines) if lines else "no pictures"
 
     def _repr_html_(self) -> str:
         from nntrain.report import html
@@ -184,10 +192,13 @@ def _sources(pictures: AnyPicture | Sequence[AnyPicture]) -> tuple[list[str | Pi
             return [PictureSource("array", pictures)], True
         return [PictureSource(f"array {index}", pixels) for index, pixels in enumerate(pictures)], False
     if isinstance(pictures, (str, Path, bytes)):
-        single = isinstance(pictures, bytes) or not Path(pictures).is_dir()
+        single = isinstance(pictures, bytes) or not os.path.isdir(pictures)
         return [_source(pictures, "picture")], single
     if not isinstance(pictures, (list, tuple)):
-        raise UsageError(f"a picture is a path, bytes or a NumPy array, got {type(pictures).__name__}")
+        raise UsageError(
+            f"pictures are of type {type(pictures).__name__}; give a path, bytes, a NumPy array "
+            "(`numpy.asarray(image)`), or a list of these"
+        )
     return [_source(picture, f"picture {index}") for index, picture in enumerate(pictures)], False
 
 

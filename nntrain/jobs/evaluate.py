@@ -75,7 +75,7 @@ def evaluate(
     """
     model = open_trained_model(find_trained_run(name, runs_dir or default_runs_dir()))
     requirements.check_names(metric for metric, _ in model.task_spec.metrics)
-    dataset = load_dataset(absolute_dataset(data) if data else model.dataset, splits=("test",), download=False)
+    dataset = load_dataset(model.dataset if data is None else absolute_dataset(data), splits=("test",), download=False)
     _check_classes(model, dataset)
     for warning in _warnings(model, dataset, named=data is not None):
         listener.on_note(warning)

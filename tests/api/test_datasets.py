@@ -16,7 +16,7 @@ def test_a_data_set_has_its_arrays_and_classes():
 
 def test_a_path_is_relative_to_the_current_folder(tiny_data, monkeypatch):
     monkeypatch.chdir(tiny_data.parent)
-    assert len(nntrain.load_dataset("./tiny.npz").x_train) == 250
+    assert len(nntrain.load_dataset("./tiny.npz").x_train) == len(nntrain.load_dataset(tiny_data).x_train) == 250
     with pytest.raises(DataError, match=r"none\.npz: no such file or folder"):
         nntrain.load_dataset("none.npz")
 

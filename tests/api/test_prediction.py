@@ -61,9 +61,15 @@ def test_several_pictures_are_a_list_a_folder_or_a_batch_of_arrays(tmp_path):
     ]
 
 
+def test_no_pictures_have_no_predictions():
+    assert repr(nntrain.predict([])) == "no pictures"
+
+
 def test_a_single_picture_that_cannot_be_read_raises():
     with pytest.raises(ImageError, match=r"none\.png: no such file"):
         nntrain.predict("none.png")
+    with pytest.raises(ImageError, match="cannot be opened"):
+        nntrain.predict("x" * 5000)
     with pytest.raises(ImageError, match=r"array: the array has the shape \(5,\)"):
         nntrain.predict(np.zeros(5))
 
@@ -71,7 +77,7 @@ def test_a_single_picture_that_cannot_be_read_raises():
 def test_what_is_no_picture_is_named_by_its_type():
     with pytest.raises(UsageError, match="picture 0 is of type Image; give a path, bytes or a NumPy array"):
         nntrain.predict([drawn(DIGITS["3"])])
-    with pytest.raises(UsageError, match="a picture is a path, bytes or a NumPy array, got Image"):
+    with pytest.raises(UsageError, match="pictures are of type Image; give a path, bytes, a NumPy array"):
         nntrain.predict(drawn(DIGITS["3"]))
 
 
