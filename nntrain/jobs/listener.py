@@ -24,7 +24,7 @@ def _no_progress(dataset: str) -> Iterator[OnDownload]:
     yield _ignore
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class JobListener(TrainingListener):
     """Callbacks for the progress of a job: those of a TrainingListener, and more for the steps around the training."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from nntrain.results import EpochResult
 
@@ -12,7 +12,7 @@ def _ignore(*_: object) -> None:
     pass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TrainingListener:
     """Functions called during training; each does nothing by default."""
 
@@ -24,3 +24,7 @@ class TrainingListener:
     on_note: Callable[[str], None] = _ignore  # why the learning rate dropped, or training stopped
     on_saving: Callable[[], None] = _ignore  # after the last epoch, before the network is saved and tested
     should_stop: Callable[[], bool] = lambda: False  # called several times a second
+
+    def __repr__(self) -> str:
+        given = [field.name for field in fields(self) if getattr(self, field.name) is not field.default]
+        return f"{type(self).__name__}({', '.join(given)})"
