@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from nntrain.jobs.data import DatasetSummary
 
 
-def load_dataset(name: str | Path = "mnist", *, listener: JobListener = SILENT) -> Dataset:
+def load_dataset(name: str | Path = "mnist", *, listener: JobListener | None = None) -> Dataset:
     """Return a data set by name or path, downloaded to Keras's cache if it is not on disk.
 
     `x_train` and `x_test` are uint8 (n, 28, 28), `y_train` and `y_test` integers (n,), and `classes` are the names by
@@ -22,7 +22,7 @@ def load_dataset(name: str | Path = "mnist", *, listener: JobListener = SILENT) 
     from nntrain.jobs.data import absolute_dataset, ensure_dataset
 
     name = absolute_dataset(str(name))
-    ensure_dataset(name, listener=listener)
+    ensure_dataset(name, listener=listener or SILENT)
     return load(name, download=False)
 
 

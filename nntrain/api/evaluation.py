@@ -19,7 +19,7 @@ def evaluate(
     data: str | Path | None = None,
     plots: bool = False,
     runs_dir: str | Path | None = None,
-    listener: JobListener = SILENT,
+    listener: JobListener | None = None,
 ) -> Evaluation:
     """Score a run on all test images of its data set, or of `data`, a name or a path.
 
@@ -36,5 +36,5 @@ def evaluate(
             data=None if data is None else str(data),
             plots=plots,
             runs_dir=None if runs_dir is None else Path(runs_dir),
-            listener=listener,
+            listener=listener or SILENT,
         )

@@ -21,7 +21,7 @@ def train(
     seed: int | None = None,
     name: str | None = None,
     runs_dir: str | Path | None = None,
-    listener: JobListener = SILENT,
+    listener: JobListener | None = None,
 ) -> Run:
     """Train a config's network and save it in a new run folder; returns the run.
 
@@ -37,7 +37,7 @@ def train(
 
     loaded = load_config(config, overrides, seed=seed).loaded
     with library_output.silenced():
-        trained = train_loaded(loaded, name=name, runs_dir=_path(runs_dir), listener=listener)
+        trained = train_loaded(loaded, name=name, runs_dir=_path(runs_dir), listener=listener or SILENT)
     trained.check_diverged()
     return Run(trained.run)
 
@@ -47,7 +47,7 @@ def resume(
     overrides: Overrides = (),
     *,
     runs_dir: str | Path | None = None,
-    listener: JobListener = SILENT,
+    listener: JobListener | None = None,
 ) -> Run:
     """Continue a run that was stopped, or train a finished one for more epochs: `{"fit.epochs": 20}`.
 
@@ -58,13 +58,13 @@ def resume(
     from nntrain.jobs.resume import resume as continue_run
 
     with library_output.silenced():
-        trained = continue_run(run_name(run), overrides, runs_dir=_path(runs_dir), listener=listener)
+        trained = continue_run(run_name(run), overrides, runs_dir=_path(runs_dir), listener=listener or SILENT)
     trained.check_diverged()
     return Run(trained.run)
 
 
 def reproduce(
-    run: AnyRun | None = None, *, runs_dir: str | Path | None = None, listener: JobListener = SILENT
+    run: AnyRun | None = None, *, runs_dir: str | Path | None = None, listener: JobListener | None = None
 ) -> Reproduction:
     """Train a run again in a temporary folder and compare every epoch and all weights.
 
@@ -75,7 +75,7 @@ def reproduce(
     from nntrain.jobs.reproduce import reproduce as repeat
 
     with library_output.silenced():
-        return repeat(run_name(run), runs_dir=_path(runs_dir), listener=listener)
+        return repeat(run_name(run), runs_dir=_path(runs_dir), listener=listener or SILENT)
 
 
 def _path(path: str | Path | None) -> Path | None:

@@ -21,7 +21,7 @@ def test_a_progress_listener_prints_the_run_the_device_each_epoch_and_notes(fake
 
 
 def test_lines_go_to_stdout_by_default_and_nothing_without_a_listener(fake_engine, config, tmp_path, capsys):
-    nntrain.train(config, runs_dir=tmp_path)
+    nntrain.train(config, runs_dir=tmp_path, listener=None)
     assert capsys.readouterr() == ("", "")
     nntrain.resume("tiny-1", {"fit.epochs": 3}, runs_dir=tmp_path, listener=nntrain.progress_listener())
     assert "tiny-1, continuing after epoch 2" in capsys.readouterr().out
