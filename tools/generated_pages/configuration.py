@@ -62,6 +62,7 @@ SECTIONS: dict[type[Section], str] = {
 LABELS = {"one_hot": "one-hot", "integers": "integer"}
 UNLIMITED = 2**31  # a limit of TensorFlow, which no config comes near
 LIMITS = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most", "exclusiveMaximum": "below"}
+ARGUMENT = ["argument", "takes", "default", "meaning"]
 # A base class with this many arguments has a table of its own, to which its components refer.
 MIN_SHARED = 4
 
@@ -167,45 +168,47 @@ def _anchor(member: type[Component]) -> str:
 
 
 def _members_table(family: type[Component]) -> str:
-    """Return a table of a family whose members have few arguments or none."""
+    """Return a table of a family whose members have few arguments or none, and a table of these arguments."""
     has_tasks = family in (Loss, Metric)
-    header = ["name", "arguments", *(["for"] if has_tasks else []), "meaning"]
+    header = ["name", *(["for"] if has_tasks else []), "meaning"]
     rows = [
-        [code(name), _arguments_in_words(member), *([_tasks(member)] if has_tasks else []), _docstring(member)]
+        [code(name), *([_tasks(member)] if has_tasks else []), _docstring(member)]
         for name, member in family.members.items()
     ]
-    if all(not row[1] for row in rows):
-        header, rows = [header[0], *header[2:]], [[row[0], *row[2:]] for row in rows]
-    return table(header, rows)
+    arguments = [
+        [code(member.key), *_argument_row(member, name)]
+        for member in family.members.values()
+        for name in member.model_fields
+    ]
+    if not arguments:
+        return table(header, rows)
+    return f"{table(header, rows)}\n\nThese have arguments:\n\n{_without_empty_meaning(['name', *ARGUMENT], arguments)}"
 
 
 def _tasks(member: Any) -> str:
     """Return the tasks that a loss or a metric is for, with the form of the labels if it matters."""
-    tasks = ", ".join(member.tasks)
-    is_sorted_by_labels = "classification" in member.tasks and member.labels is not None
-    return f"{tasks}; {LABELS[member.labels]} labels" if is_sorted_by_labels else tasks
-
-
-def _arguments_in_words(member: type[Component]) -> str:
-    """Return all arguments on one line: "`k: 5`, whole number (at least 1)"."""
-    return "; ".join(f"{code(_setting(member, name))}, {_takes(member, name)}" for name in member.model_fields)
-
-
-def _setting(member: type[Section], name: str) -> str:
-    return name if name in required_fields(member) else f"{name}: {_default(member, name)}"
+    labels = f" ({LABELS[member.labels]} labels)" if member.labels else ""
+    return ", ".join(task + labels * (task == "classification") for task in member.tasks)
 
 
 # --- arguments -------------------------------------------------------------------------------------------------------
 
 
 def _arguments_table(section: type[Section], names: Iterable[str]) -> str:
-    rows = [
-        [code(name), _takes(section, name), _default_cell(section, name), section.model_fields[name].description or ""]
-        for name in names
-    ]
-    if all(not row[3] for row in rows):
-        return table(["argument", "takes", "default"], [row[:3] for row in rows])
-    return table(["key" if section in (Config, *SECTIONS) else "argument", "takes", "default", "meaning"], rows)
+    header = ["key" if section in (Config, *SECTIONS) else ARGUMENT[0], *ARGUMENT[1:]]
+    return _without_empty_meaning(header, [_argument_row(section, name) for name in names])
+
+
+def _argument_row(section: type[Section], name: str) -> list[str]:
+    meaning = section.model_fields[name].description or ""
+    return [code(name), _takes(section, name), _default_cell(section, name), meaning]
+
+
+def _without_empty_meaning(header: list[str], rows: list[list[str]]) -> str:
+    """Return a table, without its last column if that is empty."""
+    if any(row[-1] for row in rows):
+        return table(header, rows)
+    return table(header[:-1], [row[:-1] for row in rows])
 
 
 def _default_cell(section: type[Section], name: str) -> str:

@@ -34,10 +34,12 @@ class Data(Section):
 class Fit(Section):
     """The number of epochs, the batch size and the validation split."""
 
-    epochs: Annotated[int, Field(ge=1, le=100_000)] = Field(10, description="passes over the training images")
-    batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = Field(128, description="images per step")
+    epochs: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        10, description="passes over the training images; 1 in Keras"
+    )
+    batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = Field(128, description="images per step; 32 in Keras")
     validation_split: Fraction = Field(
-        0.2, description="fraction of the training images that is kept for validation, taken from their end as in Keras"
+        0.2, description="fraction of the training images that is kept for validation, taken from their end; 0 in Keras"
     )
     stratify: bool = Field(False, description="draw the same fraction of every class for validation instead")
 

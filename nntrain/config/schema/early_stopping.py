@@ -14,7 +14,7 @@ class EarlyStopping(Section):
 
     monitor: str = Field("val_loss", description="loss or a metric; with val_ in front, on the validation images")
     min_delta: NonNegative = Field(0.0, description="the smallest change that counts as an improvement")
-    patience: CountOrZero = Field(description="epochs without an improvement before training stops")
+    patience: CountOrZero = Field(description="epochs without an improvement before training stops; 0 in Keras")
     mode: Literal["auto", "min", "max"] = Field(
         "auto", description="whether lower or higher values are better; auto: by the metric"
     )

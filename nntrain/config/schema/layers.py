@@ -68,20 +68,20 @@ class Layer(Component, family="layer"):
 class WeightedLayer(Layer):
     """The arguments that dense and convolutional layers have in common."""
 
-    activation: Activation | None = None
-    use_bias: bool = True
-    bias_initializer: Initializer = Zeros()
-    bias_regularizer: Regularizer | None = None
-    activity_regularizer: Regularizer | None = None
+    activation: Activation | None = Field(None, description="function of each output; null: none")
+    use_bias: bool = Field(True, description="whether a learned number is added to each output")
+    bias_initializer: Initializer = Field(Zeros(), description="biases at the start")
+    bias_regularizer: Regularizer | None = Field(None, description="penalty on the biases")
+    activity_regularizer: Regularizer | None = Field(None, description="penalty on the outputs")
 
 
 class Dense(WeightedLayer, key="dense"):
     """Connects every input to every neuron."""
 
     needs_flatten = True
-    units: Width
-    kernel_initializer: Initializer = GlorotUniform()
-    kernel_regularizer: Regularizer | None = None
+    units: Width = Field(description="neurons")
+    kernel_initializer: Initializer = Field(GlorotUniform(), description="weights at the start")
+    kernel_regularizer: Regularizer | None = Field(None, description="penalty on the weights")
 
     def summarize(self, input_shape: Shape) -> LayerSummary:
         """Return the summary; for an image, the layer connects the channels of each pixel, as in Keras."""
@@ -99,9 +99,12 @@ class ConvolutionalLayer(WeightedLayer):
     """The arguments that convolutional layers have in common."""
 
     is_convolution = True
-    strides: Pair = (1, 1)
-    padding: Literal["valid", "same"] = "valid"
-    dilation_rate: Pair = (1, 1)
+    strides: Pair = Field((1, 1), description="pixels from one position of a filter to the next")
+    padding: Literal["valid", "same"] = Field(
+        "valid",
+        description="same: zeros around the image, so that the output has its size if strides is 1; valid: none",
+    )
+    dilation_rate: Pair = Field((1, 1), description="pixels from one weight of a filter to the next")
 
     def _output_size(self, image: tuple[int, int], kernel_size: tuple[int, int]) -> tuple[int, int]:
         """Return the height and width of the output; the dilation leaves gaps between the kernel's pixels."""
@@ -113,11 +116,11 @@ class ConvolutionalLayer(WeightedLayer):
 class Conv2D(ConvolutionalLayer, key="conv2d"):
     """Small filters that slide over the image."""
 
-    filters: Width
-    kernel_size: Pair
-    groups: Count = 1
-    kernel_initializer: Initializer = GlorotUniform()
-    kernel_regularizer: Regularizer | None = None
+    filters: Width = Field(description="channels of the output")
+    kernel_size: Pair = Field(description="height and width in pixels")
+    groups: Count = Field(1, description="groups of channels, each with filters of its own")
+    kernel_initializer: Initializer = Field(GlorotUniform(), description="weights at the start")
+    kernel_regularizer: Regularizer | None = Field(None, description="penalty on the weights")
 
     def summarize(self, input_shape: Shape) -> LayerSummary:
         """Return the summary for an image; each filter sees the channels of its group."""
@@ -143,10 +146,10 @@ class Conv2D(ConvolutionalLayer, key="conv2d"):
 class DepthwiseConv2D(ConvolutionalLayer, key="depthwise_conv2d"):
     """Filters that each see one channel."""
 
-    kernel_size: Pair
+    kernel_size: Pair = Field(description="height and width in pixels")
     depth_multiplier: Width = Field(1, description="filters per channel")
-    depthwise_initializer: Initializer = GlorotUniform()
-    depthwise_regularizer: Regularizer | None = None
+    depthwise_initializer: Initializer = Field(GlorotUniform(), description="weights at the start")
+    depthwise_regularizer: Regularizer | None = Field(None, description="penalty on the weights")
 
     def summarize(self, input_shape: Shape) -> LayerSummary:
         """Return the summary for an image; the output has `depth_multiplier` channels for each input channel."""
@@ -167,13 +170,15 @@ class DepthwiseConv2D(ConvolutionalLayer, key="depthwise_conv2d"):
 class SeparableConv2D(ConvolutionalLayer, key="separable_conv2d"):
     """A depthwise convolution, then filters of one pixel over all of its channels."""
 
-    filters: Width
-    kernel_size: Pair
+    filters: Width = Field(description="channels of the output")
+    kernel_size: Pair = Field(description="height and width in pixels")
     depth_multiplier: Width = Field(1, description="depthwise filters per channel")
-    depthwise_initializer: Initializer = GlorotUniform()
-    pointwise_initializer: Initializer = GlorotUniform()
-    depthwise_regularizer: Regularizer | None = None
-    pointwise_regularizer: Regularizer | None = None
+    depthwise_initializer: Initializer = Field(
+        GlorotUniform(), description="weights of the first convolution at the start"
+    )
+    pointwise_initializer: Initializer = Field(GlorotUniform(), description="weights of the second one at the start")
+    depthwise_regularizer: Regularizer | None = Field(None, description="penalty on the weights of the first")
+    pointwise_regularizer: Regularizer | None = Field(None, description="penalty on those of the second")
 
     def summarize(self, input_shape: Shape) -> LayerSummary:
         """Return the summary for an image; only the second convolution has a bias."""
@@ -194,8 +199,10 @@ class SeparableConv2D(ConvolutionalLayer, key="separable_conv2d"):
 class Pooling2D(Layer):
     """The arguments that the two pooling layers have in common."""
 
-    strides: Pair | None = None
-    padding: Literal["valid", "same"] = "valid"
+    strides: Pair | None = Field(None, description="pixels from one patch to the next; null: pool_size")
+    padding: Literal["valid", "same"] = Field(
+        "valid", description="same: patches at the border may be incomplete; valid: they are left out"
+    )
 
     def summarize(self, input_shape: Shape) -> LayerSummary:
         """Return the summary for an image; the strides are the pool size by default."""
@@ -215,7 +222,7 @@ class Pooling2D(Layer):
 class MaxPooling2D(Pooling2D, key="max_pooling2d"):
     """The largest value of each patch."""
 
-    pool_size: Pair = (2, 2)
+    pool_size: Pair = Field((2, 2), description="height and width of a patch in pixels")
 
     def _size(self) -> tuple[int, int]:
         return self.pool_size
@@ -224,7 +231,7 @@ class MaxPooling2D(Pooling2D, key="max_pooling2d"):
 class AveragePooling2D(Pooling2D, key="average_pooling2d"):
     """The mean of each patch."""
 
-    pool_size: Pair
+    pool_size: Pair = Field(description="height and width of a patch in pixels")
 
     def _size(self) -> tuple[int, int]:
         return self.pool_size
@@ -233,7 +240,7 @@ class AveragePooling2D(Pooling2D, key="average_pooling2d"):
 class GlobalPooling2D(Layer):
     """The arguments that the two global pooling layers have in common."""
 
-    keepdims: bool = False
+    keepdims: bool = Field(False, description="keep height and width, which are then 1")
 
     def summarize(self, input_shape: Shape) -> LayerSummary:
         """Return the summary for an image: one number per channel."""
@@ -321,7 +328,7 @@ class ElementwiseLayer(Layer):
 class Dropout(ElementwiseLayer, key="dropout"):
     """Sets a random fraction of the values to 0 during training."""
 
-    rate: Fraction
+    rate: Fraction = Field(description="the fraction")
 
     def describe(self) -> str:
         """Return the rate."""
@@ -339,7 +346,9 @@ class SpatialDropout2D(Dropout, key="spatial_dropout2d"):
 class GaussianNoise(ElementwiseLayer, key="gaussian_noise"):
     """Adds random numbers of a normal distribution with mean 0 during training."""
 
-    stddev: Annotated[float, Field(ge=0, le=1)]
+    stddev: Annotated[float, Field(ge=0, le=1)] = Field(
+        description="their standard deviation; pixels are scaled to 0 to 1"
+    )
 
     def describe(self) -> str:
         """Return the standard deviation."""
@@ -349,13 +358,13 @@ class GaussianNoise(ElementwiseLayer, key="gaussian_noise"):
 class NormalizationLayer(Layer):
     """The arguments that the two normalizations have in common."""
 
-    epsilon: Positive = 0.001
-    center: bool = True
-    scale: bool = True
-    beta_initializer: Initializer = Zeros()
-    gamma_initializer: Initializer = Ones()
-    beta_regularizer: Regularizer | None = None
-    gamma_regularizer: Regularizer | None = None
+    epsilon: Positive = Field(0.001, description="added to the variance, so that it is never 0")
+    center: bool = Field(True, description="whether to learn a shift, beta")
+    scale: bool = Field(True, description="whether to learn a factor, gamma")
+    beta_initializer: Initializer = Field(Zeros(), description="beta at the start")
+    gamma_initializer: Initializer = Field(Ones(), description="gamma at the start")
+    beta_regularizer: Regularizer | None = Field(None, description="penalty on beta")
+    gamma_regularizer: Regularizer | None = Field(None, description="penalty on gamma")
 
     def summarize(self, input_shape: Shape) -> LayerSummary:
         """Return the summary; each channel has a scale and a shift."""
@@ -369,9 +378,9 @@ class NormalizationLayer(Layer):
 class BatchNormalization(NormalizationLayer, key="batch_normalization"):
     """Brings each channel to mean 0 and standard deviation 1 over the batch, then scales and shifts it."""
 
-    momentum: Fraction = 0.99
-    moving_mean_initializer: Initializer = Zeros()
-    moving_variance_initializer: Initializer = Ones()
+    momentum: Fraction = Field(0.99, description="of the moving mean and variance, which are used after training")
+    moving_mean_initializer: Initializer = Field(Zeros(), description="moving mean at the start")
+    moving_variance_initializer: Initializer = Field(Ones(), description="moving variance at the start")
 
     def summarize(self, input_shape: Shape) -> LayerSummary:
         """Return the summary; each channel also has a moving mean and a moving variance."""
@@ -385,7 +394,7 @@ class LayerNormalization(NormalizationLayer, key="layer_normalization"):
 class ActivationLayer(ElementwiseLayer, key="activation"):
     """An activation function as a separate layer."""
 
-    activation: Activation
+    activation: Activation = Field(description="the function")
 
     def describe(self) -> str:
         """Return the activation's name."""
@@ -402,7 +411,7 @@ class LeakyReLU(ElementwiseLayer, key="leaky_re_lu"):
 
     is_activation = True
     output_tasks = ("regression",)
-    negative_slope: NonNegative = 0.3
+    negative_slope: NonNegative = Field(0.3, description="the slope for negative x")
 
     def describe(self) -> str:
         """Return the slope."""

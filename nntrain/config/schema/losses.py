@@ -33,21 +33,25 @@ class Huber(Loss, key="huber"):
     """Half the squared difference up to `delta`, and a straight line beyond it, so that outliers count less."""
 
     tasks = TASKS
-    delta: Positive = 1.0
+    delta: Positive = Field(1.0, description="where the straight line begins")
 
 
 class BinaryCrossentropy(Loss, key="binary_crossentropy"):
     """The cross-entropy of a single probability."""
 
     tasks = ("binary",)
-    label_smoothing: Annotated[float, Field(ge=0, le=1)] = 0.0
+    label_smoothing: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.0, description="the part of each label that is spread evenly over yes and no"
+    )
 
 
 class CategoricalCrossentropy(Loss, key="categorical_crossentropy"):
     """The cross-entropy of one probability per class; the labels are converted to one-hot for you."""
 
     tasks = ("classification",)
-    label_smoothing: Annotated[float, Field(ge=0, le=1)] = 0.0
+    label_smoothing: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.0, description="the part of each label that is spread evenly over all classes"
+    )
 
 
 class SparseCategoricalCrossentropy(Loss, key="sparse_categorical_crossentropy"):
@@ -63,7 +67,9 @@ class CategoricalFocalCrossentropy(Loss, key="categorical_focal_crossentropy"):
     tasks = ("classification",)
     alpha: Positive | tuple[Positive, ...] = Field(0.25, description="a weight for all classes, or one for each")
     gamma: NonNegative = Field(2.0, description="how much less a well classified image counts; 0: the cross-entropy")
-    label_smoothing: Annotated[float, Field(ge=0, le=1)] = 0.0
+    label_smoothing: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.0, description="the part of each label that is spread evenly over all classes"
+    )
 
 
 class KLDivergence(Loss, key="kl_divergence"):

@@ -31,8 +31,8 @@ class EpochSchedule(LearningRateSchedule):
 class StepDecay(EpochSchedule, key="step_decay"):
     """Multiplies the learning rate by `factor` after every `every` epochs."""
 
-    factor: OpenFraction = 0.5
-    every: Count = Field(10, description="epochs")
+    factor: OpenFraction = Field(0.5, description="0.5: half the learning rate")
+    every: Count = Field(10, description="epochs from one reduction to the next")
 
     def learning_rate(self, epoch: int, *, initial: float, epochs: int) -> float:
         """Return initial * factor^floor(epoch / every)."""
@@ -42,7 +42,7 @@ class StepDecay(EpochSchedule, key="step_decay"):
 class ExponentialDecay(EpochSchedule, key="exponential_decay"):
     """Multiplies the learning rate by `rate` after each epoch."""
 
-    rate: OpenFraction = 0.95
+    rate: OpenFraction = Field(0.95, description="0.95: five percent less in each epoch")
 
     def learning_rate(self, epoch: int, *, initial: float, epochs: int) -> float:
         """Return initial * rate^epoch."""
@@ -53,7 +53,7 @@ class PolynomialDecay(EpochSchedule, key="polynomial_decay"):
     """Lowers the learning rate to end_learning_rate on a straight line, or on a power of it; Keras's, per epoch."""
 
     decay_epochs: Count | None = Field(None, description="epochs until end_learning_rate; default: all of the run's")
-    end_learning_rate: NonNegative = 0.0001
+    end_learning_rate: NonNegative = Field(0.0001, description="the learning rate after decay_epochs")
     power: Positive = Field(1.0, description="1 is a straight line; above 1, the learning rate falls faster at first")
     cycle: bool = Field(False, description="decay again every decay_epochs, each time from a lower learning rate")
 
@@ -78,8 +78,8 @@ class CosineAnnealing(EpochSchedule, key="cosine_annealing"):
     """Half a cosine from the optimizer's rate to min_lr, restarted `restarts` times (SGDR, arXiv 1608.03983)."""
 
     warmup_epochs: CountOrZero = Field(0, description="epochs of linear increase before the cosine")
-    restarts: CountOrZero = 0
-    min_lr: NonNegative = 0.0
+    restarts: CountOrZero = Field(0, description="how many times the rate goes back to the optimizer's")
+    min_lr: NonNegative = Field(0.0, description="the rate to which each cosine falls")
 
     @property
     def depends_on_epochs(self) -> bool:
@@ -106,7 +106,9 @@ class OneCycle(EpochSchedule, key="one_cycle"):
 
     # PyTorch's arguments and defaults: Keras has no such schedule.
     pct_start: OpenFraction = Field(0.3, description="fraction of the epochs in which the learning rate rises")
-    anneal_strategy: Literal["cos", "linear"] = "cos"
+    anneal_strategy: Literal["cos", "linear"] = Field(
+        "cos", description="the shape of rise and fall: half a cosine, or a straight line"
+    )
     div_factor: Annotated[float, Field(ge=1)] = Field(
         25.0, description="the first epoch has learning_rate / div_factor"
     )
@@ -136,13 +138,15 @@ class OneCycle(EpochSchedule, key="one_cycle"):
 class ReduceLROnPlateau(LearningRateSchedule, key="reduce_lr_on_plateau"):
     """Multiplies the learning rate by `factor` when `monitor` has not improved for `patience` epochs."""
 
-    monitor: str = "val_loss"
-    factor: OpenFraction = 0.1
-    patience: Count = Field(description="epochs")
-    mode: Literal["auto", "min", "max"] = "auto"
-    min_delta: NonNegative = 1e-4
-    cooldown: CountOrZero = Field(0, description="epochs")
-    min_lr: NonNegative = 0.0
+    monitor: str = Field("val_loss", description="loss or a metric; with val_ in front, on the validation images")
+    factor: OpenFraction = Field(0.1, description="0.1: a tenth of the learning rate")
+    patience: Count = Field(description="epochs; 10 in Keras")
+    mode: Literal["auto", "min", "max"] = Field(
+        "auto", description="whether lower or higher values are better; auto: by the metric"
+    )
+    min_delta: NonNegative = Field(1e-4, description="the smallest change that counts as an improvement")
+    cooldown: CountOrZero = Field(0, description="epochs after a reduction that do not count")
+    min_lr: NonNegative = Field(0.0, description="the lowest learning rate")
 
 
 def _cosine(start: float, end: float, progress: float) -> float:

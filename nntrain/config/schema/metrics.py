@@ -54,7 +54,7 @@ class TopKCategoricalAccuracy(Metric, key="top_k_categorical_accuracy"):
     tasks = ("classification",)
     higher_is_better = True
     labels = "one_hot"
-    k: Count = 5
+    k: Count = Field(5, description="number of answers")
 
 
 class SparseTopKCategoricalAccuracy(Metric, key="sparse_top_k_categorical_accuracy"):
@@ -63,7 +63,7 @@ class SparseTopKCategoricalAccuracy(Metric, key="sparse_top_k_categorical_accura
     tasks = ("classification",)
     higher_is_better = True
     labels = "integers"
-    k: Count = 5
+    k: Count = Field(5, description="number of answers")
 
 
 class BinaryAccuracy(Metric, key="binary_accuracy"):
@@ -72,7 +72,7 @@ class BinaryAccuracy(Metric, key="binary_accuracy"):
     tasks = ("binary",)
     higher_is_better = True
     labels = None
-    threshold: Fraction = 0.5
+    threshold: Fraction = Field(0.5, description="above it, the answer is yes")
 
 
 class Precision(Metric, key="precision"):
@@ -81,7 +81,7 @@ class Precision(Metric, key="precision"):
     tasks = ("binary",)
     higher_is_better = True
     labels = None
-    thresholds: Fraction | None = None
+    thresholds: Fraction | None = Field(None, description="above it, the answer is yes; null: 0.5")
 
 
 class Recall(Metric, key="recall"):
@@ -90,7 +90,7 @@ class Recall(Metric, key="recall"):
     tasks = ("binary",)
     higher_is_better = True
     labels = None
-    thresholds: Fraction | None = None
+    thresholds: Fraction | None = Field(None, description="above it, the answer is yes; null: 0.5")
 
 
 class AUC(Metric, key="auc"):
@@ -100,8 +100,12 @@ class AUC(Metric, key="auc"):
     higher_is_better = True
     labels = "one_hot"
     num_thresholds: Annotated[int, Field(ge=2, le=10_000)] = Field(200, description="points of the curve")
-    curve: Literal["ROC", "PR"] = "ROC"
-    summation_method: Literal["interpolation", "minoring", "majoring"] = "interpolation"
+    curve: Literal["ROC", "PR"] = Field(
+        "ROC", description="the true positives by the false ones, or precision by recall"
+    )
+    summation_method: Literal["interpolation", "minoring", "majoring"] = Field(
+        "interpolation", description="how the area between two points is estimated"
+    )
 
 
 class F1Score(Metric, key="f1_score"):
@@ -111,7 +115,8 @@ class F1Score(Metric, key="f1_score"):
     higher_is_better = True
     labels = "one_hot"
     average: Literal["macro", "micro", "weighted"] = Field(
-        "macro", description="Keras's default, None, gives one score per class, which cannot be monitored"
+        "macro",
+        description="over the classes; None in Keras, which gives one score per class, but a metric is one number",
     )
     threshold: OpenFraction | None = Field(None, description="default: the most probable class; required for binary")
 

@@ -13,15 +13,25 @@ class Optimizer(Component, family="optimizer"):
     """How gradients change the weights. All optimizers have these arguments."""
 
     learning_rate: Positive
-    weight_decay: NonNegative | None = None
-    clipnorm: Positive | None = None
-    clipvalue: Positive | None = None
-    global_clipnorm: Positive | None = None
-    use_ema: bool = False
-    ema_momentum: Annotated[float, Field(ge=0, le=1)] = 0.99
-    ema_overwrite_frequency: Count | None = Field(None, description="steps")
-    loss_scale_factor: Positive | None = None
-    gradient_accumulation_steps: Annotated[int, Field(ge=2, lt=2**31)] | None = Field(None, description="batches")
+    weight_decay: NonNegative | None = Field(
+        None, description="each step subtracts this fraction of the weights, times the learning rate"
+    )
+    clipnorm: Positive | None = Field(None, description="largest norm of each variable's gradient")
+    clipvalue: Positive | None = Field(None, description="largest absolute value in a gradient")
+    global_clipnorm: Positive | None = Field(None, description="largest norm of all gradients together")
+    use_ema: bool = Field(False, description="whether a moving average of the weights replaces them when training ends")
+    ema_momentum: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.99, description="the part of the moving average that a step keeps"
+    )
+    ema_overwrite_frequency: Count | None = Field(
+        None, description="steps after which it replaces the weights in training, too"
+    )
+    loss_scale_factor: Positive | None = Field(
+        None, description="factor of the loss, by which gradients are divided again: for 16-bit floats"
+    )
+    gradient_accumulation_steps: Annotated[int, Field(ge=2, lt=2**31)] | None = Field(
+        None, description="batches whose mean gradient is used for one step"
+    )
 
 
 class SGD(Optimizer, key="sgd"):
@@ -46,7 +56,9 @@ class AdamW(Optimizer, key="adamw"):
     """Adam with decoupled weight decay, Loshchilov and Hutter 2019."""
 
     learning_rate: Positive = 0.001
-    weight_decay: NonNegative = 0.004
+    weight_decay: NonNegative = Field(
+        0.004, description="each step subtracts this fraction of the weights, times the learning rate"
+    )
     beta_1: Fraction = 0.9
     beta_2: Fraction = 0.999
     epsilon: Positive = 1e-7
