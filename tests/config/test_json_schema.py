@@ -92,7 +92,7 @@ def test_a_component_with_one_required_argument_may_be_written_with_its_value_al
         for option in SCHEMA["$defs"]["layer"]["anyOf"]
         if "dropout" in option.get("properties", {})
     ]
-    assert dropout["anyOf"][0] == {"exclusiveMaximum": 1, "minimum": 0, "type": "number"}
+    assert dropout["anyOf"][0] == {"exclusiveMaximum": 1, "minimum": 0, "type": "number", "description": "the fraction"}
     assert dropout["anyOf"][1]["required"] == ["rate"]
     assert dropout["anyOf"][1]["additionalProperties"] is False
 
@@ -102,7 +102,7 @@ def test_fields_have_their_description_default_and_null_if_they_are_optional():
         "exclusiveMaximum": 1,
         "minimum": 0,
         "type": "number",
-        "description": "fraction of the training images that is kept for validation, taken from their end as in Keras",
+        "description": "fraction of the training images that is kept for validation, taken from their end; 0 in Keras",
         "default": 0.2,
     }
     assert SCHEMA["properties"]["lr_schedule"] == {

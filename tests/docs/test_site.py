@@ -6,7 +6,9 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -43,8 +45,15 @@ def test_a_broken_link_fails_the_build(copied_docs, link):
     assert build(copied_docs).returncode == 1
 
 
+def pages(navigation: list[str | dict[str, Any]]) -> Iterator[str]:
+    """Yield the pages of a navigation, in their order; an entry is a page, {title: page} or {title: entries}."""
+    for entry in navigation:
+        for value in entry.values() if isinstance(entry, dict) else [entry]:
+            yield from [value] if isinstance(value, str) else pages(value)
+
+
 def test_every_page_is_in_the_navigation():
-    navigation = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["nav"]
+    navigation = list(pages(yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["nav"]))
     assert sorted(navigation) == sorted(path.name for path in (ROOT / "docs").glob("*.md"))
     assert navigation[:2] == ["index.md", "tutorial.md"]
 
