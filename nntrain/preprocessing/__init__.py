@@ -1,1 +1,1 @@
-"""Any picture as MNIST's images are: 28x28, light ink on a dark background, centred."""
+"""Any picture as MNIST's images are: 28x28, light ink on a dark background, centered."""

@@ -27,7 +27,7 @@ class DecisionKind(Enum):
     AT_EDGE = "pieces left out at the edge: {count}"
     # Of a digit.
     JOINED = "{count} pieces: joined"
-    CROPPED = "cropped to {width}x{height} at ({x}, {y}), centred"
+    CROPPED = "cropped to {width}x{height} at ({x}, {y}), centered"
     THICKENED = "thin strokes: thickened"
     THINNED = "thick strokes: thinned"
     # Of an image that needs no preparation.

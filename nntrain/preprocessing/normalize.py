@@ -1,4 +1,4 @@
-"""Turns ink into an image in MNIST's format: fitted into 20x20, with strokes of usual width, centred in 28x28."""
+"""Turns ink into an image in MNIST's format: fitted into 20x20, with strokes of usual width, centered in 28x28."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prepares pictures of digits in MNIST's format: 28x28, light ink on a dark background, centred.
+"""Prepares pictures of digits in MNIST's format: 28x28, light ink on a dark background, centered.
 
 MNIST's makers cropped each digit, fitted it into 20x20 pixels with its proportions kept, and moved its centre of mass
 to the middle of 28x28 (LeCun et al. 1998, Gradient-based learning applied to document recognition, III-A). Other

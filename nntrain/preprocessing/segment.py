@@ -49,7 +49,7 @@ class Atom:
 class Digit:
     """Ink that may be one digit, as a network's input."""
 
-    image: Pixels = field(repr=False)  # (28, 28), light ink on a dark background, centred as MNIST's
+    image: Pixels = field(repr=False)  # (28, 28), light ink on a dark background, centered as MNIST's
     decisions: tuple[Decision, ...] = ()  # what was done to the ink
     bbox: Box | None = None  # in its source's ink, or None for an image that was not prepared
     source: tuple[Ink, Mask] | None = field(

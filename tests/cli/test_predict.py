@@ -60,7 +60,7 @@ def test_one_digit_in_json(in_process, pictures):
     assert list(entry) == ["image", "digit", "label", "confidence", "probabilities", "unsure", "decisions"]
     assert (entry["image"], entry["digit"], entry["label"], entry["unsure"]) == ("three.png", 3, "3", False)
     assert sum(entry["probabilities"]) == pytest.approx(1, abs=1e-5)
-    crop = "cropped to 71x130 at (62, 35), centred"
+    crop = "cropped to 71x130 at (62, 35), centered"
     assert entry["decisions"] == ["light background: inverted", crop, "thin strokes: thickened"]
 
 

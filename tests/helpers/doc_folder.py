@@ -31,7 +31,7 @@ def make_doc_folder(folder: Path) -> None:
     """Write the files that the pages speak of, except those that a page shows in full.
 
     data/mnist.npz      the 5,000 images that ship with nntrain, in place of all of MNIST
-    photo.jpg           a dark 8 on a light background; scans/one.png is the same, smaller
+    photo.jpg           a dark 7 on a light background; scans/one.png is the same, smaller
     row.png             the digits 7, 4 and 5 in a row
     letter.png          the letter K
     shapes/             10 circles and 10 squares for training, and as many for testing
@@ -49,7 +49,8 @@ def make_doc_folder(folder: Path) -> None:
 
 def _draw_digits(folder: Path) -> None:
     with np.load(SAMPLE) as sample:
-        digit = Image.fromarray(255 - sample["x_test"][0])
+        seven = sample["x_test"][sample["y_test"] == 7][0]
+    digit = Image.fromarray(255 - seven)
     digit.resize((300, 300)).save(folder / "photo.jpg")
     (folder / "scans").mkdir()
     digit.save(folder / "scans" / "one.png")

@@ -9,7 +9,7 @@ from nntrain.preprocessing.decisions import Decision, DecisionKind
 
 def test_a_decision_reads_as_the_sentence_of_its_kind_with_its_parameters():
     assert str(Decision.of(DecisionKind.CROPPED, width=71, height=130, x=62, y=35)) == (
-        "cropped to 71x130 at (62, 35), centred"
+        "cropped to 71x130 at (62, 35), centered"
     )
     assert str(Decision(DecisionKind.SPECKS)) == "specks: removed"
 

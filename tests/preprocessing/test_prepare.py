@@ -60,7 +60,7 @@ def test_light_ink_and_dark_ink_come_out_the_same():
     dark = read_picture(encoded(seven(ink=30, background=220)))
     light = read_picture(encoded(seven(ink=220, background=30)))
     assert same_digit(dark.image, light.image)
-    crop = "cropped to 88x110 at (40, 43), centred"
+    crop = "cropped to 88x110 at (40, 43), centered"
     assert texts(dark) == ["light background: inverted", crop]
     assert texts(light) == ["dark background: kept", crop]
 
@@ -213,7 +213,7 @@ def test_an_inverted_image_of_mnist_is_only_inverted_back():
 
 
 @pytest.mark.parametrize(("down", "right"), [(3, 0), (0, -3)])
-def test_a_small_picture_off_centre_is_centred(down, right):
+def test_a_small_picture_off_center_is_centered(down, right):
     moved = np.roll(mnist_like(), (down, right), axis=(0, 1))
     assert has_mnist_layout(read_picture(encoded(moved)).image)
     assert not has_mnist_layout(moved)
@@ -309,7 +309,7 @@ def test_a_sheet_that_is_brighter_than_its_desk_is_no_ink():
 def test_a_bold_bar_is_no_sheet():
     bar = np.full((200, 200), 20, dtype=np.float32)
     bar[20:180, 60:140] = 230
-    assert "cropped to 80x160 at (60, 20), centred" in texts(prepare(bar))
+    assert "cropped to 80x160 at (60, 20), centered" in texts(prepare(bar))
 
 
 def test_a_shadow_over_half_the_paper_is_no_sheet():
