@@ -83,6 +83,13 @@ def test_what_an_argument_takes_is_said_in_words(schema, words):
     assert configuration._alternatives(schema) == words
 
 
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.5, "0.5"), (1e-7, "0.0000001"), (1e-30, "1.0e-30"), ((2, 2), "2"), ((1, 2), "[1, 2]")]
+)
+def test_a_default_is_written_as_yaml(value, text):
+    assert configuration._yaml(list(value) if isinstance(value, tuple) else value) == text
+
+
 def test_the_page_about_commands_has_every_argument_and_option():
     page = commands_page()
     assert "nntrain resume [OPTIONS] [RUN] [KEY=VALUE]...\n" in page

@@ -230,7 +230,7 @@ def _default(section: type[Section], name: str) -> str:
 
 def _yaml(value: Any) -> str:
     """Return a value as YAML on one line."""
-    if isinstance(value, float) and 0 < abs(value) < 0.001:
+    if isinstance(value, float) and 1e-10 <= abs(value) < 0.001:
         return f"{value:.10f}".rstrip("0")
     if isinstance(value, list) and len(set(value)) == 1:
         return _yaml(value[0])  # a pair of equal numbers
