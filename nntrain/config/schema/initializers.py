@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from nntrain.config.schema.base import Component, NonNegative, Positive
 
 
@@ -74,11 +76,13 @@ class VarianceScaling(Initializer, key="variance_scaling"):
     """A distribution with the variance scale / n; n is the number of inputs, of outputs, or their mean."""
 
     scale: Positive = 1.0
-    mode: Literal["fan_in", "fan_out", "fan_avg"] = "fan_in"
+    mode: Literal["fan_in", "fan_out", "fan_avg"] = Field(
+        "fan_in", description="what n is: inputs, outputs, or their mean"
+    )
     distribution: Literal["normal", "truncated_normal", "untruncated_normal", "uniform"] = "truncated_normal"
 
 
 class Orthogonal(Initializer, key="orthogonal"):
     """An orthogonal matrix."""
 
-    gain: float = 1.0
+    gain: float = Field(1.0, description="factor of the matrix")

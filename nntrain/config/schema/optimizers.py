@@ -39,7 +39,9 @@ class SGD(Optimizer, key="sgd"):
 
     learning_rate: Positive = 0.01
     momentum: Fraction = 0.0
-    nesterov: bool = False
+    nesterov: bool = Field(
+        False, description="Nesterov's momentum: the gradient at the point to which the momentum leads"
+    )
 
 
 class Adam(Optimizer, key="adam"):
@@ -49,7 +51,7 @@ class Adam(Optimizer, key="adam"):
     beta_1: Fraction = 0.9
     beta_2: Fraction = 0.999
     epsilon: Positive = 1e-7
-    amsgrad: bool = False
+    amsgrad: bool = Field(False, description="divide by the largest average so far, Reddi et al. 2018")
 
 
 class AdamW(Optimizer, key="adamw"):
@@ -62,7 +64,7 @@ class AdamW(Optimizer, key="adamw"):
     beta_1: Fraction = 0.9
     beta_2: Fraction = 0.999
     epsilon: Positive = 1e-7
-    amsgrad: bool = False
+    amsgrad: bool = Field(False, description="divide by the largest average so far, Reddi et al. 2018")
 
 
 class RMSprop(Optimizer, key="rmsprop"):
@@ -72,14 +74,14 @@ class RMSprop(Optimizer, key="rmsprop"):
     rho: Fraction = 0.9
     momentum: Fraction = 0.0
     epsilon: Positive = 1e-7
-    centered: bool = False
+    centered: bool = Field(False, description="divide by the gradient's standard deviation instead of its magnitude")
 
 
 class Adagrad(Optimizer, key="adagrad"):
     """Divides the gradient by the root of its sum of squares since the start, Duchi et al. 2011."""
 
     learning_rate: Positive = 0.001
-    initial_accumulator_value: NonNegative = 0.1
+    initial_accumulator_value: NonNegative = Field(0.1, description="the sum of squares at the start")
     epsilon: Positive = 1e-7
 
 
