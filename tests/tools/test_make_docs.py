@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import make_docs
 import pytest
+import yaml
 from generated_pages import configuration
 from generated_pages.commands import commands_page
 from generated_pages.markdown import fill, table
 
-from nntrain.config.schema import Component, Config, Section, field_kinds
+from nntrain.api.configs import load_config
+from nntrain.config.schema import (
+    Component,
+    Config,
+    Layer,
+    LearningRateSchedule,
+    Optimizer,
+    Section,
+    field_kinds,
+)
 
 
 def test_the_generated_pages_are_what_would_be_written():
@@ -88,6 +98,19 @@ def test_what_an_argument_takes_is_said_in_words(schema, words):
 )
 def test_a_default_is_written_as_yaml(value, text):
     assert configuration._yaml(list(value) if isinstance(value, tuple) else value) == text
+
+
+@pytest.mark.parametrize("family", [Layer, Optimizer, LearningRateSchedule])
+def test_the_examples_of_components_are_valid(family):
+    network = {
+        "model": [{"dense": {"units": 10, "activation": "softmax"}}],
+        "optimizer": "adam",
+        "loss": "categorical_crossentropy",
+    }
+    for member in family.members.values():
+        shown = yaml.safe_load(configuration.example(member))
+        config = network | (shown if isinstance(shown, dict) else {"model": [*shown, "flatten", *network["model"]]})
+        load_config(config)
 
 
 def test_the_page_about_commands_has_every_argument_and_option():

@@ -63,6 +63,22 @@ LABELS = {"one_hot": "one-hot", "integers": "integer"}
 UNLIMITED = 2**31  # a limit of TensorFlow, which no config comes near
 LIMITS = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most", "exclusiveMaximum": "below"}
 ARGUMENT = ["argument", "takes", "default", "meaning"]
+# Values of arguments in the examples; others have their default.
+EXAMPLE_VALUES: dict[str, object] = {
+    "units": 128,
+    "filters": 32,
+    "kernel_size": 3,
+    "pool_size": 2,
+    "target_shape": [14, 14, 4],
+    "rate": 0.3,
+    "stddev": 0.1,
+    "activation": "relu",
+    "patience": 5,
+    "decay_epochs": 10,
+    "warmup_epochs": 2,
+}
+# Where a component of a family stands in a config; a layer stands in a list.
+PLACES: dict[type[Component], str] = {Optimizer: "optimizer", LearningRateSchedule: "lr_schedule"}
 # A base class with this many arguments has a table of its own, to which its components refer.
 MIN_SHARED = 4
 
@@ -152,7 +168,7 @@ def _described_member(member: type[Component], shared: list[type[Component]]) ->
     own = _own_arguments(member)
     names = [name for name in member.model_fields if name in own or name not in inherited]
     names.sort(key=lambda name: (name not in required_fields(member), name not in own))
-    parts = [f"### {member.key}", _docstring(member)]
+    parts = [f"### {member.key}", f"{_docstring(member)} For example: {code(example(member))}"]
     if names:
         parts.append(_arguments_table(member, names))
     parts += [
@@ -161,6 +177,21 @@ def _described_member(member: type[Component], shared: list[type[Component]]) ->
         if len(_members_of(base)) < len(base.members)
     ]
     return "\n\n".join(parts)
+
+
+def example(member: type[Component]) -> str:
+    """Return a line of a config that has the component, with an argument if that says more than the name alone."""
+    required = required_fields(member)
+    values = {name: EXAMPLE_VALUES[name] for name in required}
+    if not values and not issubclass(member, Layer):
+        name = _own_arguments(member)[0]
+        values = {name: to_plain(member.model_fields[name].default) or EXAMPLE_VALUES[name]}
+    is_short = issubclass(member, Layer) and len(required) == 1
+    arguments: object = values[required[0]] if is_short else values
+    component = yaml.safe_dump({member.key: arguments} if values else member.key, default_flow_style=True, width=1000)
+    text = component.removesuffix("\n").removesuffix("\n...")
+    place = next((place for family, place in PLACES.items() if issubclass(member, family)), None)
+    return f"{place}: {text}" if place else f"- {text.removeprefix('{').removesuffix('}')}"
 
 
 def _anchor(member: type[Component]) -> str:
