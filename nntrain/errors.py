@@ -7,6 +7,7 @@
     ├── ConfigError          2  the config or an override is wrong; has all problems found
     ├── DataError            3  a data set is missing or damaged
     ├── RunError             3  a run folder is damaged, or lacks a file
+    │   └── NewerSchemaError 3  a newer version of nntrain wrote a file of the run
     ├── DeviceError          4  the device asked for is not available
     ├── DivergedError        5  the loss became NaN or infinite
     ├── RequirementError     6  a --require was missed
@@ -64,6 +65,10 @@ class RunError(NntrainError):
     """A run folder is damaged, or lacks a file that is needed."""
 
     exit_code = 3
+
+
+class NewerSchemaError(RunError):
+    """A newer version of nntrain wrote a file of the run, which must therefore not be changed."""
 
 
 class DeviceError(NntrainError):

@@ -16,6 +16,7 @@ EXIT_CODES = {
     "ConfigError": 2,
     "DataError": 3,
     "RunError": 3,
+    "NewerSchemaError": 3,
     "DeviceError": 4,
     "DivergedError": 5,
     "RequirementError": 6,

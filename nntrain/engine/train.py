@@ -31,7 +31,7 @@ from nntrain.inference.scoring import score
 from nntrain.results import Scores, TrainResult
 from nntrain.runs.checkpoint import TrainingState
 from nntrain.runs.folder import RunDir
-from nntrain.runs.metadata import record_end, record_start
+from nntrain.runs.metadata import record_end, record_start, restore_start
 from nntrain.system.hashing import fingerprint_arrays
 from nntrain.training.augmentation import distortion_of
 from nntrain.training.listener import TrainingListener
@@ -83,7 +83,7 @@ def train(
     gc.collect()  # frees the network and images of an earlier training in this process, which refer to one another
     setup = prepare_training(config, dataset)
     del dataset
-    record_start(
+    started = record_start(
         run,
         setup.config,
         setup.task_spec,
@@ -94,13 +94,14 @@ def train(
     listener.on_device(f"{setup.device.name}, {setup.compilation}")
     with explained_memory_errors(setup.config, setup.device):
         callbacks = fit(setup, run, listener, resumed)
+    restored = restore_start(started)
     callbacks.checkpoint.write()
     status, problem = _end_of(callbacks)
     listener.on_saving()
     scores, notes = _save_and_score(setup, run) if callbacks.recorder.finished_epochs else (None, ())
     if scores and not all(map(math.isfinite, scores.metrics.values())):  # the very last step made the weights unusable
         status, problem, scores = "diverged", "the loss on the test images is NaN or infinite", None
-    result = TrainResult(status, callbacks.recorder.finished_epochs, scores, problem, notes)
+    result = TrainResult(status, callbacks.recorder.finished_epochs, scores, problem, (*restored, *notes))
     seconds = (resumed.seconds if resumed else 0.0) + time.perf_counter() - setup.started
     record_end(run, result, callbacks.recorder.history, seconds=seconds)
     return result

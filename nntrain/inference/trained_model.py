@@ -93,7 +93,7 @@ def open_trained_model(run: RunDir) -> TrainedModel:
     """Read a run's task and data; raises RunError if it has no network, or run.json is damaged."""
     info = run.read_info()
     if not (run.tflite_path.exists() or run.model_path.exists()):
-        raise RunError(f"{run.path}: has no network (status {run.status()}); train it again, or choose another run")
+        raise RunError(f"{run.path}: has no network (status {run.status()}); {_way_to_a_network(run)}")
     try:
         task_spec = _read_task_spec(info["question"])
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, NntrainError):
@@ -101,6 +101,15 @@ def open_trained_model(run: RunDir) -> TrainedModel:
     if info["data"] is None:
         raise RunError(f"{run.info_path}: damaged: it does not state the network's training data")
     return TrainedModel(run, info, task_spec)
+
+
+def _way_to_a_network(run: RunDir) -> str:
+    match run.status():
+        case "interrupted" | "failed":
+            return f"to train it to its end: `nntrain resume {run.path}`"
+        case "running":
+            return "wait until it is trained, or choose another run"
+    return "train it again, or choose another run"
 
 
 def _read_task_spec(document: Any) -> TaskSpec:

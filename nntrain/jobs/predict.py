@@ -33,6 +33,7 @@ def predict(
     With `processes`, many pictures are prepared in forked processes; see `prepare_pictures`.
     Raises RunError if the run's network is missing or damaged.
     """
+    model.test_metrics()  # an error in metrics.json comes before the answers, which show them
     requests = prepare_pictures(expand_folders(pictures), digits=model.reads_digits, processes=processes)
     return recognize_requests(
         requests, lambda: Networks(_load(model), _second_opinion(model)), keep_pictures=keep_pictures
@@ -44,6 +45,7 @@ def predict_test_images(indices: range, model: TrainedModel, *, keep_pictures: i
 
     Raises UsageError if an index is out of range, and DataError if the data set is missing or damaged.
     """
+    model.test_metrics()
     results = recognize_requests(
         _test_images(indices, model), lambda: Networks(_load(model)), keep_pictures=keep_pictures
     )

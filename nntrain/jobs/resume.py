@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from itertools import pairwise, starmap
 from pathlib import Path
 from typing import Any
 
 from nntrain.config.diff import differing_settings
-from nntrain.config.load import LoadedConfig, override_config
+from nntrain.config.load import override_config
 from nntrain.config.overrides import Overrides
-from nntrain.config.schema import Config
+from nntrain.config.schema import MAX_EPOCHS, Config
 from nntrain.config.wording import format_setting
-from nntrain.errors import LockedError, RunError, UsageError
+from nntrain.errors import DataError, DeviceError, LockedError, NewerSchemaError, RunError, UsageError
 from nntrain.jobs.commands import command_line
 from nntrain.jobs.data import ensure_dataset
 from nntrain.jobs.listener import SILENT, JobListener
 from nntrain.jobs.requirements import NO_REQUIREMENTS, Requirements
 from nntrain.jobs.session import TrainingSession
 from nntrain.jobs.train import TrainedRun, draw_history
-from nntrain.runs.checkpoint import TrainingState, read_checkpoint
+from nntrain.results import EpochResult
+from nntrain.runs.checkpoint import TrainingState, read_checkpoint, set_aside
 from nntrain.runs.folder import RunDir
 from nntrain.runs.history import read_epoch_results
 from nntrain.runs.metadata import environment_differences, load_run_config
-from nntrain.runs.store import find_run, latest_unfinished_run
+from nntrain.runs.store import find_run, reject_symlinks, unfinished_runs
 from nntrain.runs.store import runs_dir as default_runs_dir
 from nntrain.system.files import clear_leftovers
 from nntrain.system.locks import acquire_lock
@@ -42,7 +44,7 @@ def resume(
     listener: JobListener = SILENT,
     handle_signals: bool = False,
 ) -> TrainedRun:
-    """Continue a run, given by name or path. Default: the latest unfinished run.
+    """Continue a run, given by name or path. Default: the latest unfinished run that can be resumed here.
 
     The result is bit for bit the same as without the interruption. `requirements` and `handle_signals` are as for
     `train`.
@@ -51,7 +53,33 @@ def resume(
     epochs, RunError if it is damaged, and the errors of `train`.
     """
     runs = runs_dir or default_runs_dir()
-    run = find_run(name, runs) if name is not None else latest_unfinished_run(runs)
+
+    def resume_run(run: RunDir) -> TrainedRun:
+        return _resume_run(reject_symlinks(run), overrides, requirements, listener, handle_signals=handle_signals)
+
+    if name is not None:
+        return resume_run(find_run(name, runs))
+    return _resume_newest(unfinished_runs(runs), resume_run, listener)
+
+
+def _resume_newest(
+    runs: Sequence[RunDir], resume_run: Callable[[RunDir], TrainedRun], listener: JobListener
+) -> TrainedRun:
+    """Resume the first of these runs that can be resumed here: its files are intact, its data and its device exist."""
+    for run, next_run in pairwise(runs):
+        before = run.read_info()
+        try:
+            return resume_run(run)
+        except (RunError, DataError, DeviceError) as error:
+            if not run.info_path.exists() or run.read_info() != before:
+                raise  # it was resumed, and failed
+            listener.on_note(f"{run.path} cannot be resumed: {error}. Trying {next_run.path}")
+    return resume_run(runs[-1])
+
+
+def _resume_run(
+    run: RunDir, overrides: Overrides, requirements: Requirements, listener: JobListener, *, handle_signals: bool
+) -> TrainedRun:
     with ExitStack() as stack:
         try:
             stack.enter_context(acquire_lock(run.lock_path))
@@ -74,31 +102,56 @@ def _open_session(run: RunDir, overrides: Overrides, listener: JobListener) -> T
     before = load_run_config(run, info)
     loaded = override_config(before, overrides) if overrides else before
     changed = differing_settings(before.config, loaded.config, include_auto=True)
-    state = _read_state(run, loaded, listener)
-    _Resumption(run, info["status"], before.config, loaded.config, changed, state).check()
+    _refuse_newer_metrics(run)
+    state, damaged = read_checkpoint(run.checkpoint_dir)
+    state = state or TrainingState(epoch=0, seconds=0.0, history=())
+    rows = _read_rows(run, loaded.config.fit.epochs)
+    finished = max(state.epoch, len(rows)) if info["status"] == "complete" else state.epoch
+    _Resumption(run, info["status"], before.config, loaded.config, changed, state, finished).check()
     ensure_dataset(loaded.config.data.dataset, listener=listener)
+    _report_checkpoints(state, damaged, listener)
     for difference in environment_differences(info, loaded.config):
         listener.on_note(f"{difference}: the result may differ in its last digits from a run that was not stopped")
     return TrainingSession(
         loaded,
         run,
         listener,
-        resumed=replace(state, stopped_early=state.stopped_early and not changed),
+        resumed=replace(
+            state,
+            stopped_early=state.stopped_early and not changed,
+            later_epochs=tuple(rows[state.epoch : loaded.config.fit.epochs]),
+        ),
         fingerprints=(info["data"] or {}).get("fingerprints") or {},
     )
 
 
-def _read_state(run: RunDir, loaded: LoadedConfig, listener: JobListener) -> TrainingState:
-    """Return the state after the run's last saved epoch, or the initial state if none is saved."""
-    state, damages = read_checkpoint(run.checkpoint_dir)
-    for damage in damages:
-        listener.on_note(f"{damage}; continuing from {'the one before' if state else 'the beginning'}")
-    state = state or TrainingState(epoch=0, seconds=0.0, history=())
-    epochs = loaded.config.fit.epochs
-    rows = []
-    with suppress(RunError):  # the checkpoint holds the rows as well
-        rows = read_epoch_results(run.history_path, epochs=epochs)
-    return replace(state, later_epochs=tuple(rows[state.epoch : epochs]))
+def _refuse_newer_metrics(run: RunDir) -> None:
+    """Raise NewerSchemaError if metrics.json, which training replaces, was written by a newer version of nntrain."""
+    try:
+        run.read_metrics()
+    except NewerSchemaError:
+        raise
+    except RunError:
+        pass  # missing or damaged: it is written again
+
+
+def _read_rows(run: RunDir, epochs: int) -> list[EpochResult]:
+    """Return the rows of history.csv, or none if it cannot be read: a checkpoint holds its rows as well."""
+    try:
+        return read_epoch_results(run.history_path, epochs=epochs)
+    except RunError:
+        return []
+
+
+def _report_checkpoints(state: TrainingState, damaged: Sequence[Path], listener: JobListener) -> None:
+    """Set damaged checkpoints aside; say so, and whether training starts again."""
+    for path in damaged:
+        listener.on_note(f"{path} is damaged; it is kept as {set_aside(path).name}")
+    if not state.epoch:
+        found = "no other checkpoint" if damaged else "no checkpoint"
+        listener.on_note(f"{found} found: training starts again from epoch 1")
+    elif damaged:
+        listener.on_note(f"training continues from the checkpoint before, after epoch {state.epoch}")
 
 
 @dataclass(frozen=True)
@@ -111,6 +164,7 @@ class _Resumption:
     after: Config
     changed: Mapping[str, Any]  # settings of `after` that differ from `before`, by dotted key
     state: TrainingState
+    finished: int  # epochs, also those whose checkpoint is lost if the run is complete
 
     def check(self) -> None:
         """Raise UsageError unless the result is that of a run trained with the new settings from the start."""
@@ -123,26 +177,42 @@ class _Resumption:
         if "fit.epochs" in self.changed:
             self._check_epochs()
         if self.status == "complete" and not self.changed:
-            options = [
-                f"epochs={2 * self.after.fit.epochs}",
-                *(["early_stopping=null"] if self.state.stopped_early else []),
-            ]
             raise UsageError(
-                f"{self.run.path} is complete after {self.state.epoch} epochs; to train it longer: "
-                f"{command_line('resume', str(self.run.path), *options)}"
+                f"{self.run.path} is complete after {self.finished} epochs; to train it longer: {self._longer()}"
             )
 
+    def _longer(self) -> str:
+        """Return the command that trains a complete run for more epochs."""
+        epochs = f"epochs={min(2 * self.after.fit.epochs, MAX_EPOCHS)}"
+        fixed = self._schedule_depends_on_epochs()
+        if self.state.stopped_early and (self.finished < self.after.fit.epochs or not fixed):
+            return self._command(*([] if fixed else [epochs]), "early_stopping=null")
+        return self._train_command(epochs) if fixed else self._command(epochs)
+
+    def _command(self, *arguments: str) -> str:
+        return command_line("resume", str(self.run.path), *arguments)
+
+    def _train_command(self, *arguments: str) -> str:
+        return command_line("train", str(self.run.config_path), *arguments)
+
+    def _schedule_depends_on_epochs(self) -> bool:
+        return self.after.lr_schedule is not None and self.after.lr_schedule.depends_on_epochs
+
     def _check_settings(self) -> None:
-        for key, value in self.changed.items():
-            left_out = key.startswith("early_stopping") and self.after.early_stopping is None
-            added = key.startswith("early_stopping") and self.before.early_stopping is None
-            if (key not in CHANGEABLE or added) and not left_out:
-                setting = format_setting(key, value)
-                raise UsageError(
-                    f"{setting}: resume can only change epochs and early stopping (more patience, or "
-                    "early_stopping=null); to train a new run with this setting: "
-                    f"{command_line('train', str(self.run.config_path), setting)}"
-                )
+        refused = next((key for key in self.changed if not self._can_change(key)), None)
+        if refused is not None:
+            setting = format_setting(refused, self.changed[refused])
+            raise UsageError(
+                f"{setting}: resume can only change epochs and early stopping (more patience, or "
+                "early_stopping=null); to train a new run with this setting: "
+                f"{self._train_command(*starmap(format_setting, self.changed.items()))}"
+            )
+
+    def _can_change(self, key: str) -> bool:
+        if not key.startswith("early_stopping"):
+            return key in CHANGEABLE
+        added, removed = self.before.early_stopping is None, self.after.early_stopping is None
+        return removed or (key in CHANGEABLE and not added)
 
     def _check_patience(self) -> None:
         before, after = (
@@ -155,17 +225,16 @@ class _Resumption:
             )
 
     def _check_epochs(self) -> None:
-        schedule = self.after.lr_schedule
+        epochs, schedule = self.after.fit.epochs, self.after.lr_schedule
+        if epochs < self.finished:
+            raise UsageError(f"epochs={epochs}: {self.run.path} has already been trained for {self.finished} epochs")
         if schedule is not None and schedule.depends_on_epochs:
-            raise UsageError(f"epochs: with {schedule.key}, every learning rate depends on the number of epochs")
+            raise UsageError(
+                f"epochs: with {schedule.key}, every learning rate depends on the number of epochs; to train a new "
+                f"run with this number: {self._train_command(*starmap(format_setting, self.changed.items()))}"
+            )
         if self.state.stopped_early and not any(key.startswith("early_stopping") for key in self.changed):
-            arguments = (str(self.run.path), f"epochs={self.after.fit.epochs}", "early_stopping=null")
             raise UsageError(
                 f"{self.run.path} stopped early after {self.state.epoch} epochs and would stop there again; "
-                f"to continue: {command_line('resume', *arguments)}"
-            )
-        if self.after.fit.epochs < self.state.epoch:
-            raise UsageError(
-                f"epochs={self.after.fit.epochs}: {self.run.path} has already been trained for "
-                f"{self.state.epoch} epochs"
+                f"to continue: {self._command(f'epochs={epochs}', 'early_stopping=null')}"
             )

@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.errors import NntrainError
+from nntrain.errors import NewerSchemaError, NntrainError
 from nntrain.results import EpochResult
+from nntrain.runs.json_files import other_schema
 from nntrain.system import files
 from nntrain.system.files import temporary_sibling
 
@@ -43,10 +44,7 @@ class TrainingState:
 
 
 def write_checkpoint(folder: Path, state: TrainingState) -> None:
-    """Write a checkpoint and keep the previous one; raises NntrainError if the disk fails.
-
-    Checkpoints of later epochs are removed: they are damaged, which is why training resumed from an earlier one.
-    """
+    """Write a checkpoint and keep the previous one; raises NntrainError if the disk fails."""
     meta = {
         "schema": SCHEMA,
         "epoch": state.epoch,
@@ -64,21 +62,40 @@ def write_checkpoint(folder: Path, state: TrainingState) -> None:
         raise NntrainError(f"{folder}: cannot be created: {error.strerror}") from None
     with temporary_sibling(folder / f"epoch-{state.epoch:06}.npz") as sibling:
         np.savez(sibling, allow_pickle=False, **{META: text}, **state.arrays)
-    later = [path for path in _newest_first(folder) if _epoch_of(path) > state.epoch]
-    for outdated in later + _newest_first(folder)[len(later) + KEPT_CHECKPOINTS :]:
+    earlier = [path for path in _newest_first(folder) if _epoch_of(path) <= state.epoch]
+    for outdated in earlier[KEPT_CHECKPOINTS:]:
         outdated.unlink(missing_ok=True)
 
 
-def read_checkpoint(folder: Path) -> tuple[TrainingState | None, list[str]]:
-    """Return the state of the newest intact checkpoint, or None, and a message for each damaged checkpoint."""
-    messages: list[str] = []
+def read_checkpoint(folder: Path) -> tuple[TrainingState | None, list[Path]]:
+    """Return the state of the newest intact checkpoint, or None, and the newer checkpoints, which are damaged.
+
+    Raises NewerSchemaError if a newer version of nntrain wrote a checkpoint that would be the one to return.
+    """
+    damaged: list[Path] = []
     for path in _newest_first(folder):
         try:
-            return _read(path), messages
+            return _read(path), damaged
+        except NewerSchemaError:
+            raise
         # NumPy parses the header of an array as Python source, which may raise nearly any error.
         except Exception:
-            messages.append(f"{path} is damaged")
-    return None, messages
+            damaged.append(path)
+    return None, damaged
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a damaged checkpoint, so that it is kept and not read again; returns the new path.
+
+    Raises NntrainError if the disk fails.
+    """
+    names = [f"{path.name}.damaged", *(f"{path.name}.damaged-{number}" for number in range(2, 1000))]
+    target = next(path.with_name(name) for name in names if not path.with_name(name).exists())
+    try:
+        files.replace_and_sync(path, target)
+    except OSError as error:
+        raise NntrainError(f"{path}: is damaged and cannot be renamed: {error.strerror}") from None
+    return target
 
 
 def newest_epoch(folder: Path) -> int:
@@ -97,12 +114,16 @@ def _newest_first(folder: Path) -> list[Path]:
 
 
 def _read(path: Path) -> TrainingState:
-    """Read a checkpoint; raises ValueError, or nearly any other error, if it is damaged."""
+    """Read a checkpoint; raises ValueError, or nearly any other error, if it is damaged.
+
+    Raises NewerSchemaError if a newer version of nntrain wrote it.
+    """
     with zipfile.ZipFile(path) as archive:
+        meta = json.loads(_array(archive, archive.getinfo(f"{META}.npy")).tobytes())
+        if meta["schema"] != SCHEMA:
+            raise other_schema(path, meta["schema"], expected=SCHEMA)
         arrays = {entry.filename.removesuffix(".npy"): _array(archive, entry) for entry in archive.infolist()}
-    meta = json.loads(arrays.pop(META).tobytes())
-    if meta["schema"] != SCHEMA:
-        raise ValueError("a different schema")
+    del arrays[META]
     return TrainingState(
         epoch=int(meta["epoch"]),
         seconds=_finite(meta["seconds"]),
@@ -120,7 +141,7 @@ def _history(meta: Mapping[str, Any]) -> tuple[EpochResult, ...]:
     )
     if [row.epoch for row in history] != list(range(1, meta["epoch"] + 1)):
         raise ValueError("not one row for each epoch")
-    if len({tuple(row.metrics) for row in history}) > 1:
+    if len({frozenset(row.metrics) for row in history}) > 1:  # in any order
         raise ValueError("rows with different metrics")
     return history
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
-from nntrain.errors import RunError
+from nntrain.errors import NewerSchemaError, RunError
 from nntrain.system.files import read_limited
 
 SCHEMA = 1  # the version of run.json and metrics.json
@@ -38,16 +38,19 @@ def read_json(path: Path, types: Mapping[str, tuple[type, ...]]) -> dict[str, An
     """
     document = _parse(path)
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        schema = document.get("schema") if isinstance(document, dict) else None
-        raise RunError(
-            f"{path}: has schema {schema}, but this nntrain reads schema {SCHEMA}; use the version that wrote it"
-        )
+        raise other_schema(path, document.get("schema") if isinstance(document, dict) else None, expected=SCHEMA)
     for key, allowed in types.items():
         parent_key, _, name = key.rpartition(".")
         parent = document.get(parent_key) if parent_key else document
         if parent is not None and not has_type(parent.setdefault(name, None), allowed):
             raise RunError(f"{path}: damaged: {key} must be {_describe(allowed)}; restore the file or train again")
     return document
+
+
+def other_schema(path: Path, schema: object, *, expected: int) -> RunError:
+    """Return the error for a file of another schema, a NewerSchemaError if a newer version wrote it."""
+    kind = NewerSchemaError if has_type(schema, (int,)) and schema > expected else RunError  # type: ignore[operator]
+    return kind(f"{path}: has schema {schema}, but this nntrain reads schema {expected}; use the version that wrote it")
 
 
 def has_type(value: object, types: tuple[type, ...]) -> bool:

@@ -137,12 +137,12 @@ def record_start(
     device: dict[str, Any],
     data: dict[str, Any],
     resumed: bool,
-) -> None:
+) -> dict[Path, str]:
     """Write the device, data, task and final config of a run whose training starts.
 
     A resumed run becomes `running` only now, so one that cannot be continued keeps its status. run.json is written
     before the config and also contains the previous config's fingerprint. Therefore a run can be resumed if its process
-    is killed between the two.
+    is killed between the two. Returns both texts by path, for `restore_start`.
     """
     text = dump_config(config)
     info = run.read_info()
@@ -153,8 +153,18 @@ def record_start(
     info["fingerprints"].update(
         config=fingerprint(text.encode()), config_before=fingerprint(run.config_path.read_bytes())
     )
-    run.write_info(info)
-    write_atomically(run.config_path, text)
+    texts = {run.info_path: to_json(info), run.config_path: text}
+    for path, content in texts.items():
+        write_atomically(path, content)
+    return texts
+
+
+def restore_start(texts: Mapping[Path, str]) -> tuple[str, ...]:
+    """Write the files of `record_start` again that were deleted during training; returns a note for each."""
+    deleted = [path for path in texts if path.parent.is_dir() and not path.exists()]
+    for path in deleted:
+        write_atomically(path, texts[path])
+    return tuple(f"{path} was deleted during training; it was written again" for path in deleted)
 
 
 def _task_spec_document(task_spec: TaskSpec) -> dict[str, Any]:

@@ -109,12 +109,12 @@ def latest_run(runs: Path) -> RunDir | None:
     return _latest_with_status(runs, ("complete",))
 
 
-def latest_unfinished_run(runs: Path) -> RunDir:
-    """Return the run that was interrupted or failed last; raises UsageError if there is none."""
-    run = _latest_with_status(runs, ("interrupted", "failed"))
-    if run is None:
+def unfinished_runs(runs: Path) -> list[RunDir]:
+    """Return the runs that were interrupted or failed, the last one first; raises UsageError if there is none."""
+    found = [run for run in reversed(list_runs(runs)) if _status(run) in ("interrupted", "failed")]
+    if not found:
         raise UsageError(f"no unfinished run in {runs}; to train a complete run for more epochs, give its name")
-    return run
+    return found
 
 
 def _latest_with_status(runs: Path, statuses: tuple[str, ...]) -> RunDir | None:

@@ -116,6 +116,39 @@ def test_a_finished_run_can_be_trained_longer_as_if_all_epochs_had_been_asked_fo
     assert outcome(nntrain.folder / "runs/tiny-1") == whole
 
 
+def epoch_continued_after(err):
+    """Return the epoch after which a resume continued, 0 if it started again."""
+    (epoch,) = re.findall(r"run       \S+(?:, continuing after epoch (\d+))?\n", err)
+    return int(epoch or 0)
+
+
+@tensorflow
+def test_a_run_that_lost_its_checkpoint_is_trained_again_once(nntrain, long, whole):
+    assert nntrain("train", long, "fit.epochs=3", "--quiet").returncode == 0
+    checkpoints = nntrain.folder / "runs/tiny-1/checkpoint"
+    shutil.rmtree(checkpoints)
+    done = nntrain("resume", "tiny-1", "epochs=4")
+    assert done.stderr.index("no checkpoint found: training starts again from epoch 1") < done.stderr.index("epoch 1/4")
+    assert epoch_continued_after(done.stderr) == 0
+    assert epoch_continued_after(nntrain("resume", "tiny-1", f"epochs={EPOCHS}").stderr) == 4
+    assert outcome(nntrain.folder / "runs/tiny-1") == whole
+
+
+@tensorflow
+def test_after_a_kill_a_resume_that_is_interrupted_is_continued_where_it_stopped(nntrain, long, whole):
+    process = nntrain.start("train", long)
+    wait_for(process, "epoch 5/")
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    process = nntrain.start("resume", "tiny-1")
+    wait_for(process, "epoch 7/")
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=600)
+    (stopped,) = re.findall(r"interrupted after (\d+) epochs", err)
+    assert epoch_continued_after(nntrain("resume", "tiny-1").stderr) == int(stopped) >= 7
+    assert outcome(nntrain.folder / "runs/tiny-1") == whole
+
+
 @tensorflow
 def test_after_a_damaged_checkpoint_the_one_before_gives_the_same_run(nntrain, long, whole):
     assert nntrain("train", long, "fit.epochs=3", "--quiet").returncode == 0
@@ -125,7 +158,8 @@ def test_after_a_damaged_checkpoint_the_one_before_gives_the_same_run(nntrain, l
     newest = checkpoints / "epoch-000004.npz"
     newest.write_bytes(newest.read_bytes()[:-2000])
     done = nntrain("resume", "tiny-1", f"epochs={EPOCHS}")
-    assert "epoch-000004.npz is damaged; continuing from the one before" in done.stderr
+    assert "epoch-000004.npz is damaged; it is kept as epoch-000004.npz.damaged" in done.stderr
+    assert epoch_continued_after(done.stderr) == 3
     assert done.returncode == 0
     assert outcome(nntrain.folder / "runs/tiny-1") == whole
 

@@ -12,6 +12,7 @@ from nntrain.errors import RunError
 from nntrain.inference.litert import LiteRTClassifier
 from nntrain.inference.trained_model import open_trained_model
 from nntrain.runs.folder import PRETRAINED_DIR, RunDir
+from nntrain.system.locks import acquire_lock
 from nntrain.task import TaskSpec
 
 
@@ -112,13 +113,31 @@ def test_a_run_without_data_is_damaged(run, edit):
     assert str(caught.value) == f"{run.info_path}: damaged: it does not state the network's training data"
 
 
-def test_a_run_without_a_network_is_an_error(run, edit):
-    edit(status="failed")
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        ("interrupted", "to train it to its end: `nntrain resume {run}`"),
+        ("running", "to train it to its end: `nntrain resume {run}`"),
+        ("failed", "to train it to its end: `nntrain resume {run}`"),
+        ("diverged", "train it again, or choose another run"),
+    ],
+)
+def test_a_run_without_a_network_is_an_error(run, edit, status, advice):
+    edit(status=status)
     run.tflite_path.unlink()
     run.model_path.unlink(missing_ok=True)
     with pytest.raises(RunError) as caught:
         open_trained_model(run)
-    assert str(caught.value) == (f"{run.path}: has no network (status failed); train it again, or choose another run")
+    shown = "interrupted" if status == "running" else status
+    assert str(caught.value) == f"{run.path}: has no network (status {shown}); {advice.format(run=run.path)}"
+
+
+def test_a_run_that_is_being_trained_is_waited_for(run, edit):
+    edit(status="running")
+    run.tflite_path.unlink()
+    run.model_path.unlink(missing_ok=True)
+    with acquire_lock(run.lock_path), pytest.raises(RunError, match="wait until it is trained, or choose another run"):
+        open_trained_model(run)
 
 
 @pytest.mark.parametrize("name", ["model.tflite", "model.keras"])

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+
 import pytest
 
-from nntrain.errors import RunError, UsageError
+from nntrain.errors import DataError, NewerSchemaError, RunError, UsageError
+from nntrain.jobs.plan import open_config
 from nntrain.jobs.requirements import Requirements
 from nntrain.jobs.resume import resume
-from nntrain.runs.checkpoint import read_checkpoint
+from nntrain.runs.checkpoint import read_checkpoint, write_checkpoint
+from nntrain.runs.folder import RunDir
 from nntrain.runs.history import read_history
 from nntrain.system.locks import acquire_lock, is_locked
 
@@ -42,6 +47,23 @@ def test_without_a_stopped_run_a_name_is_needed(workshop, finished):
         resume(runs_dir=workshop.runs)
 
 
+def test_without_a_name_a_run_that_cannot_be_resumed_here_is_passed_over(workshop, stopped, recorder):
+    (stopped.path.parent / "gone-1").mkdir()
+    gone = RunDir(stopped.path.parent / "gone-1")
+    gone.config_path.write_text(stopped.config_path.read_text().replace("tiny.npz", "no.npz"))
+    gone.write_info({**stopped.read_info(), "finished": "2999-01-01", "fingerprints": {}})
+    assert resume(runs_dir=workshop.runs, listener=recorder.listener()).run.name == "tiny-1"
+    assert f"{gone.path} cannot be resumed: " in "\n".join(recorder.notes)
+    assert f"no.npz: no such file or folder. Trying {stopped.path}" in "\n".join(recorder.notes)
+
+
+def test_if_no_run_can_be_resumed_here_the_last_reason_is_the_error(workshop, stopped, tiny_data):
+    stopped.config_path.write_text(stopped.config_path.read_text().replace("tiny.npz", "no.npz"))
+    stopped.write_info({**stopped.read_info(), "fingerprints": {}})
+    with pytest.raises(DataError, match=r"no\.npz: no such file or folder"):
+        resume(runs_dir=workshop.runs)
+
+
 def test_runs_are_looked_for_where_the_environment_says(workshop, stopped, monkeypatch):
     monkeypatch.setenv("NNTRAIN_RUNS_DIR", str(workshop.runs))
     assert resume().run.path == stopped.path
@@ -68,7 +90,10 @@ def test_the_run_and_its_finished_epochs_are_reported(workshop, stopped, recorde
         ),
         (["epochs=4", "runtime.threads=auto"], r"runtime\.threads=auto: resume can only change"),
         (["epochs=4", "early_stopping={patience: 3}"], r"early_stopping\.patience=3: resume can only change"),
-        (["epochs=4", "metrics=[]"], r"metrics=\[\]: resume can only change .* 'metrics=\[\]'`$"),
+        (["epochs=4", "metrics=[]"], r"metrics=\[\]: resume can only change .* 'metrics=\[\]' fit\.epochs=4`$"),
+        (["early_stopping={patience: 3}"], r"`nntrain train \S+config\.yaml early_stopping\.patience=3`$"),
+        ({"metrics": []}, r"metrics=\[\]: resume can .*`nntrain train \S+config\.yaml 'metrics=\[\]'`$"),
+        (["optimizer=sgd"], r"optimizer=sgd: resume can .*`nntrain train \S+config\.yaml optimizer=sgd`$"),
         (["epochs=1"], r"epochs=1: \S+tiny-1 has already been trained for 2 epochs$"),
         ([], r"tiny-1 is complete after 2 epochs; to train it longer: `nntrain resume \S+tiny-1 epochs=4`$"),
         (["epochs=2"], r"tiny-1 is complete after 2 epochs"),
@@ -114,6 +139,7 @@ def early(workshop):
         (["early_stopping.patience=2"], r"patience=2: with a patience below 3, \S+ might have stopped earlier"),
         (["early_stopping.monitor=val_loss"], r"early_stopping\.monitor=val_loss: resume can only change"),
         ([], r"tiny-1 is complete after 3 epochs; .* epochs=18 early_stopping=null`$"),
+        (["epochs=2"], r"epochs=2: \S+tiny-1 has already been trained for 3 epochs$"),
     ],
     ids=str,
 )
@@ -147,6 +173,35 @@ def test_the_epochs_cannot_change_if_the_learning_rates_depend_on_their_number(w
     workshop.train(also=f"lr_schedule: {schedule}")
     with pytest.raises(UsageError, match=f"with {schedule}, every learning rate depends on the number of epochs"):
         resume("tiny-1", ["epochs=9"], runs_dir=workshop.runs)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "also", "advice"),
+    [
+        ((), "", "train config.yaml epochs=4"),
+        (["epochs=9"], "", "train config.yaml fit.epochs=9"),
+        ((), "early_stopping: {monitor: loss, patience: 1}", "resume early_stopping=null"),
+        ((), "early_stopping: {monitor: loss, patience: 2}", "train config.yaml epochs=4"),
+    ],
+)
+def test_what_is_advised_is_not_refused_if_the_learning_rates_depend_on_the_epochs(workshop, overrides, also, advice):
+    run = workshop.train(also=f"lr_schedule: cosine_annealing\n{also}").run
+    with pytest.raises(UsageError) as error:
+        resume("tiny-1", overrides, runs_dir=workshop.runs)
+    command = re.search(r"`nntrain (.*)`$", str(error.value))[1]
+    assert command.replace(f"{run.path}/", "").replace(f" {run.path}", "") == advice
+    verb, _, *arguments = command.split()
+    if verb == "resume":
+        assert resume("tiny-1", arguments, runs_dir=workshop.runs).result.epochs == 2
+    else:
+        assert open_config(str(run.config_path), arguments).config.fit.epochs == int(advice.rpartition("=")[2])
+
+
+def test_the_advice_keeps_to_the_largest_number_of_epochs(workshop, finished):
+    finished.config_path.write_text(finished.config_path.read_text().replace("epochs: 2", "epochs: 60000"))
+    finished.write_info({**finished.read_info(), "fingerprints": {}})
+    with pytest.raises(UsageError, match=r"epochs=100000`$"):
+        resume("tiny-1", runs_dir=workshop.runs)
 
 
 def test_the_epochs_can_change_if_the_learning_rates_do_not_depend_on_their_number(workshop):
@@ -192,7 +247,10 @@ def test_a_damaged_checkpoint_is_reported_and_the_one_before_is_used(workshop, s
     newest.write_bytes(newest.read_bytes()[:-20])
     recorder.stop_after = None
     resume("tiny-1", runs_dir=workshop.runs, listener=recorder.listener())
-    assert "epoch-000002.npz is damaged; continuing from the one before" in "\n".join(recorder.notes)
+    notes = "\n".join(recorder.notes)
+    assert "epoch-000002.npz is damaged; it is kept as epoch-000002.npz.damaged\n" in notes
+    assert "training continues from the checkpoint before, after epoch 1\n" in notes
+    assert (stopped.checkpoint_dir / "epoch-000002.npz.damaged").exists()
     resumed = workshop.engine.resumed[1]
     assert resumed.epoch == 1
     assert [row.epoch for row in resumed.later_epochs] == [2]
@@ -203,9 +261,50 @@ def test_without_a_checkpoint_training_begins_again_and_history_keeps_its_rows(w
         path.write_bytes(b"")
     recorder.stop_after = None
     resume("tiny-1", ["epochs=3"], runs_dir=workshop.runs, listener=recorder.listener())
-    assert any(message.endswith("; continuing from the beginning") for message in recorder.notes)
+    assert "no other checkpoint found: training starts again from epoch 1" in recorder.notes
     resumed = workshop.engine.resumed[1]
     assert (resumed.epoch, [row.epoch for row in resumed.later_epochs]) == (0, [1, 2])
+
+
+def test_a_resume_without_a_checkpoint_says_so_before_it_trains(workshop, finished, recorder):
+    shutil.rmtree(finished.checkpoint_dir)
+    resume("tiny-1", ["epochs=4"], runs_dir=workshop.runs, listener=recorder.listener())
+    assert recorder.notes[0] == "no checkpoint found: training starts again from epoch 1"
+    resume("tiny-1", ["epochs=5"], runs_dir=workshop.runs, listener=recorder.listener())
+    assert [state.epoch for state in workshop.engine.resumed[1:]] == [0, 4]
+
+
+def test_epochs_of_a_complete_run_count_also_if_its_checkpoint_is_lost(workshop, finished):
+    shutil.rmtree(finished.checkpoint_dir)
+    for overrides, message in (
+        (["epochs=1"], "has already been trained for 2 epochs"),
+        ([], "complete after 2 epochs"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            resume("tiny-1", overrides, runs_dir=workshop.runs)
+
+
+@pytest.mark.parametrize("file", ["metrics.json", "checkpoint"])
+def test_a_run_that_a_newer_version_wrote_is_refused_and_left_as_it_is(workshop, stopped, monkeypatch, file):
+    path = stopped.metrics_path
+    if file == "checkpoint":
+        path = stopped.checkpoint_dir / "epoch-000002.npz"
+        state, _ = read_checkpoint(stopped.checkpoint_dir)
+        with monkeypatch.context() as patch:
+            patch.setattr("nntrain.runs.checkpoint.SCHEMA", 2)
+            write_checkpoint(stopped.checkpoint_dir, state)
+    else:
+        path.write_text(path.read_text().replace('"schema": 1', '"schema": 2'))
+    before = path.read_bytes()
+    with pytest.raises(NewerSchemaError, match=f"{path.name}: has schema 2, but this nntrain reads schema 1"):
+        resume("tiny-1", runs_dir=workshop.runs)
+    assert (path.read_bytes(), workshop.engine.calls) == (before, 1)
+
+
+def test_a_damaged_metrics_file_is_written_again(workshop, stopped):
+    stopped.metrics_path.write_text("?")
+    resume("tiny-1", runs_dir=workshop.runs)
+    assert stopped.read_metrics()["epochs"] == 5
 
 
 def test_a_damaged_history_does_no_harm(workshop, stopped):

@@ -9,9 +9,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from nntrain.errors import NntrainError
+from nntrain.errors import NewerSchemaError, NntrainError
 from nntrain.results import EpochResult
-from nntrain.runs.checkpoint import TrainingState, newest_epoch, read_checkpoint, write_checkpoint
+from nntrain.runs.checkpoint import TrainingState, newest_epoch, read_checkpoint, set_aside, write_checkpoint
 
 
 def state_after(epoch):
@@ -63,8 +63,8 @@ def checkpoint(tmp_path):
 def test_a_checkpoint_reads_back_as_it_was_written(tmp_path, stopped_early):
     written = TrainingState(**{**vars(state_after(3)), "stopped_early": stopped_early})
     write_checkpoint(tmp_path, written)
-    state, messages = read_checkpoint(tmp_path)
-    assert messages == []
+    state, damaged = read_checkpoint(tmp_path)
+    assert damaged == []
     assert (state.epoch, state.seconds, state.history) == (3, written.seconds, written.history)
     assert (state.counters, state.stopped_early, state.later_epochs) == (written.counters, stopped_early, ())
     assert [(name, array.dtype, array.tolist()) for name, array in state.arrays.items()] == [
@@ -115,19 +115,49 @@ def test_files_with_other_names_are_not_looked_at(tmp_path, checkpoint, name):
     assert newest_epoch(tmp_path) == 2
     assert read_checkpoint(tmp_path)[0].epoch == 2
     write_checkpoint(tmp_path, state_after(1))
-    assert names(tmp_path) == sorted([name, "epoch-000001.npz"])
+    assert names(tmp_path) == sorted([name, "epoch-000001.npz", "epoch-000002.npz"])
 
 
-def test_damaged_files_of_later_epochs_are_removed_by_the_next_checkpoint(tmp_path):
+def test_damaged_checkpoints_are_kept_under_another_name(tmp_path):
     for epoch in (8, 9):
         write_checkpoint(tmp_path, state_after(epoch))
     for path in tmp_path.iterdir():
         path.write_bytes(b"damaged")
-    state, messages = read_checkpoint(tmp_path)
-    assert state is None
-    assert messages == [f"{tmp_path / 'epoch-000009.npz'} is damaged", f"{tmp_path / 'epoch-000008.npz'} is damaged"]
+    state, damaged = read_checkpoint(tmp_path)
+    assert (state, damaged) == (None, [tmp_path / "epoch-000009.npz", tmp_path / "epoch-000008.npz"])
+    for path in damaged:
+        set_aside(path)
     write_checkpoint(tmp_path, state_after(1))
-    assert names(tmp_path) == ["epoch-000001.npz"]
+    assert names(tmp_path) == ["epoch-000001.npz", "epoch-000008.npz.damaged", "epoch-000009.npz.damaged"]
+
+
+def test_each_damaged_checkpoint_of_an_epoch_is_kept(tmp_path, checkpoint):
+    assert set_aside(checkpoint).name == "epoch-000002.npz.damaged"
+    write_checkpoint(tmp_path, state_after(2))
+    assert set_aside(checkpoint).name == "epoch-000002.npz.damaged-2"
+
+
+def test_a_checkpoint_that_cannot_be_set_aside_is_an_error(checkpoint):
+    checkpoint.unlink()
+    with pytest.raises(NntrainError, match=r"epoch-000002\.npz: is damaged and cannot be renamed: No such file"):
+        set_aside(checkpoint)
+
+
+def test_a_checkpoint_of_a_newer_schema_is_refused_by_name_and_the_one_before_is_not_used(tmp_path, checkpoint):
+    write_checkpoint(tmp_path, state_after(1))
+    change_meta(checkpoint, lambda meta: meta.update(schema=2))
+    with pytest.raises(NewerSchemaError, match=r"epoch-000002\.npz: has schema 2, but this nntrain reads schema 1"):
+        read_checkpoint(tmp_path)
+    assert names(tmp_path) == ["epoch-000001.npz", "epoch-000002.npz"]
+
+
+def test_the_order_of_the_metrics_may_differ_from_row_to_row(tmp_path, checkpoint):
+    change_meta(checkpoint, lambda meta: meta["history"][0].__setitem__(4, {"mse": 2.0, "loss": 1.0}))
+    state, damaged = read_checkpoint(tmp_path)
+    assert ([row.metrics for row in state.history], damaged) == (
+        [{"mse": 2.0, "loss": 1.0}, {"loss": 0.5, "mse": 2.0}],
+        [],
+    )
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
@@ -149,7 +179,7 @@ def test_a_checkpoint_with_a_number_that_is_not_finite_is_skipped(tmp_path, chec
 @pytest.mark.parametrize(
     "change",
     [
-        lambda meta: meta.update(schema=2),
+        lambda meta: meta.update(schema=0),
         lambda meta: meta.update(epoch=3),
         lambda meta: meta["history"].pop(),
         lambda meta: meta["history"][0].__setitem__(0, 2),
@@ -188,8 +218,8 @@ def test_a_checkpoint_with_a_damaged_array_is_skipped_for_the_one_before(tmp_pat
     write_checkpoint(tmp_path, state_after(1))
     write_checkpoint(tmp_path, state_after(2))
     rewrite(tmp_path / "epoch-000002.npz", **members)
-    state, messages = read_checkpoint(tmp_path)
-    assert (state.epoch, messages) == (1, [f"{tmp_path / 'epoch-000002.npz'} is damaged"])
+    state, damaged = read_checkpoint(tmp_path)
+    assert (state.epoch, damaged) == (1, [tmp_path / "epoch-000002.npz"])
 
 
 def test_a_compressed_checkpoint_is_skipped(tmp_path, checkpoint):

@@ -22,12 +22,12 @@ from nntrain.runs.store import (
     find_run,
     find_trained_run,
     latest_run,
-    latest_unfinished_run,
     list_runs,
     pretrained_run,
     reject_symlinks,
     require_config,
     runs_dir,
+    unfinished_runs,
     utc_now,
 )
 
@@ -232,20 +232,20 @@ def test_the_latest_run_is_the_complete_one_that_finished_last(make_run, tmp_pat
 
 def test_the_latest_unfinished_run_was_interrupted_or_failed(make_run, tmp_path):
     make_run("interrupted", finished="2026-01-01", status="interrupted")
-    assert latest_unfinished_run(tmp_path).name == "interrupted-1"
+    assert unfinished_runs(tmp_path)[0].name == "interrupted-1"
     make_run("failed", finished="2026-02-01", status="failed")
-    assert latest_unfinished_run(tmp_path).name == "failed-1"
+    assert unfinished_runs(tmp_path)[0].name == "failed-1"
     make_run("gone", finished=None, started="2026-03-01", status="running")
-    assert latest_unfinished_run(tmp_path).name == "gone-1"
+    assert unfinished_runs(tmp_path)[0].name == "gone-1"
     make_run("diverged", finished="2026-04-01", status="diverged")
     make_run("complete", finished="2026-05-01")
-    assert latest_unfinished_run(tmp_path).name == "gone-1"
+    assert unfinished_runs(tmp_path)[0].name == "gone-1"
 
 
 def test_without_an_unfinished_run_the_error_says_what_to_do(make_run, tmp_path):
     make_run()
     with pytest.raises(UsageError) as caught:
-        latest_unfinished_run(tmp_path)
+        unfinished_runs(tmp_path)
     assert (
         str(caught.value) == f"no unfinished run in {tmp_path}; to train a complete run for more epochs, give its name"
     )

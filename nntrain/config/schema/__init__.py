@@ -29,7 +29,16 @@ from nntrain.config.schema.base import (
     required_fields,
     value_schemas,
 )
-from nntrain.config.schema.config import MAX_LAYERS, MAX_METRICS, Config, Data, Fit, Runtime, default_metrics
+from nntrain.config.schema.config import (
+    MAX_EPOCHS,
+    MAX_LAYERS,
+    MAX_METRICS,
+    Config,
+    Data,
+    Fit,
+    Runtime,
+    default_metrics,
+)
 from nntrain.config.schema.early_stopping import EarlyStopping
 from nntrain.config.schema.initializers import Initializer
 from nntrain.config.schema.layers import Layer
@@ -42,6 +51,7 @@ from nntrain.config.schema.shapes import LayerSummary, Shape, ShapeError, descri
 from nntrain.task import TASKS, Task
 
 __all__ = [
+    "MAX_EPOCHS",
     "MAX_LAYERS",
     "MAX_METRICS",
     "TASKS",

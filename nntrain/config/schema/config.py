@@ -20,6 +20,7 @@ from nntrain.task import Task
 # TensorFlow nests a function call per layer; with many more layers, Python's stack overflows.
 MAX_LAYERS = 400
 MAX_METRICS = 50
+MAX_EPOCHS = 100_000
 
 
 class Data(Section):
@@ -34,7 +35,7 @@ class Data(Section):
 class Fit(Section):
     """The number of epochs, the batch size and the validation split."""
 
-    epochs: Annotated[int, Field(ge=1, le=100_000)] = Field(
+    epochs: Annotated[int, Field(ge=1, le=MAX_EPOCHS)] = Field(
         10, description="passes over the training images; 1 in Keras"
     )
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = Field(128, description="images per step; 32 in Keras")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -92,9 +93,9 @@ class HistoryRecorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras 
         )
 
     def _record(self, result: EpochResult) -> None:
-        """Add an epoch; if it was trained before with the same metrics, its earlier row is kept."""
+        """Add an epoch; if it was trained before with the same metrics, the time that it took then is kept."""
         earlier = self.later_epochs.pop(result.epoch, result)
-        self.history.append(earlier if earlier.metrics == result.metrics else result)
+        self.history.append(replace(result, seconds=earlier.seconds) if earlier.metrics == result.metrics else result)
 
     def _stop_if_requested(self) -> None:
         if self.listener.should_stop():

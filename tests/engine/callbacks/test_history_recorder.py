@@ -134,6 +134,14 @@ def test_epochs_after_the_checkpoint_stay_in_the_file_until_they_are_trained_aga
     assert recorder.history[1].seconds == 7.0  # the same result keeps its row
 
 
+def test_an_epoch_that_is_trained_again_names_its_metrics_in_the_order_of_the_others(make_recorder):
+    later = EpochResult(1, 5, 7.0, 0.1, {"loss": 0.4, "val_loss": 0.5, "accuracy": 0.9})  # in the order of history.csv
+    recorder = make_recorder(resumed=TrainingState(0, 0.0, (), later_epochs=(later,)))
+    recorder._record(EpochResult(1, 5, 9.0, 0.1, {"accuracy": 0.9, "loss": 0.4, "val_loss": 0.5}))
+    assert list(recorder.history[0].metrics) == ["accuracy", "loss", "val_loss"]
+    assert recorder.history[0].seconds == 7.0
+
+
 def test_an_epoch_that_comes_out_differently_replaces_its_row(make_recorder):
     recorder = make_recorder(resumed=TrainingState(0, 0.0, (), later_epochs=(row(1, 0.4, seconds=7.0),)))
     finish_epochs(recorder, 0.5)
