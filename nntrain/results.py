@@ -47,6 +47,7 @@ class TrainResult:
     test: Scores | None  # None if there is no network to score
     problem: str | None = None  # what went wrong, as a sentence
     notes: tuple[str, ...] = ()  # what else the user should know
+    kept_epoch: int | None = None  # the epoch whose weights are saved; None: the last finished one
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,13 @@ def runs_command(runs_dir: RunsDir = None, json: Json = False) -> None:
     tables.print_table(table)
 
 
+def _epochs(run: RunSummary) -> str:
+    """Return the number of finished epochs: "3 of 6" if the network is that of epoch 3."""
+    if run.epochs is None:
+        return ""
+    return str(run.epochs) if run.kept_epoch in (None, run.epochs) else f"{run.kept_epoch} of {run.epochs}"
+
+
 def _cells(run: RunSummary) -> tuple[object, ...]:
     from nntrain.config.wording import format_settings
     from nntrain.report import tables
@@ -43,7 +50,7 @@ def _cells(run: RunSummary) -> tuple[object, ...]:
         run.name,
         run.config or "",
         run.status,
-        "" if run.epochs is None else run.epochs,
+        _epochs(run),
         "" if run.seconds is None else tables.format_duration(run.seconds),
         tables.format_metrics(test),
         format_settings(run.differs or {}),

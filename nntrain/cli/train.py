@@ -76,6 +76,6 @@ def show_trained_run(trained: TrainedRun, *, quiet: bool, json: bool) -> None:
         console.print_json(run.read_metrics())
     elif result.test is not None:
         metrics = tables.format_metrics(result.test.metrics)
-        console.print_result(f"{run.path}: test {metrics} ({result.test.images:,} images)")
+        console.print_result(f"{run.path}: test {metrics} ({result.test.images:,} images, epoch {trained.kept_epoch})")
         if not quiet:
             console.print_message(f"Next: `{console.next_command('evaluate', str(run.path))}`")

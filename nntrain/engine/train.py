@@ -101,7 +101,14 @@ def train(
     scores, notes = _save_and_score(setup, run) if callbacks.recorder.finished_epochs else (None, ())
     if scores and not all(map(math.isfinite, scores.metrics.values())):  # the very last step made the weights unusable
         status, problem, scores = "diverged", "the loss on the test images is NaN or infinite", None
-    result = TrainResult(status, callbacks.recorder.finished_epochs, scores, problem, (*restored, *notes))
+    result = TrainResult(
+        status,
+        callbacks.recorder.finished_epochs,
+        scores,
+        problem,
+        (*restored, *notes),
+        kept_epoch=callbacks.checkpoint.kept_epoch,
+    )
     seconds = (resumed.seconds if resumed else 0.0) + time.perf_counter() - setup.started
     record_end(run, result, callbacks.recorder.history, seconds=seconds)
     return result
@@ -180,12 +187,11 @@ def _build_callbacks(
 
 def _end_of(callbacks: TrainingCallbacks) -> tuple[str, str | None]:
     """Return the status and the problem, if any; undoes the effects of an epoch that was interrupted or diverged."""
-    terminate, finished = callbacks.terminate, callbacks.recorder.finished_epochs
+    terminate = callbacks.terminate
     if terminate.diverged_in is not None:
-        restored = callbacks.checkpoint.restore_weights()
-        outcome = (
-            f"the weights of epoch {finished} are kept" if restored else "no epoch was finished, so no weights are kept"
-        )
+        outcome = "no epoch was finished, so no weights are kept"
+        if callbacks.checkpoint.restore_weights():
+            outcome = f"the weights of epoch {callbacks.checkpoint.kept_epoch} are kept"
         return (
             "diverged",
             f"the {terminate.bad_metric} became NaN or infinite in epoch {terminate.diverged_in}; {outcome}",

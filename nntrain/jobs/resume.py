@@ -93,7 +93,7 @@ def _resume_run(
         for folder in (run.path, run.checkpoint_dir):
             clear_leftovers(folder)
         result = session.execute()
-    draw_history(run)
+    draw_history(run, result)
     return TrainedRun(run, result, session.loaded.config)
 
 

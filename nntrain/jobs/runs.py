@@ -23,6 +23,7 @@ class RunSummary:
     status: str = "damaged"  # or a status of run.json
     config: str | None = None  # the name of its config
     epochs: int | None = None  # number of finished epochs
+    kept_epoch: int | None = None  # the epoch of its network
     seconds: float | None = None
     test: Mapping[str, float] | None = None  # "images", "loss", and each metric
     differs: Mapping[str, Any] | None = None  # settings that differ from the previous run, by dotted key
@@ -49,5 +50,5 @@ def summarize_run(run: RunDir) -> RunSummary:
         )
     with suppress(RunError, KeyError):
         metrics = run.read_metrics()
-        summary = replace(summary, epochs=metrics["epochs"], test=metrics["test"])
+        summary = replace(summary, epochs=metrics["epochs"], kept_epoch=metrics["kept_epoch"], test=metrics["test"])
     return summary

@@ -192,5 +192,5 @@ def how_to_continue(run: RunDir) -> str:
     """Return a sentence that explains how to resume a run, or that it cannot be."""
     missing = [path.name for path in (run.info_path, run.config_path) if not path.is_file()]
     if missing:
-        return f"It cannot be continued, because {' and '.join(missing)} was deleted during training"
+        return f"It cannot be continued without {' and '.join(missing)}, deleted during training"
     return f"To continue: {command_line('resume', str(run.path))}"

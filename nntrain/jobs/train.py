@@ -41,6 +41,11 @@ class TrainedRun:
         """The test score, or an empty mapping if no network was scored."""
         return self.result.test.metrics if self.result.test else {}
 
+    @property
+    def kept_epoch(self) -> int:
+        """The epoch, from 1, whose weights are saved; 0 if no epoch was finished."""
+        return self.result.kept_epoch or self.result.epochs
+
     def check_diverged(self) -> None:
         """Raise DivergedError, with a suggestion, if the loss or a metric became NaN or infinite."""
         if self.result.status != "diverged":
@@ -74,16 +79,17 @@ def train(
     run = create_run_for(loaded, runs, run_name)
     with acquire_lock(run.lock_path):
         result = TrainingSession(loaded, run, listener, handle_signals=handle_signals).execute()
-    draw_history(run)
+    draw_history(run, result)
     return TrainedRun(run, result, loaded.config)
 
 
-def draw_history(run: RunDir) -> None:
+def draw_history(run: RunDir, result: TrainResult) -> None:
     """Draw training.png if the run has a finished epoch."""
     from nntrain.report.plots import draw_training
 
     if run.history_path.exists():
-        draw_training(read_history(run.history_path), run.training_plot, title=run.name)
+        kept = result.kept_epoch or result.epochs
+        draw_training(read_history(run.history_path), run.training_plot, title=run.name, kept_epoch=kept)
 
 
 def create_run_for(loaded: LoadedConfig, runs: Path, name: str) -> RunDir:

@@ -40,6 +40,7 @@ _INFO_TYPES: dict[str, tuple[type, ...]] = {
 _METRICS_TYPES: dict[str, tuple[type, ...]] = {
     "config": (str,),
     "epochs": (int,),
+    "kept_epoch": (int, NoneType),  # missing in runs of nntrain 0.1
     "seconds": (*NUMBER, NoneType),
     "test": (dict, NoneType),
 }

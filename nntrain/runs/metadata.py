@@ -185,7 +185,8 @@ def record_end(run: RunDir, result: TrainResult, history: Sequence[EpochResult],
     `seconds` is the total training time, including that before a resume.
     """
     info = run.read_info()
-    last = history[-1].metrics if history else {}
+    kept_epoch = (result.kept_epoch or len(history)) if history else None
+    kept = history[kept_epoch - 1].metrics if kept_epoch else {}
     best = min(history, key=lambda epoch: epoch.metrics.get("val_loss", epoch.metrics["loss"]), default=None)
     document = {
         "schema": SCHEMA,
@@ -194,12 +195,13 @@ def record_end(run: RunDir, result: TrainResult, history: Sequence[EpochResult],
         "status": result.status,
         "epochs": result.epochs,
         "best_epoch": best.epoch if best else None,
+        "kept_epoch": kept_epoch,
         "seconds": round(seconds, 3),
         "seconds_per_epoch": _median([epoch.seconds for epoch in history]),
         "parameters": info["parameters"],
         "dataset": info["data"]["name"] if info["data"] else None,
-        "training": {name: value for name, value in last.items() if not name.startswith("val_")},
-        "validation": {name.removeprefix("val_"): value for name, value in last.items() if name.startswith("val_")},
+        "training": {name: value for name, value in kept.items() if not name.startswith("val_")},
+        "validation": {name.removeprefix("val_"): value for name, value in kept.items() if name.startswith("val_")},
         "test": {"images": result.test.images, **result.test.metrics} if result.test else None,
     }
     write_atomically(run.metrics_path, to_json(document))

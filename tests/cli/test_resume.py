@@ -244,7 +244,7 @@ def test_a_resume_that_cannot_be_exits_with_2_and_tells_why(in_process, finished
 
 def test_a_resumed_run_is_shown_as_a_trained_one(in_process, finished):
     done = in_process("resume", "tiny-1", "epochs=3", "--require", "loss<=1")
-    assert done.stdout == "runs/tiny-1: test accuracy 87.50 %, loss 0.125 (100 images)\n"
+    assert done.stdout == "runs/tiny-1: test accuracy 87.50 %, loss 0.125 (100 images, epoch 3)\n"
     assert "run       runs/tiny-1, continuing after epoch 2\n" in done.stderr
     assert done.exit_code == 0
 

@@ -24,6 +24,14 @@ def test_runs_are_a_table(in_process, trained_tiny):
     assert lines[2].endswith("0.5 s  accuracy 75.00 %, loss 0.25   fit.epochs=2  ")
 
 
+def test_the_epoch_of_the_network_is_shown_if_it_is_not_the_last(in_process, trained_tiny, tmp_path):
+    path = tmp_path / "runs/tiny-1/metrics.json"
+    path.write_text(path.read_text().replace('"kept_epoch": 3', '"kept_epoch": 2'))
+    assert "  2 of 3  " in in_process("runs").stdout.splitlines()[1]
+    path.write_text(path.read_text().replace('"kept_epoch": 2,', ""))  # a run of nntrain 0.1
+    assert "  3  " in in_process("runs").stdout.splitlines()[1]
+
+
 def test_a_damaged_run_has_empty_cells(in_process, trained_tiny, tmp_path):
     (tmp_path / "runs/tiny-1/run.json").write_text("{")
     (tmp_path / "runs/tiny-1/metrics.json").unlink()
@@ -34,7 +42,7 @@ def test_a_damaged_run_has_empty_cells(in_process, trained_tiny, tmp_path):
 def test_runs_in_json(in_process, trained_tiny, tmp_path):
     document = json.loads(in_process("runs", "--json").stdout)
     assert (document["schema"], document["runs_dir"]) == (1, "runs")
-    keys = ["name", "path", "status", "config", "epochs", "seconds", "test", "differs", "finished"]
+    keys = ["name", "path", "status", "config", "epochs", "kept_epoch", "seconds", "test", "differs", "finished"]
     assert [list(run) for run in document["runs"]] == [keys, keys]
     first = document["runs"][0]
     assert (first["name"], first["path"], first["epochs"]) == ("tiny-1", "runs/tiny-1", 3)

@@ -52,7 +52,7 @@ def test_the_network_is_shown_before_tensorflow_is_loaded(nntrain, dense):
 
 def test_the_result_is_one_line_on_stdout(in_process, fake_engine, dense):
     done = in_process("train", dense, "--quiet")
-    assert done.stdout == "runs/tiny-1: test accuracy 75.00 %, loss 0.25 (100 images)\n"
+    assert done.stdout == "runs/tiny-1: test accuracy 75.00 %, loss 0.25 (100 images, epoch 2)\n"
     assert (done.exit_code, done.stderr) == (0, "")
 
 

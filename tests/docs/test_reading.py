@@ -178,7 +178,7 @@ def test_a_training_whose_network_is_not_used_needs_no_tensorflow(nntrain):
         device    CPU, 2 threads, compiled with XLA (faster for longer runs)
         ...
         epoch 30/30: loss 0.0066, accuracy 0.9979, val_loss 0.1355, val_accuracy 0.9783, learning_rate 0.001, 0.3 s
-        runs/long-1: test accuracy 97.93 %, loss 0.1108 (10,000 images)
+        runs/long-1: test accuracy 97.93 %, loss 0.1108 (10,000 images, epoch 30)
         Next: `nntrain evaluate runs/long-1`
         $ nntrain runs
         run  config  status  epochs  time  test  differs

@@ -180,6 +180,23 @@ def test_a_resumed_run_is_marked_as_running(train_run, stopped_early):
     assert statuses == ["complete", "running"]
 
 
+def test_the_metrics_and_a_note_tell_of_the_epoch_that_is_restored_after_the_last(train_run):
+    notes, first_is_best = [], "early_stopping={monitor: loss, min_delta: 100, patience: 9, restore_best_weights: true}"
+    run, result = train_run(first_is_best, "fit.epochs=3", on_note=notes.append)
+    first, document = read_history(run.history_path)[0], run.read_metrics()
+    assert (result.status, result.epochs, result.kept_epoch, document["kept_epoch"]) == ("complete", 3, 1, 1)
+    assert document["training"] == {"accuracy": first["accuracy"], "loss": first["loss"]}
+    assert document["validation"] == {"accuracy": first["val_accuracy"], "loss": first["val_loss"]}
+    assert notes == ["loss was best in epoch 1; the weights of epoch 1 are restored"]
+
+
+def test_a_run_json_that_is_deleted_during_training_is_written_again(train_run, stopped_early):
+    run = stopped_early["folder"]
+    _, result = train_run(**stopped_early, on_device=lambda _: run.info_path.unlink())
+    assert result.notes[0] == f"{run.info_path} was deleted during training; it was written again"
+    assert run.read_info()["status"] == "complete"
+
+
 def test_the_resolved_config_is_written_into_the_run_folder(one_epoch):
     assert "jit_compile: false" in one_epoch[0].config_path.read_text()
 

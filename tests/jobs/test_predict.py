@@ -14,7 +14,7 @@ from PIL import Image
 from synthetic.paper import drawn
 from synthetic.shapes import DIGITS
 
-from nntrain.errors import DataError, UsageError
+from nntrain.errors import DataError, RunError, UsageError
 from nntrain.inference.pipeline import Recognition
 from nntrain.inference.trained_model import open_trained_model
 from nntrain.jobs import predict as module
@@ -67,6 +67,14 @@ def test_the_pictures_of_the_first_digits_are_kept(folder, pretrained):
     drawn(DIGITS["3"]).save("three.png")
     results = list(predict(["three.png"] * 3, pretrained, keep_pictures=2))
     assert [result.picture is not None for result in results] == [True, True, False]
+
+
+def test_a_metrics_file_of_a_newer_version_is_refused_before_the_answers(folder, own_run):
+    own_run.run.metrics_path.write_text('{"schema": 2}')
+    with pytest.raises(RunError, match=r"metrics\.json: has schema 2"):
+        predict(["three.png"], own_run)
+    with pytest.raises(RunError, match=r"metrics\.json: has schema 2"):
+        predict_test_images(range(1), own_run)
 
 
 def test_a_folder_is_replaced_by_its_pictures_by_name(folder):

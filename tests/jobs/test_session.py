@@ -42,6 +42,17 @@ def test_the_engine_has_the_only_reference_to_the_data(workshop, monkeypatch):
     assert freed == [True]
 
 
+def test_a_run_whose_files_were_deleted_is_not_to_be_continued(workshop):
+    workshop.engine.fails_in = (3, NntrainError("history.csv: cannot be written"))
+
+    def delete(result):
+        for name in ("run.json", "config.yaml"):
+            (workshop.runs / "tiny-1" / name).unlink(missing_ok=True)
+
+    with pytest.raises(NntrainError, match=r"cannot be continued without run\.json and config\.yaml, deleted"):
+        workshop.train("epochs=5", listener=JobListener(on_epoch=delete))
+
+
 def test_a_failure_before_the_first_epoch_leaves_no_folder(workshop):
     workshop.engine.fails_at_once = DeviceError("no GPU")
     with pytest.raises(DeviceError, match=r"^no GPU$"):

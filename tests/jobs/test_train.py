@@ -120,11 +120,12 @@ def test_the_run_is_locked_while_it_is_trained(workshop, recorder):
 
 def test_the_curves_are_drawn_if_there_is_an_epoch(workshop, monkeypatch):
     drawn = []
-    monkeypatch.setattr("nntrain.report.plots.draw_training", lambda rows, path, title: drawn.append((path, title)))
-    run = workshop.train().run
-    assert drawn == [(run.path / "training.png", "tiny-1")]
+    monkeypatch.setattr("nntrain.report.plots.draw_training", lambda _, path, **options: drawn.append((path, options)))
+    trained = workshop.train()
+    run = trained.run
+    assert drawn == [(run.path / "training.png", {"title": "tiny-1", "kept_epoch": 2})]
     run.history_path.unlink()
-    draw_history(run)
+    draw_history(run, trained.result)
     assert len(drawn) == 1
 
 

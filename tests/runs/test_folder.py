@@ -136,10 +136,19 @@ def test_optional_values_may_be_set(make_run, changes):
     assert make_run(**changes).read_info()[key] == changes[key]
 
 
-METRICS = {"schema": 1, "config": "mlp", "epochs": 3, "seconds": 1.5, "test": {"images": 20, "loss": 0.5}}
+METRICS = {
+    "schema": 1,
+    "config": "mlp",
+    "epochs": 3,
+    "kept_epoch": 2,
+    "seconds": 1.5,
+    "test": {"images": 20, "loss": 0.5},
+}
 
 
-@pytest.mark.parametrize("changes", [{}, {"seconds": None}, {"seconds": 2}, {"test": None}, {"test": {}}])
+@pytest.mark.parametrize(
+    "changes", [{}, {"kept_epoch": None}, {"seconds": None}, {"seconds": 2}, {"test": None}, {"test": {}}]
+)
 def test_metrics_json_is_read(tmp_path, changes):
     run = RunDir(tmp_path)
     run.metrics_path.write_text(json.dumps({**METRICS, **changes}))

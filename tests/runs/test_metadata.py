@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 from importlib.metadata import PackageNotFoundError, version
 
 import pytest
@@ -24,6 +25,7 @@ from nntrain.runs.metadata import (
     record_end,
     record_failure,
     record_start,
+    restore_start,
 )
 from nntrain.runs.store import create_run
 from nntrain.system import environment
@@ -55,7 +57,7 @@ def start(run, config):
 
     def start(config=config, *, resumed=False):
         task_spec = make_task_spec(config, DIGITS)
-        record_start(run, config, task_spec, device=DEVICE, data=DATA, resumed=resumed)
+        return record_start(run, config, task_spec, device=DEVICE, data=DATA, resumed=resumed)
 
     return start
 
@@ -295,6 +297,7 @@ def test_an_end_writes_metrics_json(run, start):
             "status": "complete",
             "epochs": 3,
             "best_epoch": 2,
+            "kept_epoch": 3,
             "seconds": 6.123,
             "seconds_per_epoch": 2.0,
             "parameters": 12_730,
@@ -305,6 +308,30 @@ def test_an_end_writes_metrics_json(run, start):
         }
     )
     assert run.read_metrics() == document
+
+
+def test_the_metrics_are_those_of_the_epoch_whose_network_is_kept(run):
+    history = [epoch(1, val_loss=0.6), epoch(2, accuracy=0.7, val_loss=0.4), epoch(3, val_loss=0.5)]
+    document = record_end(run, TrainResult("complete", 3, None, kept_epoch=2), history, seconds=3)
+    assert (document["epochs"], document["kept_epoch"]) == (3, 2)
+    assert (document["training"], document["validation"]) == ({"loss": 1.0, "accuracy": 0.7}, {"loss": 0.4})
+
+
+def test_files_that_are_deleted_during_training_are_written_again(run, start):
+    texts = start()
+    assert restore_start(texts) == ()
+    run.info_path.unlink()
+    run.config_path.unlink()
+    notes = restore_start(texts)
+    assert notes[0] == f"{run.info_path} was deleted during training; it was written again"
+    assert [note.split()[0] for note in notes] == [str(run.info_path), str(run.config_path)]
+    assert load_run_config(run, run.read_info()).config.fit.epochs == 2
+
+
+def test_the_files_of_a_folder_that_is_gone_are_not_written_again(run, start):
+    texts = start()
+    shutil.rmtree(run.path)
+    assert restore_start(texts) == ()
 
 
 def test_an_end_completes_run_json(run, start, monkeypatch):
@@ -332,8 +359,8 @@ def test_without_validation_the_best_epoch_has_the_lowest_loss(run):
 
 def test_a_run_that_ends_before_its_first_epoch_has_no_metrics(run):
     document = record_end(run, TrainResult("interrupted", 0, None), [], seconds=0)
-    unknown = ("best_epoch", "seconds_per_epoch", "dataset", "test")
-    assert [document[key] for key in unknown] == [None] * 4
+    unknown = ("best_epoch", "kept_epoch", "seconds_per_epoch", "dataset", "test")
+    assert [document[key] for key in unknown] == [None] * 5
     assert (document["training"], document["validation"]) == ({}, {})
     assert run.read_info()["fingerprints"] == {"model.tflite": None}
     assert run.status() == "interrupted"

@@ -92,9 +92,26 @@ class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]  # Ker
         optimizer = _unwrapped(self.model.optimizer)
         if optimizer.use_ema:
             optimizer.finalize_variable_values(self.model.trainable_variables)
-        if best_weights := _arrays(self.state, "best"):
+        if best_weights := self._best_weights():
             self.model.set_weights(best_weights)
         return True
+
+    @property
+    def kept_epoch(self) -> int | None:
+        """The epoch, from 1, whose weights the network has after training; None if no epoch was finished.
+
+        It is the best epoch if early stopping holds its weights, also if training reached its last epoch, because Keras
+        restores them in both cases.
+        """
+        if self.state is None or not self.state.epoch:
+            return None
+        if self._best_weights():
+            return int(self.state.counters["EarlyStopping"]["best_epoch"]) + 1
+        return self.state.epoch
+
+    def _best_weights(self) -> list[np.ndarray]:
+        """Return the weights that early stopping holds; early stopping may have been removed since."""
+        return _arrays(self.state, "best") if self.state and self._early_stopping is not None else []
 
     def _restore_variables(self, state: TrainingState) -> None:
         _assign(self.model.variables, _arrays(state, "network"))

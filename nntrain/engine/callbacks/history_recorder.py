@@ -74,7 +74,7 @@ class HistoryRecorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras 
         write_history(self.run.history_path, self.rows())
         self.listener.on_epoch(self.history[-1])
         self._explain_plateau()
-        self._explain_early_stop()
+        self._explain_early_stopping()
         if self.finished_epochs < self.config.fit.epochs and not self.model.stop_training:
             self._stop_if_requested()
 
@@ -110,12 +110,17 @@ class HistoryRecorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras 
                 f"learning rate {self._learning_rate:.3g} -> {rate:.3g}"
             )
 
-    def _explain_early_stop(self) -> None:
+    def _explain_early_stopping(self) -> None:
+        """Tell why training stops, and which weights are restored at its end."""
         stopping = self._early_stopping
-        if stopping is None or not self.model.stop_training:
+        if stopping is None:
             return
         best = stopping.best_epoch + 1
-        restored = f"; the weights of epoch {best} are restored" if stopping.restore_best_weights else ""
+        restored = f"; the weights of epoch {best} are restored" if stopping.best_weights is not None else ""
+        if not self.model.stop_training:
+            if restored and self.finished_epochs == self.config.fit.epochs != best:
+                self.listener.on_note(f"{stopping.monitor} was best in epoch {best}{restored}")
+            return
         self.listener.on_note(
             f"stopped early: {stopping.monitor} was best in epoch {best} ({float(stopping.best):.4g}) and has not "
             f"improved for {_count_epochs(stopping.patience)}{restored}"

@@ -31,12 +31,13 @@ class _Curve:
     values: np.ndarray  # values that are not finite are NaN
 
 
-def draw_training(history: Rows, path: Path, *, title: str) -> None:
+def draw_training(history: Rows, path: Path, *, title: str, kept_epoch: int | None = None) -> None:
     """Draw loss, metrics and learning rate by epoch to a PNG file.
 
     A row has the columns of history.csv: epoch, learning_rate, loss, the metrics, and their val_ columns if there is
-    validation data. Values that are not finite leave gaps. The epoch with the lowest validation loss is marked in each
-    panel. Raises NntrainError if the file cannot be written.
+    validation data. Values that are not finite leave gaps. Circles mark `kept_epoch`, whose weights were saved, by
+    default the last, and a dashed line the epoch with the lowest validation loss.
+    Raises NntrainError if the file cannot be written.
     """
     panels = _panel_names(history)
     # Four panels look better as two rows of two than as three and one.
@@ -45,15 +46,19 @@ def draw_training(history: Rows, path: Path, *, title: str) -> None:
     cell_width = MARGIN_LEFT + PANEL_WIDTH + MARGIN_RIGHT
     cell_height = MARGIN_TOP + PANEL_HEIGHT + MARGIN_BOTTOM
     epochs, best = _column(history, "epoch"), _best_row(_column(history, "val_loss"))
+    kept = len(epochs) - 1 if kept_epoch is None else min(kept_epoch, len(epochs)) - 1
     with plot_style([title]):
         figure = new_figure(
-            columns * cell_width, rows * cell_height + HEADLINE_HEIGHT, title=title, summary=_summary(epochs, best)
+            columns * cell_width,
+            rows * cell_height + HEADLINE_HEIGHT,
+            title=title,
+            summary=_summary(epochs, best, kept),
         )
         for index, name in enumerate(panels):
             row, column = divmod(index, columns)
             left = column * cell_width + MARGIN_LEFT
             bottom = (rows - 1 - row) * cell_height + MARGIN_BOTTOM
-            _draw_panel(add_axes(figure, left, bottom, PANEL_WIDTH, PANEL_HEIGHT), name, epochs, history, best)
+            _draw_panel(add_axes(figure, left, bottom, PANEL_WIDTH, PANEL_HEIGHT), name, epochs, history, best, kept)
         save_figure(figure, path)
 
 
@@ -73,12 +78,19 @@ def _best_row(losses: np.ndarray) -> int | None:
     return int(np.nanargmin(losses)) if np.isfinite(losses).any() else None
 
 
-def _summary(epochs: np.ndarray, best: int | None) -> str:
+def _summary(epochs: np.ndarray, best: int | None, kept: int) -> str:
+    """Return the line below the title: which epoch's network was saved, and which has the lowest validation loss."""
     count = f"{len(epochs)} epoch{'' if len(epochs) == 1 else 's'}"
-    return count if best is None else f"{count}; circles mark epoch {epochs[best]:.0f}, the lowest validation loss"
+    if not len(epochs):
+        return count
+    if best is None:
+        return f"{count}; the network is that of epoch {epochs[kept]:.0f}"
+    circles = f"{count}; circles mark epoch {epochs[kept]:.0f}, whose network is kept"
+    lowest = "it has the lowest" if best == kept else f"epoch {epochs[best]:.0f} (dashed line) has the lowest"
+    return f"{circles}; {lowest} validation loss"
 
 
-def _draw_panel(axes: Axes, name: str, epochs: np.ndarray, history: Rows, best: int | None) -> None:
+def _draw_panel(axes: Axes, name: str, epochs: np.ndarray, history: Rows, best: int | None, kept: int) -> None:
     axes.set_title(name.replace("_", " "), loc="left", fontsize=10, fontweight="bold", pad=8)
     axes.set_xlabel("epoch", fontsize=8.5, loc="right", labelpad=1)
     axes.tick_params(labelsize=8.5, length=3)
@@ -103,12 +115,12 @@ def _draw_panel(axes: Axes, name: str, epochs: np.ndarray, history: Rows, best: 
         return
     for curve in curves:
         axes.plot(epochs, curve.values, color=curve.color, linewidth=1.6, zorder=2, **markers)
-        if curve.name == "validation" and best is not None:
-            _mark_best(axes, epochs[best], curve.values[best], curve.color)
+        if curve.name == "validation" and best is not None and np.isfinite(curve.values[kept]):
+            _mark_kept(axes, epochs[kept], curve.values[kept], curve.color)
     _name_curves(axes, curves)
 
 
-def _mark_best(axes: Axes, epoch: float, value: float, color: str) -> None:
+def _mark_kept(axes: Axes, epoch: float, value: float, color: str) -> None:
     axes.plot(epoch, value, marker="o", markersize=7, color=color, fillstyle="none", zorder=3)
     axes.set_title(f"{value:.4g}", loc="right", fontsize=9, color=color, pad=8)
 

@@ -265,6 +265,22 @@ def test_the_best_weights_are_restored_before_the_last(make_callback):
     assert callback.model.get_weights()[0].item() == 7.0
 
 
+def test_the_epoch_that_is_kept_is_the_best_one_if_its_weights_are_held_or_the_last(make_callback):
+    best = [np.full((1, 1), 7.0, np.float32), np.zeros(1, np.float32)]
+    callbacks = [make_callback(early_stopping(best_epoch=0, best_weights=weights)) for weights in (best, None)]
+    for callback in callbacks:
+        assert callback.kept_epoch is None
+        finish_epoch(callback)
+        finish_epoch(callback)
+    assert [callback.kept_epoch for callback in callbacks] == [1, 2]
+
+
+def test_without_early_stopping_its_best_weights_are_not_restored(make_callback, state):
+    callback = make_callback(resumed=state)
+    assert (callback.restore_weights(), callback.kept_epoch) == (True, 1)
+    assert callback.model.get_weights()[0].item() == 3.0
+
+
 def test_averaged_weights_are_restored_as_averages(make_callback):
     callback = make_callback(use_ema=True, ema_momentum=0.5)
     (average, _) = callback.model.optimizer._model_variables_moving_average

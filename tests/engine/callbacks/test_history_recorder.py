@@ -181,6 +181,20 @@ def test_a_drop_that_a_schedule_causes_needs_no_explanation(make_recorder):
     assert notes == []
 
 
+@pytest.mark.parametrize(
+    ("best_epoch", "notes"), [(1, ["loss was best in epoch 2; the weights of epoch 2 are restored"]), (4, [])]
+)
+def test_weights_that_are_restored_after_the_last_epoch_are_told(make_recorder, best_epoch, notes):
+    import keras
+
+    reported = []
+    stopping = keras.callbacks.EarlyStopping(monitor="loss", patience=9, restore_best_weights=True)
+    recorder = make_recorder(stopping, on_note=reported.append)
+    stopping.best_epoch, stopping.best_weights = best_epoch, []
+    finish_epochs(recorder, 0.5, 0.1, 0.4, 0.3, 0.2)
+    assert reported == notes
+
+
 @pytest.mark.parametrize("restore", [True, False])
 def test_an_early_stop_is_explained(make_recorder, restore):
     import keras
@@ -189,7 +203,7 @@ def test_an_early_stop_is_explained(make_recorder, restore):
     stopping = keras.callbacks.EarlyStopping(monitor="loss", patience=2, restore_best_weights=restore)
     recorder = make_recorder(stopping, on_note=notes.append)
     finish_epochs(recorder, 0.25)
-    stopping.best, stopping.best_epoch = 0.25, 0
+    stopping.best, stopping.best_epoch, stopping.best_weights = 0.25, 0, [] if restore else None
     recorder.model.stop_training = True
     finish_epochs(recorder, 0.5)
     restored = "; the weights of epoch 1 are restored" if restore else ""

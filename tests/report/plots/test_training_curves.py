@@ -20,8 +20,8 @@ TWO_EPOCHS = [
 def draw(figures, tmp_path):
     """Return a function that draws a history and returns the figure."""
 
-    def draw(history):
-        draw_training(history, tmp_path / "training.png", title="mlp-1")
+    def draw(history, kept_epoch=1):
+        draw_training(history, tmp_path / "training.png", title="mlp-1", kept_epoch=kept_epoch)
         return figures[-1]
 
     return draw
@@ -53,8 +53,25 @@ def test_there_is_a_panel_for_loss_each_metric_and_the_learning_rate(draw):
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["loss", "top k", "learning rate"]
     assert [text.get_text() for text in figure.texts] == [
         "mlp-1",
-        "2 epochs; circles mark epoch 1, the lowest validation loss",
+        "2 epochs; circles mark epoch 1, whose network is kept; it has the lowest validation loss",
     ]
+
+
+def test_circles_mark_the_epoch_that_is_kept_and_the_line_the_lowest_validation_loss(draw):
+    figure = draw(TWO_EPOCHS, kept_epoch=2)
+    vertical, _, _, circle = panel(figure, "loss").lines
+    assert (list(vertical.get_xdata()), list(circle.get_xdata()), list(circle.get_ydata())) == ([1, 1], [2], [0.4])
+    assert figure.texts[1].get_text() == (
+        "2 epochs; circles mark epoch 2, whose network is kept; epoch 1 (dashed line) has the lowest validation loss"
+    )
+
+
+def test_without_an_epoch_to_keep_the_last_is_marked(draw):
+    assert draw(TWO_EPOCHS, kept_epoch=None).axes[0].get_title(loc="right") == "0.4"
+
+
+def test_a_value_that_is_missing_in_the_epoch_that_is_kept_is_not_marked(draw_losses):
+    assert draw_losses(1.0, 0.5, val=[math.nan, 0.25]).get_title(loc="right") == ""
 
 
 def test_a_panel_has_the_curves_of_training_and_validation_and_the_best_epoch(draw):
@@ -135,12 +152,15 @@ def test_training_without_validation_marks_nothing(draw_losses):
     axes = draw_losses(0.5, 0.2)
     assert lines(axes) == [(BLUE, [1.0, 2.0], [0.5, 0.2])]
     assert [text.get_text() for text in axes.texts] == ["train"]
-    assert axes.figure.texts[1].get_text() == "2 epochs"
+    assert axes.figure.texts[1].get_text() == "2 epochs; the network is that of epoch 1"
 
 
 def test_one_epoch_is_drawn(draw_losses):
     axes = draw_losses(0.5, val=[0.3])
-    assert axes.figure.texts[1].get_text() == "1 epoch; circles mark epoch 1, the lowest validation loss"
+    assert (
+        axes.figure.texts[1].get_text()
+        == "1 epoch; circles mark epoch 1, whose network is kept; it has the lowest validation loss"
+    )
     assert list(axes.get_xticks()) == [1]
 
 
