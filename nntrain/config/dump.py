@@ -37,7 +37,23 @@ def _block(value: object) -> str:
 
 def _flow(value: object) -> str:
     """Return a value as YAML on one line."""
-    text = yaml.safe_dump(
-        to_plain(value), default_flow_style=True, sort_keys=False, width=float("inf"), allow_unicode=True
+    text = yaml.dump(
+        to_plain(value),
+        Dumper=_Dumper,
+        default_flow_style=True,
+        sort_keys=False,
+        width=float("inf"),
+        allow_unicode=True,
     )
     return text.removesuffix("\n...\n").strip()
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes text with control characters in quotes; PyYAML leaves some of them bare, and reads them as spaces."""
+
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        """Represent a text."""
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=None if text.isprintable() else '"')
+
+
+_Dumper.add_representer(str, _Dumper.represent_text)

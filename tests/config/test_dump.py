@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import yaml
+from soak.configs import random_config, round_trip_problem
 
 from nntrain.config import schema
 from nntrain.config.dump import dump_config, to_plain
-from nntrain.config.load import load_config
+from nntrain.config.load import load_config, load_config_values
 from nntrain.config.shipped import shipped_configs
 
 EVERYTHING = """
@@ -44,6 +46,20 @@ def test_everything_at_once_reads_back_equal(read, tmp_path):
     config = read(EVERYTHING)
     (tmp_path / "again.yaml").write_text(dump_config(config))
     assert load_config(tmp_path / "again.yaml").config == config
+
+
+def test_300_random_configs_read_back_equal():
+    problems = {seed: round_trip_problem(load_config_values(random_config(seed, "mnist_5k"))) for seed in range(300)}
+    assert {seed: problem for seed, problem in problems.items() if problem} == {}
+
+
+@pytest.mark.parametrize(
+    "name", ["x\x85y/", "x\u2028/", "x\n/", " x /", "é'\"/", "# x/", "a: b/", "null/", "\ufeff/", "😀/"]
+)
+def test_any_path_of_data_reads_back_equal(name, read, good):
+    loaded = load_config_values({**yaml.safe_load(good), "data": {"dataset": name}})
+    assert loaded.config.data.dataset.endswith(name.rstrip("/"))
+    assert round_trip_problem(loaded) is None
 
 
 def test_no_metrics_read_back_as_none(read, good, tmp_path):

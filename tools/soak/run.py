@@ -1,6 +1,6 @@
-"""Kill training runs and resume them, give commands invalid inputs, and report the results.
+"""Kill training runs and resume them, train random configs, give commands invalid inputs, and report the results.
 
-    python tools/soak/run.py [--kills 200] [--inputs 20000] [--seed 1] [--report soak] [--add]
+    python tools/soak/run.py [--kills 200] [--configs 300] [--inputs 20000] [--seed 1] [--report soak] [--add]
 
 Writes REPORT.json and the table REPORT.md. `--add` adds to an earlier report, so that a long soak test can be run in
 parts with different seeds. The exit code is 1 if anything was lost or not rejected as it should be.
@@ -30,6 +30,7 @@ SHARES = {"config": 30, "override": 13, "yaml": 10, "picture": 13, "run.json": 8
 DEEP_SHARE = 0.4
 USUAL_SHARE = 3
 BATCH = 250  # inputs per process
+CONFIG_BATCH = 25  # random configs per process, which loads TensorFlow once
 MAX_KILLS_PER_RUN = 4
 KILLS_PER_REFERENCE = 12  # kills that are compared with one run without kills
 
@@ -46,16 +47,31 @@ def kill(seed: int, kills: int, folder: Path) -> Tally:
 
 def feed(kind: str, first: int, last: int) -> list[str]:
     """Try the inputs of a kind with these seeds in a subprocess; returns what went wrong."""
-    program = Path(__file__).parent / "inputs.py"
-    command = [sys.executable, str(program), kind, f"{first}-{last}"]
+    return _wrong("inputs.py", kind, f"{first}-{last}")
+
+
+def train_configs(first: int, last: int) -> list[str]:
+    """Train random configs with these seeds in a subprocess; returns what went wrong."""
+    return _wrong("configs.py", f"{first}-{last}")
+
+
+def _wrong(program: str, *arguments: str) -> list[str]:
+    """Run a program of this folder; returns the texts that it prints as JSON, one per line."""
+    command, name = [sys.executable, str(Path(__file__).parent / program), *arguments], " ".join([program, *arguments])
     try:
         process = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=3600)
     except subprocess.TimeoutExpired:
-        return [f"{kind} {first}-{last}: not finished within an hour"]
+        return [f"{name}: not finished within an hour"]
     wrong = [json.loads(line) for line in process.stdout.splitlines() if line.startswith('"')]
     if process.returncode:
-        wrong.append(f"{kind} {first}-{last}: the process ended with {process.returncode}: {process.stderr[-1000:]}")
+        wrong.append(f"{name}: the process ended with {process.returncode}: {process.stderr[-1000:]}")
     return wrong
+
+
+def config_batches(count: int, seed: int) -> list[tuple[int, int]]:
+    """Return ranges of seeds of random configs that add up to `count`."""
+    begin = seed * 1_000_000
+    return [(begin + at, begin + min(at + CONFIG_BATCH, count) - 1) for at in range(0, count, CONFIG_BATCH)]
 
 
 def batches(inputs: int, seed: int) -> list[tuple[str, int, int]]:
@@ -71,7 +87,8 @@ def batches(inputs: int, seed: int) -> list[tuple[str, int, int]]:
 
 def add_up(parts: list[dict[str, Any]]) -> dict[str, Any]:
     """Add up the parts of a soak test."""
-    total: dict[str, Any] = {"kills": {}, "inputs": {}, "twice": 0, "runs": 0, "processes": 0, "lost": [], "wrong": []}
+    total: dict[str, Any] = {"kills": {}, "inputs": {}, "lost": [], "wrong": []}
+    total |= {"twice": 0, "runs": 0, "processes": 0, "configs": 0}
     for part in parts:
         for name, value in part.items():
             if isinstance(value, dict):
@@ -91,12 +108,13 @@ def table(total: dict[str, Any]) -> str:
         f"| directly after another kill | {total['twice']} |",
         f"| runs resumed to completion and compared byte for byte | {total['runs']} |",
         f"| lost | {len(total['lost'])} |",
+        f"| random configs trained in two parts, then trained again | {total['configs']} |",
         "",
         "| input | tried |",
         "|---|---|",
     ]
     lines += [f"| {kind} | {count} |" for kind, count in sorted(total["inputs"].items())]
-    lines += [f"| all | {sum(total['inputs'].values())} |", f"| not rejected as it should be | {len(total['wrong'])} |"]
+    lines += [f"| all | {sum(total['inputs'].values())} |", f"| not as it should be | {len(total['wrong'])} |"]
     return "\n".join([*lines, "", *total["lost"], *total["wrong"]]) + "\n"
 
 
@@ -104,6 +122,7 @@ def main() -> None:
     """Run the soak test and write the report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--configs", type=int, default=300)
     parser.add_argument("--inputs", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
@@ -120,9 +139,13 @@ def main() -> None:
         killed = [
             pool.submit(kill, seed, count, Path(folder)) for seed, count in zip(seeds, counts, strict=True) if count
         ]
+        trials = config_batches(arguments.configs, arguments.seed)
+        tried = [pool.submit(train_configs, *trial) for trial in trials]
         work = batches(arguments.inputs, arguments.seed)
         fed = [pool.submit(feed, *batch) for batch in work]
         parts += [asdict(future.result()) for future in killed]
+        for (first, last), future in zip(trials, tried, strict=True):
+            parts.append({"configs": last - first + 1, "wrong": future.result()})
         for (kind, first, last), future in zip(work, fed, strict=True):
             parts.append({"inputs": {kind: last - first + 1}, "wrong": future.result()})
     total = add_up(parts)
