@@ -12,7 +12,8 @@ ResumeArguments = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[RUN] [KEY=VALUE]...",
-        help="A run's name or folder, followed by settings to change. Default: the latest unfinished run that can be resumed.",
+        help="A run's name or folder, followed by settings to change. Default: the latest unfinished run that can be "
+        "resumed.",
         show_default=False,
     ),
 ]

@@ -10,6 +10,7 @@ from typing import Any
 
 from nntrain.config.dump import dump_config
 from nntrain.errors import RunError, UsageError
+from nntrain.jobs.commands import command_line
 from nntrain.jobs.comparison import Comparison, Reproduction
 from nntrain.jobs.data import ensure_dataset
 from nntrain.jobs.listener import SILENT, JobListener
@@ -41,9 +42,7 @@ def reproduce(
     if is_locked(run.lock_path):
         raise UsageError(f"{run.path} is being trained; wait until it ends, or stop it first")
     loaded = load_run_config(run, info)
-    epochs = read_epoch_results(run.history_path, epochs=loaded.config.fit.epochs)
-    if not epochs:
-        raise RunError(f"{run.history_path}: no epochs to compare with")
+    epochs = _read_epochs(run, loaded.config.fit.epochs)
     ensure_dataset(loaded.config.data.dataset, listener=listener)
     reasons = environment_differences(info, loaded.config)
     comparison = Comparison(epochs)
@@ -72,6 +71,16 @@ def reproduce(
         weights_identical=None if weights is None else weights == repeated["fingerprints"].get("weights"),
         reasons=(*reasons, *_other_device(info, repeated)),
     )
+
+
+def _read_epochs(run: RunDir, epochs: int) -> list[EpochResult]:
+    """Return the run's finished epochs; raises RunError if there is none, or if history.csv is damaged."""
+    finished = read_epoch_results(run.history_path, epochs=epochs) if run.history_path.exists() else []
+    if not finished:
+        unfinished = run.status() in ("interrupted", "failed")
+        advice = f"; to train it: {command_line('resume', str(run.path))}" if unfinished else ""
+        raise RunError(f"{run.path}: no epoch to compare with{advice}")
+    return finished
 
 
 def _comparing(listener: JobListener, comparison: Comparison) -> JobListener:

@@ -102,7 +102,11 @@ def test_a_run_that_is_being_trained_is_refused(workshop, run):
 
 def test_a_run_without_an_epoch_is_refused(workshop, run):
     run.history_path.write_text("epoch,seconds,learning_rate,loss\n")
-    with pytest.raises(RunError, match=r"history\.csv: no epochs to compare with"):
+    with pytest.raises(RunError, match=r"tiny-1: no epoch to compare with$"):
+        reproduce("tiny-1", runs_dir=workshop.runs)
+    run.history_path.unlink()
+    run.write_info({**run.read_info(), "status": "interrupted"})
+    with pytest.raises(RunError, match=r"no epoch to compare with; to train it: `nntrain resume \S+tiny-1`$"):
         reproduce("tiny-1", runs_dir=workshop.runs)
 
 
