@@ -14,7 +14,16 @@ from nntrain.config.load import override_config
 from nntrain.config.overrides import Overrides
 from nntrain.config.schema import MAX_EPOCHS, Config
 from nntrain.config.wording import format_setting
-from nntrain.errors import DataError, DeviceError, LockedError, NewerSchemaError, RunError, UsageError
+from nntrain.errors import (
+    ConfigError,
+    DataError,
+    DeviceError,
+    LockedError,
+    NewerSchemaError,
+    NntrainError,
+    RunError,
+    UsageError,
+)
 from nntrain.jobs.commands import command_line
 from nntrain.jobs.data import ensure_dataset
 from nntrain.jobs.listener import SILENT, JobListener
@@ -70,11 +79,18 @@ def _resume_newest(
         before = run.read_info()
         try:
             return resume_run(run)
-        except (RunError, DataError, DeviceError) as error:
-            if not run.info_path.exists() or run.read_info() != before:
-                raise  # it was resumed, and failed
+        except (RunError, DataError, DeviceError, ConfigError) as error:
+            if not _is_of_run(error, run) or not run.info_path.exists() or run.read_info() != before:
+                raise  # an override is wrong, or the run was resumed and failed
             listener.on_note(f"{run.path} cannot be resumed: {error}. Trying {next_run.path}")
     return resume_run(runs[-1])
+
+
+def _is_of_run(error: NntrainError, run: RunDir) -> bool:
+    """Return whether an error is one of the run, and not of an override."""
+    if isinstance(error, ConfigError):
+        return all(problem.place.startswith(str(run.config_path)) for problem in error.problems)
+    return True
 
 
 def _resume_run(

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from nntrain.errors import DataError, NewerSchemaError, RunError, UsageError
+from nntrain.errors import ConfigError, DataError, NewerSchemaError, RunError, UsageError
 from nntrain.jobs.plan import open_config
 from nntrain.jobs.requirements import Requirements
 from nntrain.jobs.resume import resume
@@ -55,6 +55,15 @@ def test_without_a_name_a_run_that_cannot_be_resumed_here_is_passed_over(worksho
     assert resume(runs_dir=workshop.runs, listener=recorder.listener()).run.name == "tiny-1"
     assert f"{gone.path} cannot be resumed: " in "\n".join(recorder.notes)
     assert f"no.npz: no such file or folder. Trying {stopped.path}" in "\n".join(recorder.notes)
+
+
+def test_without_a_name_a_run_whose_config_is_not_valid_is_passed_over_but_no_wrong_override(workshop, recorder):
+    recorder.stop_after = 1
+    first, second = (workshop.train("epochs=5", listener=recorder.listener()).run for _ in range(2))
+    second.config_path.write_text("later_key: 1\n" + second.config_path.read_text())
+    with pytest.raises(ConfigError, match="argument epochs=x"):
+        resume(None, ["epochs=x"], runs_dir=workshop.runs)
+    assert resume(runs_dir=workshop.runs).run.name == first.name
 
 
 def test_if_no_run_can_be_resumed_here_the_last_reason_is_the_error(workshop, stopped, tiny_data):
