@@ -6,6 +6,7 @@ import pytest
 from soak.configs import random_config, trial_problem
 
 from nntrain.config.load import load_config_values
+from nntrain.errors import DataError
 
 
 def test_a_random_config_depends_on_its_seed_alone():
@@ -25,6 +26,15 @@ def test_random_configs_have_empty_metrics_and_every_kind_of_key():
 def test_a_random_config_is_resumed_and_reproduced(seed, fake_engine, tiny_data, tmp_path):
     assert trial_problem(seed, str(tiny_data), tmp_path / "runs") is None
     assert fake_engine.calls == 3
+
+
+@pytest.mark.parametrize(("refused_in", "problem"), [(1, None), (2, "DataError: no images of class 1")])
+def test_a_config_that_does_not_fit_the_data_is_refused_before_it_trains_or_never(
+    refused_in, problem, fake_engine, tiny_data, tmp_path
+):
+    fake_engine.fails_in = (refused_in, DataError("no images of class 1"))
+    told = trial_problem(0, str(tiny_data), tmp_path / "runs")
+    assert told is None if problem is None else told.startswith(problem)
 
 
 def test_what_goes_wrong_is_told(fake_engine, tiny_data, tmp_path, monkeypatch):

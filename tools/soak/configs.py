@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 from nntrain.config import schema
 from nntrain.config.load import LoadedConfig, load_config_values
 from nntrain.config.schema import field_kinds, required_fields, value_schemas
-from nntrain.errors import ConfigError, DeviceError, NntrainError
+from nntrain.errors import ConfigError, DataError, DeviceError, NntrainError
 from nntrain.jobs.listener import JobListener
 from nntrain.results import EpochResult
 
@@ -176,9 +176,9 @@ def trial_problem(seed: int, dataset: str, runs: Path) -> str | None:
         if trained.result.status == "diverged":
             return None
         repeated = reproduce(str(trained.run.path), runs_dir=runs)
-    except DeviceError:  # not on this machine
-        return None
     except NntrainError as error:
+        if isinstance(error, DataError | DeviceError) and not finished:
+            return None  # it does not fit the data or this machine, and is refused before it trains
         return f"{type(error).__name__}: {error}"
     if finished != list(range(1, len(finished) + 1)):
         return f"the epochs that were trained are {finished}"
