@@ -201,6 +201,7 @@ def test_an_early_stop_is_explained(make_recorder, restore):
 
     notes = []
     stopping = keras.callbacks.EarlyStopping(monitor="loss", patience=2, restore_best_weights=restore)
+    stopping.on_train_begin()
     recorder = make_recorder(stopping, on_note=notes.append)
     finish_epochs(recorder, 0.25)
     stopping.best, stopping.best_epoch, stopping.best_weights = 0.25, 0, [] if restore else None
