@@ -25,9 +25,13 @@ if TYPE_CHECKING:
 
 
 class NntrainError(Exception):
-    """A failure that the user can do something about."""
+    """A failure that the user can do something about. `lines` are its sentence and, below it, further remedies."""
 
     exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str = "", *more_lines: str) -> None:
+        self.lines = (message, *more_lines)
+        super().__init__("\n  ".join(self.lines))
 
 
 class ImageError(NntrainError):

@@ -70,7 +70,7 @@ def not_found(name: str, reason: str | None = None, *, remedy: str = "Download i
         f"or put {name}.npz into a folder and set NNTRAIN_DATA_DIR to that folder",
         "or train on the 5,000 images of MNIST that ship with nntrain: data.dataset=mnist_5k",
     ]
-    return DataError("\n  ".join(lines))
+    return DataError(*lines)
 
 
 def _download(info: DatasetInfo, on_download: OnDownload | None) -> Path:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
-from html import escape
+from html import escape as escape_html
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
 from nntrain.results import Scores
+from nntrain.system.control_characters import escape_controls
 
 MAX_ROWS = 200  # of a table; the rest is counted
 IMAGE_SCALE = 3  # a pixel of a 28x28 image takes as many pixels of the screen
+
+
+def escape(text: str) -> str:
+    """Return text as HTML; control characters are shown as escapes."""
+    return escape_html(escape_controls(text))
 
 
 def block(title: str, *parts: str) -> str:

@@ -215,3 +215,12 @@ def test_a_mistake_in_the_command_exits_with_2_and_tells_what_is_meant(in_proces
 
 def test_text_of_the_user_is_not_read_as_markup(in_process):
     assert "[red]x[/x].yaml: no such file" in in_process("train", "[red]x[/x].yaml").stderr
+
+
+@pytest.mark.parametrize(
+    "command", [["--x\u202ey"], ["data", "show", "mnist_5k", "x\u202ey"]], ids=["option", "argument"]
+)
+def test_control_characters_of_a_wrong_argument_are_shown_as_escapes(in_process, command):
+    output = in_process(*command).output
+    assert r"x\u202ey" in output
+    assert "\u202e" not in output

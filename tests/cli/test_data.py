@@ -88,4 +88,4 @@ def test_an_image_is_drawn_in_ten_shades_two_rows_in_one():
     image[0] = (0, 26, 255)
     image[1] = (0, 26, 255)
     image[2] = (255, 51, 128)
-    assert draw_characters(image) == " .@\n= :"
+    assert draw_characters(image) == [" .@", "= :"]

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from unittest.mock import ANY
 
 import numpy as np
 import pytest
@@ -101,6 +102,18 @@ def test_a_picture_that_cannot_be_read_does_not_stop_the_others(in_process, pict
     errors = [error["error"] for error in document(result)["errors"]]
     assert [error.partition(": ")[0] for error in errors] == ["blank.png", "text.png", "none.png"]
     assert result.stderr.splitlines() == [f"Error: {error}" for error in errors]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names")
+def test_a_name_with_control_characters_is_one_row_and_cannot_hide_text(in_process, pictures):
+    name = "three\n\x1b[8m\x9b\u202e.png"
+    (pictures / "three.png").rename(pictures / name)
+    done = in_process("predict", name, "text\n.png")
+    assert done.stdout.splitlines()[1].split() == [r"three\n\x1b[8m\x9b\u202e.png", "3", ANY, "%"]
+    assert done.stderr.splitlines()[-1].startswith(r"Error: text\n.png: ")
+    document = in_process("predict", name, "--json").stdout
+    assert r'"image": "three\n\u001b[8m\u009b\u202e.png"' in document
+    assert json.loads(document)["predictions"][0]["image"] == name
 
 
 def test_folders_and_long_names_that_cannot_be_read_do_not_stop_the_others(in_process, pictures):

@@ -52,3 +52,7 @@ def test_scores_are_a_confusion_matrix_and_a_table_of_classes():
     scores = Scores(7, {"loss": 1.0}, classes, ((3, 0), (1, 3)))
     assert html.confusion(scores).count("<tr>") == 3
     assert '<td style="text-align: right">12.50 %</td>' in html.classes(scores)
+
+
+def test_control_characters_are_shown_as_escapes():
+    assert html.items(["a\u202eb"]) == "<ul><li>a\\u202eb</li></ul>"

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nntrain.system.control_characters import escape_controls
 from nntrain.system.files import temporary_sibling
 
 if TYPE_CHECKING:
@@ -110,8 +111,8 @@ def add_axes(figure: Figure, left: float, bottom: float, width: float, height: f
 
 
 def shorten(text: str, length: int) -> str:
-    """Return a text on one line, cut to a length; undecodable bytes of a file name become '?'."""
-    line = " ".join(text.encode("utf-8", "replace").decode().split())
+    """Return a text on one line, cut to a length; control characters are escapes."""
+    line = escape_controls(text)
     return line if len(line) <= length else f"{line[: length - 1]}…"
 
 
