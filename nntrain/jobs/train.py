@@ -23,7 +23,7 @@ from nntrain.runs.folder import RunDir
 from nntrain.runs.history import read_history
 from nntrain.runs.json_files import to_json
 from nntrain.runs.metadata import initial_info
-from nntrain.runs.store import check_name, create_run, list_runs
+from nntrain.runs.store import check_name, create_run, list_runs, reject_symlinks
 from nntrain.runs.store import runs_dir as default_runs_dir
 from nntrain.system.locks import acquire_lock
 
@@ -101,7 +101,7 @@ def _previous_config(loaded: LoadedConfig, runs: Path) -> Path | None:
     """Return the config of the latest run of a config with the same name, or None if there is none."""
     for run in reversed(list_runs(runs)):
         try:
-            if run.read_info()["config"] == loaded.name and run.config_path.is_file():
+            if run.read_info()["config"] == loaded.name and reject_symlinks(run).config_path.is_file():
                 return run.config_path
         except (NntrainError, KeyError):
             continue

@@ -12,8 +12,10 @@ import numpy as np
 
 from nntrain.results import Scores
 from nntrain.system.control_characters import escape_controls
+from nntrain.system.files import read_limited
 
 MAX_ROWS = 200  # of a table; the rest is counted
+MAX_PICTURE_BYTES = 50_000_000
 IMAGE_SCALE = 3  # a pixel of a 28x28 image takes as many pixels of the screen
 
 
@@ -86,8 +88,8 @@ def pixels(image: np.ndarray, *, title: str) -> Html:
 def picture(path: Path, *, title: str) -> Html:
     """Return a PNG file as an image inside the text, or nothing if it cannot be read."""
     try:
-        return _image(path.read_bytes(), title, 'style="max-width: 100%"')
-    except OSError:
+        return _image(read_limited(path, max_bytes=MAX_PICTURE_BYTES), title, 'style="max-width: 100%"')
+    except (OSError, ValueError):
         return Html("")
 
 
