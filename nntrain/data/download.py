@@ -40,7 +40,8 @@ def fetch_dataset(name: str, *, on_download: OnDownload | None = None) -> Path:
     if path is not None:
         return path
     if name not in DATASETS:
-        raise DataError(f"{dataset_path(name)}: no such file or folder")
+        path = dataset_path(name)
+        raise DataError(f"{path}: {'a link that leads nowhere' if os.path.islink(path) else 'no such file or folder'}")
     if os.environ.get("NNTRAIN_OFFLINE", "0") not in ("", "0"):
         raise not_found(name, "NNTRAIN_OFFLINE is set", remedy="Unset it and run")
     cache = cached_path(name).parent

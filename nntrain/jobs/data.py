@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,7 +67,8 @@ class FetchedDataset:
 
 def absolute_dataset(name: str) -> str:
     """Return the name of a data set unchanged, or the absolute path of one that is given by path."""
-    return str(Path(name).resolve()) if is_dataset_path(name) else name
+    # Not Path.resolve, which raises an error for links in a circle; whoever reads the data reports them.
+    return os.path.realpath(name) if is_dataset_path(name) else name
 
 
 def ensure_dataset(name: str, *, listener: JobListener = SILENT) -> None:
