@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from nntrain.errors import UsageError
+from nntrain.errors import DataError, UsageError
 
 DIGITS = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
 GARMENTS = (
@@ -197,6 +197,12 @@ def dataset_path(name: str) -> Path:
     raise UsageError(
         f"no data set '{name}'; {choose} from {', '.join(DATASETS)}, or give a path (with a suffix or a slash)"
     )
+
+
+def missing_path(name: str) -> DataError:
+    """Return the error for a data set whose path does not exist."""
+    path = dataset_path(name)
+    return DataError(f"{path}: {'a link that leads nowhere' if os.path.islink(path) else 'no such file or folder'}")
 
 
 def cached_path(name: str) -> Path:

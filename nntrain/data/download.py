@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.data.catalog import DATASETS, DatasetInfo, Origin, cached_path, dataset_path, find_dataset
+from nntrain.data.catalog import DATASETS, DatasetInfo, Origin, cached_path, find_dataset, missing_path
 from nntrain.data.dataset import SPLITS
 from nntrain.data.formats.idx import IdxReader
 from nntrain.errors import DataError, NntrainError
@@ -40,8 +40,7 @@ def fetch_dataset(name: str, *, on_download: OnDownload | None = None) -> Path:
     if path is not None:
         return path
     if name not in DATASETS:
-        path = dataset_path(name)
-        raise DataError(f"{path}: {'a link that leads nowhere' if os.path.islink(path) else 'no such file or folder'}")
+        raise missing_path(name)
     if os.environ.get("NNTRAIN_OFFLINE", "0") not in ("", "0"):
         raise not_found(name, "NNTRAIN_OFFLINE is set", remedy="Unset it and run")
     cache = cached_path(name).parent

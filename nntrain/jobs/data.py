@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nntrain.data.catalog import DATASETS, find_dataset, is_dataset_path
+from nntrain.data.catalog import DATASETS, find_dataset, is_dataset_path, missing_path
 from nntrain.data.dataset import Dataset
 from nntrain.data.load import load_dataset
 from nntrain.errors import DataError, UsageError
@@ -76,7 +76,7 @@ def ensure_dataset(name: str, *, listener: JobListener = SILENT) -> None:
     if find_dataset(name) is not None:
         return
     if name not in DATASETS:
-        raise DataError(f"{name}: no such file or folder")
+        raise missing_path(name)
     fetch_dataset(name, listener=listener)
 
 

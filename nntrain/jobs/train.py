@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,10 +74,22 @@ def train(
     runs, run_name = runs_dir or default_runs_dir(), check_name(name or loaded.name)
     ensure_dataset(loaded.config.data.dataset, listener=listener)
     run = create_run_for(loaded, runs, run_name)
-    with acquire_lock(run.lock_path):
+    with _locked(run):
         result = TrainingSession(loaded, run, listener, handle_signals=handle_signals).execute()
     draw_history(run)
     return TrainedRun(run, result, loaded.config)
+
+
+@contextmanager
+def _locked(run: RunDir) -> Iterator[None]:
+    """Hold a new run's lock; if its file system has no locks, the run is removed and the error names a remedy."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(acquire_lock(run.lock_path))
+        except NntrainError as error:
+            shutil.rmtree(run.path, ignore_errors=True)
+            raise NntrainError(f"{error}; choose a folder on another disk with --runs-dir") from None
+        yield
 
 
 def draw_history(run: RunDir) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import multiprocessing
 import os
+import sys
 from dataclasses import replace
 
 import pytest
 
-from nntrain.errors import DataError, DivergedError, UsageError
+from nntrain.errors import DataError, DivergedError, NntrainError, UsageError
 from nntrain.jobs.plan import open_config
 from nntrain.jobs.requirements import Requirements
 from nntrain.jobs.train import draw_history, train
@@ -85,6 +87,17 @@ def test_a_requirement_of_an_unknown_metric_is_refused_before_a_folder_is_made(w
     with pytest.raises(UsageError, match="the test score has no f1; it has loss, accuracy"):
         workshop.train(requirements=Requirements.parse(["f1>=0.5"]))
     assert not workshop.runs.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs flock")
+def test_on_a_file_system_without_locks_no_folder_stays(workshop, monkeypatch):
+    def refuse(descriptor, operation):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with pytest.raises(NntrainError, match=r"/tiny-1/\.lock: cannot be locked: .*; choose a folder on another disk"):
+        workshop.train()
+    assert list(workshop.runs.iterdir()) == []
 
 
 def test_missing_data_is_refused_before_a_folder_is_made(workshop, tmp_path):
