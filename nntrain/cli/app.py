@@ -45,6 +45,15 @@ class ErrorBoundary(Group):
 
             console.show_error(error)
             raise typer.Exit(error.exit_code) from None
+        except MemoryError:
+            import os
+
+            from nntrain.report import console
+
+            if os.environ.get("NNTRAIN_DEBUG"):
+                raise
+            console.show_error(NntrainError("not enough memory; close other programs, or raise the limit (ulimit -v)"))
+            raise typer.Exit(NntrainError.exit_code) from None
         except KeyboardInterrupt:
             from nntrain.report import console
 

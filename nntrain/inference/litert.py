@@ -66,7 +66,11 @@ class LiteRTClassifier:
         try:
             with self._lock, self._time_limit():
                 outputs = self._run(images)
-        except (ValueError, RuntimeError, TypeError, MemoryError):
+        except MemoryError:
+            raise RunError(
+                f"{self._path}: needs more memory than there is, or is damaged; close other programs, or train again"
+            ) from None
+        except (ValueError, RuntimeError, TypeError):
             raise RunError(f"{self._path}: damaged: LiteRT cannot run it; train again or restore the file") from None
         if outputs.ndim != 2 or len(outputs) != len(images):
             raise RunError(f"{self._path}: not a network that answers pictures; train again or restore the file")

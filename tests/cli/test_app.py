@@ -163,6 +163,14 @@ def test_ctrl_c_in_a_command_exits_with_130():
     assert (done.exit_code, done.stdout, done.stderr) == (130, "", "interrupted\n")
 
 
+def test_a_lack_of_memory_is_one_error_unless_it_is_debugged(monkeypatch):
+    done = run_raising(MemoryError())
+    message = "Error: not enough memory; close other programs, or raise the limit (ulimit -v)\n"
+    assert (done.exit_code, done.stdout, done.stderr) == (1, "", message)
+    monkeypatch.setenv("NNTRAIN_DEBUG", "1")
+    assert isinstance(run_raising(MemoryError()).exception, MemoryError)
+
+
 def test_a_bug_keeps_its_traceback():
     assert isinstance(run_raising(ZeroDivisionError("x")).exception, ZeroDivisionError)
 

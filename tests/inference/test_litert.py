@@ -165,13 +165,22 @@ def test_a_network_that_cannot_be_read_is_an_error(use_interpreter, method, erro
     assert error_of(lambda: LiteRTClassifier(PATH, b"")) == f"model.tflite: damaged: LiteRT cannot read it; {RESTORE}"
 
 
-@pytest.mark.parametrize("error", [ValueError(), RuntimeError(), TypeError(), MemoryError()])
+@pytest.mark.parametrize("error", [ValueError(), RuntimeError(), TypeError()])
 @pytest.mark.parametrize("method", ["allocate_tensors", "invoke"])
 def test_a_network_that_cannot_be_run_is_an_error(use_interpreter, method, error):
     use_interpreter(**{method: fail(error)})
     classifier = LiteRTClassifier(PATH, b"")
     assert error_of(lambda: classifier.predict(images(1))) == (
         f"model.tflite: damaged: LiteRT cannot run it; {RESTORE}"
+    )
+
+
+@pytest.mark.parametrize("method", ["allocate_tensors", "invoke"])
+def test_a_lack_of_memory_is_not_called_damage(use_interpreter, method):
+    use_interpreter(**{method: fail(MemoryError())})
+    classifier = LiteRTClassifier(PATH, b"")
+    assert error_of(lambda: classifier.predict(images(1))) == (
+        "model.tflite: needs more memory than there is, or is damaged; close other programs, or train again"
     )
 
 
