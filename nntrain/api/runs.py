@@ -152,8 +152,11 @@ class Run:
     def dataset(self) -> Dataset:
         """Load the data set that it was trained on."""
         from nntrain.api.datasets import load_dataset
+        from nntrain.jobs.run_data import find_run_dataset
 
-        return load_dataset(str((self.info["data"] or {}).get("name") or self.config.settings.data.dataset))
+        info = self.info
+        name = str((info["data"] or {}).get("name") or self.config.settings.data.dataset)
+        return load_dataset(find_run_dataset(self.folder, name, info))
 
     @property
     def _summary(self) -> RunSummary:

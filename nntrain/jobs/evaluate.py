@@ -9,7 +9,7 @@ import numpy as np
 
 from nntrain.data.dataset import Dataset
 from nntrain.data.load import load_dataset
-from nntrain.errors import DataError, NntrainError
+from nntrain.errors import NntrainError
 from nntrain.inference.calibration import calibration_error
 from nntrain.inference.scoring import score, worst_mistakes
 from nntrain.inference.trained_model import TrainedModel, open_trained_model
@@ -17,6 +17,7 @@ from nntrain.jobs.data import absolute_dataset
 from nntrain.jobs.keras_fallback import load_keras_classifier
 from nntrain.jobs.listener import SILENT, JobListener
 from nntrain.jobs.requirements import NO_REQUIREMENTS, Requirements
+from nntrain.jobs.run_data import check_classes, find_run_dataset, moved_note
 from nntrain.results import Scores
 from nntrain.runs.folder import PRETRAINED, RunDir
 from nntrain.runs.store import find_trained_run
@@ -75,8 +76,11 @@ def evaluate(
     """
     model = open_trained_model(find_trained_run(name, runs_dir or default_runs_dir()))
     requirements.check_names(metric for metric, _ in model.task_spec.metrics)
-    dataset = load_dataset(model.dataset if data is None else absolute_dataset(data), splits=("test",), download=False)
-    _check_classes(model, dataset)
+    source = find_run_dataset(model.run, model.dataset, model.info) if data is None else absolute_dataset(data)
+    dataset = load_dataset(source, splits=("test",), download=False)
+    check_classes(model, dataset)
+    if data is None and dataset.name != model.dataset:
+        listener.on_note(moved_note(dataset.name))
     for warning in _warnings(model, dataset, named=data is not None):
         listener.on_note(warning)
     outputs = model.classifier(load_keras_classifier).predict(dataset.x_test)
@@ -91,12 +95,6 @@ def evaluate(
         temperature=model.temperature,
         plots=_draw(model, dataset, calibrated, scores, named=data is not None) if plots else (),
     )
-
-
-def _check_classes(model: TrainedModel, dataset: Dataset) -> None:
-    classes = len(model.task_spec.classes)
-    if len(dataset.classes) > classes:
-        raise DataError(f"{dataset.name} has {len(dataset.classes)} classes, but {model.run.name} knows {classes}")
 
 
 def _warnings(model: TrainedModel, dataset: Dataset, *, named: bool) -> list[str]:

@@ -39,13 +39,15 @@ def predict(
     )
 
 
-def predict_test_images(indices: range, model: TrainedModel, *, keep_pictures: int = 0) -> Iterator[Recognition]:
-    """Recognize test images of the data set that the run was trained on; the recognitions include the true labels.
+def predict_test_images(
+    indices: range, model: TrainedModel, *, data: str | None = None, keep_pictures: int = 0
+) -> Iterator[Recognition]:
+    """Recognize test images of the run's data set, or of `data`; the recognitions include the true labels.
 
     Raises UsageError if an index is out of range, and DataError if the data set is missing or damaged.
     """
     results = recognize_requests(
-        _test_images(indices, model), lambda: Networks(_load(model)), keep_pictures=keep_pictures
+        _test_images(indices, model, data), lambda: Networks(_load(model)), keep_pictures=keep_pictures
     )
     return (result for result in results if isinstance(result, Recognition))
 
@@ -99,10 +101,14 @@ def _pictures_in(folder: str) -> list[Picture]:
     return [str(path) for path in sorted(paths)]
 
 
-def _test_images(indices: range, model: TrainedModel) -> Iterator[PictureRequest]:
+def _test_images(indices: range, model: TrainedModel, data: str | None = None) -> Iterator[PictureRequest]:
     from nntrain.data.load import load_dataset
+    from nntrain.jobs.data import absolute_dataset
+    from nntrain.jobs.run_data import check_classes, find_run_dataset
 
-    dataset = load_dataset(model.dataset, splits=("test",), download=False)
+    name = absolute_dataset(data) if data else find_run_dataset(model.run, model.dataset, model.info)
+    dataset = load_dataset(name, splits=("test",), download=False)
+    check_classes(model, dataset)
     count = len(dataset.x_test)
     missing = next((index for index in indices if not 0 <= index < count), None)
     if missing is not None:

@@ -13,6 +13,7 @@ from nntrain.errors import RunError, UsageError
 from nntrain.jobs.comparison import Comparison, Reproduction
 from nntrain.jobs.data import ensure_dataset
 from nntrain.jobs.listener import SILENT, JobListener
+from nntrain.jobs.run_data import with_run_dataset
 from nntrain.jobs.session import TrainingSession
 from nntrain.results import EpochResult
 from nntrain.runs.folder import RunDir
@@ -27,11 +28,14 @@ from nntrain.system.locks import acquire_lock, is_locked
 def reproduce(
     name: str | None = None,
     *,
+    data: str | None = None,
     runs_dir: Path | None = None,
     listener: JobListener = SILENT,
     handle_signals: bool = False,
 ) -> Reproduction:
     """Train a run again, given by name or path, without changing it. Default: the latest complete run.
+
+    `data` names where the run's data is now; it must be the data that the run was trained on.
 
     Raises UsageError if there is no such run or it is being trained, RunError if it is damaged or has no epochs,
     KeyboardInterrupt if the repetition is stopped before all epochs are compared, and the errors of `train`.
@@ -44,6 +48,7 @@ def reproduce(
     epochs = read_epoch_results(run.history_path, epochs=loaded.config.fit.epochs)
     if not epochs:
         raise RunError(f"{run.history_path}: no epochs to compare with")
+    loaded = with_run_dataset(loaded, run, info, data, listener)
     ensure_dataset(loaded.config.data.dataset, listener=listener)
     reasons = environment_differences(info, loaded.config)
     comparison = Comparison(epochs)

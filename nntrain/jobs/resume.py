@@ -18,6 +18,7 @@ from nntrain.jobs.commands import command_line
 from nntrain.jobs.data import ensure_dataset
 from nntrain.jobs.listener import SILENT, JobListener
 from nntrain.jobs.requirements import NO_REQUIREMENTS, Requirements
+from nntrain.jobs.run_data import with_run_dataset
 from nntrain.jobs.session import TrainingSession
 from nntrain.jobs.train import TrainedRun, draw_history
 from nntrain.runs.checkpoint import TrainingState, read_checkpoint
@@ -37,6 +38,7 @@ def resume(
     name: str | None = None,
     overrides: Overrides = (),
     *,
+    data: str | None = None,
     runs_dir: Path | None = None,
     requirements: Requirements = NO_REQUIREMENTS,
     listener: JobListener = SILENT,
@@ -44,8 +46,8 @@ def resume(
 ) -> TrainedRun:
     """Continue a run, given by name or path. Default: the latest unfinished run.
 
-    The result is bit for bit the same as without the interruption. `requirements` and `handle_signals` are as for
-    `train`.
+    The result is bit for bit the same as without the interruption. `data` names where the run's data is now; it must
+    be the data that the run was trained on. `requirements` and `handle_signals` are as for `train`.
 
     Raises UsageError if there is no such run, if it is being trained, or if an override would change the finished
     epochs, RunError if it is damaged, and the errors of `train`.
@@ -59,7 +61,7 @@ def resume(
             raise UsageError(
                 f"{run.path} is being trained by another process; wait until it ends, or stop it first"
             ) from None
-        session = _open_session(run, overrides, listener)
+        session = _open_session(run, overrides, data, listener)
         session.handle_signals = handle_signals
         requirements.check_names(metric.key for metric in session.loaded.config.metrics or ())
         for folder in (run.path, run.checkpoint_dir):
@@ -69,13 +71,14 @@ def resume(
     return TrainedRun(run, result, session.loaded.config)
 
 
-def _open_session(run: RunDir, overrides: Overrides, listener: JobListener) -> TrainingSession:
+def _open_session(run: RunDir, overrides: Overrides, data: str | None, listener: JobListener) -> TrainingSession:
     info = run.read_info()
     before = load_run_config(run, info)
     loaded = override_config(before, overrides) if overrides else before
     changed = differing_settings(before.config, loaded.config, include_auto=True)
     state = _read_state(run, loaded, listener)
     _Resumption(run, info["status"], before.config, loaded.config, changed, state).check()
+    loaded = with_run_dataset(loaded, run, info, data, listener)
     ensure_dataset(loaded.config.data.dataset, listener=listener)
     for difference in environment_differences(info, loaded.config):
         listener.on_note(f"{difference}: the result may differ in its last digits from a run that was not stopped")

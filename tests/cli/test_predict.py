@@ -413,3 +413,13 @@ def test_a_run_without_tflite_is_answered_the_same_by_keras(trained, tmp_path):
     by_keras = nntrain.json("predict", "--test", "0-4")["predictions"]
     for first, second in zip(by_litert, by_keras, strict=True):
         assert first["probabilities"] == pytest.approx(second["probabilities"], abs=1e-5)
+
+
+def test_test_images_of_other_data_are_answered(in_process, sample_run, tiny_data):
+    done = in_process("predict", "--test", "3", "--data", str(tiny_data), "--run", str(sample_run))
+    assert done.stdout.splitlines()[1].startswith("test image 3")
+    done = in_process("predict", "three.png", "--data", "mnist_5k")
+    assert (done.exit_code, done.stderr) == (
+        2,
+        "Error: --data names where test images come from; add --test, for example --test 0-4\n",
+    )
