@@ -6,6 +6,7 @@
     ├── UsageError           2  the command is wrong: an unknown run, config or data set name
     ├── ConfigError          2  the config or an override is wrong; has all problems found
     ├── DataError            3  a data set is missing or damaged
+    │   └── DatasetNotFoundError  3  it is not on disk
     ├── RunError             3  a run folder is damaged, or lacks a file
     ├── DeviceError          4  the device asked for is not available
     ├── DivergedError        5  the loss became NaN or infinite
@@ -62,6 +63,10 @@ class DataError(NntrainError):
     """A data set is missing, damaged, or does not fit the config."""
 
     exit_code = 3
+
+
+class DatasetNotFoundError(DataError):
+    """A data set is not on disk. `lines` are the ways to get it, to which a command adds those that it has."""
 
 
 class RunError(NntrainError):

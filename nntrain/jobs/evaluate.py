@@ -8,16 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from nntrain.data.dataset import Dataset
-from nntrain.data.load import load_dataset
 from nntrain.errors import NntrainError
 from nntrain.inference.calibration import calibration_error
 from nntrain.inference.scoring import score, worst_mistakes
 from nntrain.inference.trained_model import TrainedModel, open_trained_model
-from nntrain.jobs.data import absolute_dataset
 from nntrain.jobs.keras_fallback import load_keras_classifier
 from nntrain.jobs.listener import SILENT, JobListener
 from nntrain.jobs.requirements import NO_REQUIREMENTS, Requirements
-from nntrain.jobs.run_data import check_classes, find_run_dataset, moved_note
+from nntrain.jobs.run_data import load_test_images, moved_note
 from nntrain.results import Scores
 from nntrain.runs.folder import PRETRAINED, RunDir
 from nntrain.runs.store import find_trained_run
@@ -76,9 +74,7 @@ def evaluate(
     """
     model = open_trained_model(find_trained_run(name, runs_dir or default_runs_dir()))
     requirements.check_names(metric for metric, _ in model.task_spec.metrics)
-    source = find_run_dataset(model.run, model.dataset, model.info) if data is None else absolute_dataset(data)
-    dataset = load_dataset(source, splits=("test",), download=False)
-    check_classes(model, dataset)
+    dataset = load_test_images(model, data)
     if data is None and dataset.name != model.dataset:
         listener.on_note(moved_note(dataset.name))
     for warning in _warnings(model, dataset, named=data is not None):

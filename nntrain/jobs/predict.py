@@ -102,13 +102,9 @@ def _pictures_in(folder: str) -> list[Picture]:
 
 
 def _test_images(indices: range, model: TrainedModel, data: str | None = None) -> Iterator[PictureRequest]:
-    from nntrain.data.load import load_dataset
-    from nntrain.jobs.data import absolute_dataset
-    from nntrain.jobs.run_data import check_classes, find_run_dataset
+    from nntrain.jobs.run_data import load_test_images
 
-    name = absolute_dataset(data) if data else find_run_dataset(model.run, model.dataset, model.info)
-    dataset = load_dataset(name, splits=("test",), download=False)
-    check_classes(model, dataset)
+    dataset = load_test_images(model, data)
     count = len(dataset.x_test)
     missing = next((index for index in indices if not 0 <= index < count), None)
     if missing is not None:

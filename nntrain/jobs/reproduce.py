@@ -11,9 +11,9 @@ from typing import Any
 from nntrain.config.dump import dump_config
 from nntrain.errors import RunError, UsageError
 from nntrain.jobs.comparison import Comparison, Reproduction
-from nntrain.jobs.data import ensure_dataset
+from nntrain.jobs.data import ensure_dataset, suggesting
 from nntrain.jobs.listener import SILENT, JobListener
-from nntrain.jobs.run_data import with_run_dataset
+from nntrain.jobs.run_data import NAME_DATA, with_run_dataset
 from nntrain.jobs.session import TrainingSession
 from nntrain.results import EpochResult
 from nntrain.runs.folder import RunDir
@@ -49,7 +49,8 @@ def reproduce(
     if not epochs:
         raise RunError(f"{run.history_path}: no epochs to compare with")
     loaded = with_run_dataset(loaded, run, info, data, listener)
-    ensure_dataset(loaded.config.data.dataset, listener=listener)
+    with suggesting(None if data else NAME_DATA):
+        ensure_dataset(loaded.config.data.dataset, listener=listener)
     reasons = environment_differences(info, loaded.config)
     comparison = Comparison(epochs)
     with tempfile.TemporaryDirectory(prefix="nntrain-") as folder:

@@ -15,10 +15,10 @@ from nntrain.config.schema import Config
 from nntrain.config.wording import format_setting
 from nntrain.errors import LockedError, RunError, UsageError
 from nntrain.jobs.commands import command_line
-from nntrain.jobs.data import ensure_dataset
+from nntrain.jobs.data import ensure_dataset, suggesting
 from nntrain.jobs.listener import SILENT, JobListener
 from nntrain.jobs.requirements import NO_REQUIREMENTS, Requirements
-from nntrain.jobs.run_data import with_run_dataset
+from nntrain.jobs.run_data import NAME_DATA, with_run_dataset
 from nntrain.jobs.session import TrainingSession
 from nntrain.jobs.train import TrainedRun, draw_history
 from nntrain.runs.checkpoint import TrainingState, read_checkpoint
@@ -79,7 +79,8 @@ def _open_session(run: RunDir, overrides: Overrides, data: str | None, listener:
     state = _read_state(run, loaded, listener)
     _Resumption(run, info["status"], before.config, loaded.config, changed, state).check()
     loaded = with_run_dataset(loaded, run, info, data, listener)
-    ensure_dataset(loaded.config.data.dataset, listener=listener)
+    with suggesting(None if data else NAME_DATA):
+        ensure_dataset(loaded.config.data.dataset, listener=listener)
     for difference in environment_differences(info, loaded.config):
         listener.on_note(f"{difference}: the result may differ in its last digits from a run that was not stopped")
     return TrainingSession(

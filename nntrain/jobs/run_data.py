@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path, PurePath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
-from nntrain.data.catalog import find_dataset, is_dataset_path
+from nntrain.data.catalog import DATASETS, find_dataset, is_dataset_path, missing_path
 from nntrain.data.load import load_dataset
 from nntrain.errors import DataError, NntrainError
-from nntrain.jobs.data import absolute_dataset
+from nntrain.jobs.data import absolute_dataset, suggesting
 from nntrain.jobs.listener import JobListener
 from nntrain.runs.folder import RunDir
 
@@ -19,6 +19,21 @@ if TYPE_CHECKING:
     from nntrain.config.load import LoadedConfig
     from nntrain.data.dataset import Dataset
     from nntrain.inference.trained_model import TrainedModel
+
+
+NAME_DATA = "if it is elsewhere, name it: --data PATH"
+EVALUATE_ON_SAMPLE = "or use the 5,000 images of MNIST that ship with nntrain: --data mnist_5k"
+
+
+def load_test_images(model: TrainedModel, data: str | None) -> Dataset:
+    """Load the test images of a run's data set, or of `data`; raises DataError if they are missing or do not fit."""
+    name = absolute_dataset(data) if data else find_run_dataset(model.run, model.dataset, model.info)
+    with suggesting(None if data else EVALUATE_ON_SAMPLE if name in DATASETS else NAME_DATA):
+        if name not in DATASETS and find_dataset(name) is None:
+            raise missing_path(name)
+        dataset = load_dataset(name, splits=("test",), download=False)
+    _check_classes(model, dataset)
+    return dataset
 
 
 def find_run_dataset(run: RunDir, name: str, info: Mapping[str, Any]) -> str:
@@ -70,7 +85,7 @@ def moved_note(place: str) -> str:
     return f"the data has moved along with the run, to {place}"
 
 
-def check_classes(model: TrainedModel, dataset: Dataset) -> None:
+def _check_classes(model: TrainedModel, dataset: Dataset) -> None:
     """Raise DataError if a data set has more classes than a run's network."""
     classes = len(model.task_spec.classes)
     if len(dataset.classes) > classes:

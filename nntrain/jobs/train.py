@@ -14,9 +14,10 @@ from nntrain.config.load import LoadedConfig
 from nntrain.config.model_summary import summarize_layers
 from nntrain.config.schema import Config
 from nntrain.config.shipped import shipped_dir
+from nntrain.data.catalog import DATASETS
 from nntrain.errors import DivergedError, NntrainError
 from nntrain.jobs.commands import command_line
-from nntrain.jobs.data import ensure_dataset
+from nntrain.jobs.data import ensure_dataset, suggesting
 from nntrain.jobs.listener import SILENT, JobListener
 from nntrain.jobs.requirements import NO_REQUIREMENTS, Requirements
 from nntrain.jobs.session import TrainingSession
@@ -28,6 +29,8 @@ from nntrain.runs.metadata import initial_info
 from nntrain.runs.store import check_name, create_run, list_runs, reject_symlinks
 from nntrain.runs.store import runs_dir as default_runs_dir
 from nntrain.system.locks import acquire_lock
+
+TRAIN_ON_SAMPLE = "or train on the 5,000 images of MNIST that ship with nntrain: data.dataset=mnist_5k"
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,9 @@ def train(
     """
     requirements.check_names(metric.key for metric in loaded.config.metrics or ())
     runs, run_name = runs_dir or default_runs_dir(), check_name(name or loaded.name)
-    ensure_dataset(loaded.config.data.dataset, listener=listener)
+    dataset = loaded.config.data.dataset
+    with suggesting(TRAIN_ON_SAMPLE if dataset in DATASETS else None):
+        ensure_dataset(dataset, listener=listener)
     run = create_run_for(loaded, runs, run_name)
     with _locked(run):
         result = TrainingSession(loaded, run, listener, handle_signals=handle_signals).execute()

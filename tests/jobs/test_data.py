@@ -31,7 +31,7 @@ def downloads(monkeypatch, tmp_path):
     """Replace downloads; returns the names that are asked for."""
     names = []
 
-    def download(name, on_download):
+    def download(name, on_download, by_command):
         names.append(name)
         on_download(3, 9)
         return tmp_path / f"{name}.npz"

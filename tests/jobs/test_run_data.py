@@ -78,7 +78,9 @@ def test_a_moved_run_is_reproduced(moved):
 def test_data_that_moved_elsewhere_is_named(moved, tmp_path):
     (moved / "data" / "own.npz").rename(tmp_path / "far.npz")
     for command in (resume, reproduce):
-        with pytest.raises(DataError, match=r"own\.npz: no such file or folder"):
+        with pytest.raises(
+            DataError, match=r"own\.npz: no such file or folder\n  if it is elsewhere, name it: --data PATH"
+        ):
             command("tiny-1", runs_dir=moved / "runs")
     assert reproduce("tiny-1", data=str(tmp_path / "far.npz"), runs_dir=moved / "runs").compared == 2
     assert resume("tiny-1", data=str(tmp_path / "far.npz"), runs_dir=moved / "runs").result.epochs == 5
@@ -115,3 +117,21 @@ def test_predict_takes_test_images_of_other_data(answering):
     with pytest.raises(UsageError, match="there is no test image 999: they are numbered 0 to 99"):
         list(predict_test_images(range(999, 1000), answering))
     assert len(list(predict_test_images(range(999, 1000), answering, data="mnist_5k"))) == 1
+
+
+def test_missing_test_images_are_an_error_with_what_the_command_offers(answering, tmp_path, monkeypatch):
+    (tmp_path / "project" / "own.npz").unlink()
+    with pytest.raises(DataError) as caught:
+        evaluate(str(answering.run.path), plots=False)
+    assert caught.value.lines == (
+        "/before/own.npz: no such file or folder",
+        "if it is elsewhere, name it: --data PATH",
+    )
+    with pytest.raises(DataError) as caught:
+        evaluate(str(answering.run.path), data="gone.npz", plots=False)
+    assert len(caught.value.lines) == 1
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.delenv("NNTRAIN_DATA_DIR", raising=False)
+    with pytest.raises(DataError) as caught:
+        evaluate("pretrained", plots=False)
+    assert caught.value.lines[-1] == "or use the 5,000 images of MNIST that ship with nntrain: --data mnist_5k"

@@ -106,10 +106,19 @@ def test_missing_data_is_refused_before_a_folder_is_made(workshop, tmp_path):
     assert not workshop.runs.exists()
 
 
+def test_without_a_data_set_the_one_that_ships_is_offered(workshop, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("NNTRAIN_OFFLINE", "1")
+    monkeypatch.delenv("NNTRAIN_DATA_DIR", raising=False)
+    with pytest.raises(DataError) as caught:
+        workshop.train("data.dataset=mnist")
+    assert caught.value.lines[-1].endswith("that ship with nntrain: data.dataset=mnist_5k")
+
+
 def test_a_data_set_with_a_name_is_downloaded_first(workshop, recorder, monkeypatch):
     fetched = []
     monkeypatch.setattr("nntrain.jobs.data.find_dataset", lambda name: None)
-    monkeypatch.setattr("nntrain.data.download.fetch_dataset", lambda name, on_download: fetched.append(name))
+    monkeypatch.setattr("nntrain.data.download.fetch_dataset", lambda name, **_: fetched.append(name))
     workshop.train("data.dataset=mnist_5k", listener=recorder.listener())
     assert fetched == ["mnist_5k"]
     assert recorder.downloads == ["mnist_5k begins", "mnist_5k ends"]
