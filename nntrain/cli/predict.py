@@ -71,7 +71,7 @@ def predict_command(
         raise UsageError(
             "give either pictures (`nntrain predict photo.png`) or test images (`nntrain predict --test 0-4`)"
         )
-    if data and not test:
+    if data is not None and not test:
         raise UsageError("--data names where test images come from; add --test, for example --test 0-4")
     indices = _index_range(test) if test else None
     keep_pictures = 0

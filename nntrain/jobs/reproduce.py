@@ -49,7 +49,7 @@ def reproduce(
     if not epochs:
         raise RunError(f"{run.history_path}: no epochs to compare with")
     loaded = with_run_dataset(loaded, run, info, data, listener)
-    with suggesting(None if data else NAME_DATA):
+    with suggesting(NAME_DATA if data is None else None):
         ensure_dataset(loaded.config.data.dataset, listener=listener)
     reasons = environment_differences(info, loaded.config)
     comparison = Comparison(epochs)

@@ -79,7 +79,7 @@ def _open_session(run: RunDir, overrides: Overrides, data: str | None, listener:
     state = _read_state(run, loaded, listener)
     _Resumption(run, info["status"], before.config, loaded.config, changed, state).check()
     loaded = with_run_dataset(loaded, run, info, data, listener)
-    with suggesting(None if data else NAME_DATA):
+    with suggesting(NAME_DATA if data is None else None):
         ensure_dataset(loaded.config.data.dataset, listener=listener)
     for difference in environment_differences(info, loaded.config):
         listener.on_note(f"{difference}: the result may differ in its last digits from a run that was not stopped")

@@ -27,8 +27,8 @@ EVALUATE_ON_SAMPLE = "or use the 5,000 images of MNIST that ship with nntrain: -
 
 def load_test_images(model: TrainedModel, data: str | None) -> Dataset:
     """Load the test images of a run's data set, or of `data`; raises DataError if they are missing or do not fit."""
-    name = absolute_dataset(data) if data else find_run_dataset(model.run, model.dataset, model.info)
-    with suggesting(None if data else EVALUATE_ON_SAMPLE if name in DATASETS else NAME_DATA):
+    name = find_run_dataset(model.run, model.dataset, model.info) if data is None else absolute_dataset(data)
+    with suggesting(None if data is not None else EVALUATE_ON_SAMPLE if name in DATASETS else NAME_DATA):
         if name not in DATASETS and find_dataset(name) is None:
             raise missing_path(name)
         dataset = load_dataset(name, splits=("test",), download=False)
@@ -73,8 +73,8 @@ def with_run_dataset(
 ) -> LoadedConfig:
     """Return a run's config with the data set `data`, or with the place where the run's data is now."""
     config = loaded.config
-    name = absolute_dataset(data) if data else find_run_dataset(run, config.data.dataset, info)
-    if name != config.data.dataset and not data:
+    name = find_run_dataset(run, config.data.dataset, info) if data is None else absolute_dataset(data)
+    if name != config.data.dataset and data is None:
         listener.on_note(moved_note(name))
     section = config.data.model_copy(update={"dataset": name})
     return replace(loaded, config=config.model_copy(update={"data": section}))
