@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nntrain.report.tables import format_ratio
 from nntrain.results import Scores
 from nntrain.system.control_characters import escape_controls
 from nntrain.system.files import read_limited
@@ -50,8 +51,8 @@ def classes(scores: Scores) -> str:
     """Return a table of the precision, recall and F1 of each class."""
     columns = ("class", "precision", "recall", "f1", "images")
     rows = [
-        (score.label, *(f"{100 * value:.2f} %" for value in (score.precision, score.recall, score.f1)), score.support)
-        for score in scores.classes
+        (score.label, *map(format_ratio, ratios), score.support)
+        for score, ratios in zip(scores.classes, scores.class_ratios(), strict=True)
     ]
     return table(columns, rows, numbers=columns[1:])
 

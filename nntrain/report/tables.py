@@ -75,10 +75,14 @@ def class_table(scores: Scores) -> Table:
     """Return a table of the precision, recall and F1 of each class."""
     columns = ("precision", "recall", "f1", "images")
     table = new_table("class", *columns, right=columns)
-    for score in scores.classes:
-        ratios = (f"{100 * value:.2f} %" for value in (score.precision, score.recall, score.f1))
-        table.add_row(*cells(score.label, *ratios, f"{score.support:,}"))
+    for score, ratios in zip(scores.classes, scores.class_ratios(), strict=True):
+        table.add_row(*cells(score.label, *map(format_ratio, ratios), f"{score.support:,}"))
     return table
+
+
+def format_ratio(value: float | None) -> str:
+    """Return a ratio as a percentage, or "-" for None, which is 0 of 0."""
+    return "-" if value is None else f"{100 * value:.2f} %"
 
 
 def in_order(metrics: Mapping[str, float]) -> list[tuple[str, float]]:

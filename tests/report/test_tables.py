@@ -151,6 +151,11 @@ def test_the_class_table_has_ratios_and_images(capsys):
     ]
 
 
+def test_nothing_of_nothing_is_a_dash(capsys):
+    scores = Scores(0, {}, (ClassScore("no", 0.0, 0.0, 0.0, 0),), confusion=((0,),))
+    assert lines(class_table(scores), capsys)[1].split() == ["no", "-", "-", "-", "0"]
+
+
 def test_control_characters_in_a_table_are_shown_as_escapes(capsys):
     table = new_table("class\x1b[31m", "[red]")
     table.add_row(*cells("two\nlines", "\u202e"))
