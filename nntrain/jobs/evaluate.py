@@ -89,7 +89,7 @@ def evaluate(
         scores=scores,
         calibration_error=None if regression else calibration_error(calibrated, dataset.y_test, model.task_spec),
         temperature=model.temperature,
-        plots=_draw(model, dataset, calibrated, scores, named=data is not None) if plots else (),
+        plots=_draw(model, dataset, calibrated, scores, listener, named=data is not None) if plots else (),
     )
 
 
@@ -108,10 +108,10 @@ def _warnings(model: TrainedModel, dataset: Dataset, *, named: bool) -> list[str
 
 
 def _draw(
-    model: TrainedModel, dataset: Dataset, outputs: np.ndarray, scores: Scores, *, named: bool
+    model: TrainedModel, dataset: Dataset, outputs: np.ndarray, scores: Scores, listener: JobListener, *, named: bool
 ) -> tuple[Path, ...]:
     """Draw the worst mistakes and, except for a regression, the confusion matrix; returns the files."""
-    from nntrain.report.plots import draw_confusion, draw_worst
+    from nntrain.report.plots import draw_confusion, draw_worst, letters_without_font
 
     folder, suffix = model.run, dataset.name if named else ""
     if model.run.is_pretrained:
@@ -127,4 +127,8 @@ def _draw(
         draw_worst(dataset.x_test, worst_mistakes(outputs, dataset.y_test, model.task_spec), files[-1], title=title)
     except NntrainError as error:
         raise NntrainError(f"{error}; use --no-plots to score without plots") from None
+    missing = letters_without_font(row.label for row in scores.classes)
+    if missing:
+        letters = " ".join(missing)
+        listener.on_note(f"no font on this computer has {letters}: plots show codes; install one, such as Noto Sans")
     return tuple(files)

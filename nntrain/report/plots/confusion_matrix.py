@@ -54,9 +54,9 @@ def draw_confusion(scores: Scores, path: Path, *, title: str) -> None:
     otherwise hide them. Raises NntrainError if the file cannot be written.
     """
     confusion = np.array(scores.confusion)
-    names = [shorten(row.label, MAX_NAME_LENGTH) for row in scores.classes]
-    layout = _layout(names)
-    with plot_style([title, *names]):
+    with plot_style([title, *(row.label for row in scores.classes)]):
+        names = [shorten(row.label, MAX_NAME_LENGTH) for row in scores.classes]
+        layout = _layout(names)
         figure = new_figure(layout.width, layout.height, title=title, summary=_summary(scores, confusion))
         axes = add_axes(figure, layout.left, layout.bottom, layout.side, layout.side)
         axes.imshow(_colors(confusion), interpolation="nearest", aspect="auto")
