@@ -40,7 +40,11 @@ def exit_code(command: Callable[[], object]) -> int:
     except BrokenPipeError:
         return 0  # the reader of stdout, such as `head`, has closed it
     except OSError as error:  # for example, the disk is full and the output goes to a file
-        print(f"Error: {error.filename or 'the output'}: {error.strerror or error}", file=sys.stderr)
+        from nntrain.system.control_characters import escape_controls
+
+        print(
+            f"Error: {escape_controls(str(error.filename or 'the output'))}: {error.strerror or error}", file=sys.stderr
+        )
         return 1
     return 0
 

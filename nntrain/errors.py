@@ -6,6 +6,7 @@
     ├── UsageError           2  the command is wrong: an unknown run, config or data set name
     ├── ConfigError          2  the config or an override is wrong; has all problems found
     ├── DataError            3  a data set is missing or damaged
+    │   └── DatasetNotFoundError  3  it is not on disk
     ├── RunError             3  a run folder is damaged, or lacks a file
     │   └── NewerSchemaError 3  a newer version of nntrain wrote a file of the run
     ├── DeviceError          4  the device asked for is not available
@@ -26,9 +27,13 @@ if TYPE_CHECKING:
 
 
 class NntrainError(Exception):
-    """A failure that the user can do something about."""
+    """A failure that the user can do something about. `lines` are its sentence and, below it, further remedies."""
 
     exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str = "", *more_lines: str) -> None:
+        self.lines = (message, *more_lines)
+        super().__init__("\n  ".join(self.lines))
 
 
 class ImageError(NntrainError):
@@ -59,6 +64,10 @@ class DataError(NntrainError):
     """A data set is missing, damaged, or does not fit the config."""
 
     exit_code = 3
+
+
+class DatasetNotFoundError(DataError):
+    """A data set is not on disk. `lines` are the ways to get it, to which a command adds those that it has."""
 
 
 class RunError(NntrainError):

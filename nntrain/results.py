@@ -70,6 +70,18 @@ class Scores:
     classes: tuple[ClassScore, ...] = ()  # empty for regression
     confusion: tuple[tuple[int, ...], ...] = ()  # [true class][predicted class], counts; empty for regression
 
+    def class_ratios(self) -> list[tuple[float | None, float | None, float | None]]:
+        """Return the precision, recall and F1 of each class, 0 to 1, or None for a ratio that is 0 of 0."""
+        predicted = [sum(column) for column in zip(*self.confusion, strict=True)]
+        return [
+            (
+                row.precision if count else None,
+                row.recall if row.support else None,
+                row.f1 if count or row.support else None,
+            )
+            for row, count in zip(self.classes, predicted, strict=True)
+        ]
+
 
 @dataclass(frozen=True)
 class Prediction:

@@ -15,6 +15,7 @@ EXIT_CODES = {
     "UsageError": 2,
     "ConfigError": 2,
     "DataError": 3,
+    "DatasetNotFoundError": 3,
     "RunError": 3,
     "NewerSchemaError": 3,
     "DeviceError": 4,

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from nntrain import results
-from nntrain.results import Prediction, Problem, Scores, TrainResult
+from nntrain.results import ClassScore, Prediction, Problem, Scores, TrainResult
 
 
 def records():
@@ -36,3 +36,10 @@ def test_scores_of_a_regression_have_no_classes():
 
 def test_a_prediction_is_shown_without_its_outputs():
     assert repr(Prediction("7", 0.5, (0.1,) * 10)) == "Prediction(label='7', confidence=0.5)"
+
+
+def test_a_ratio_of_nothing_to_nothing_is_none():
+    rows = (ClassScore("a", 0.5, 1.0, 2 / 3, 1), ClassScore("b", 0.0, 0.0, 0.0, 1), ClassScore("c", 0.0, 0.0, 0.0, 0))
+    scores = Scores(2, {}, rows, confusion=((1, 0, 0), (1, 0, 0), (0, 0, 0)))
+    assert scores.class_ratios() == [(0.5, 1.0, 2 / 3), (None, 0.0, 0.0), (None, None, None)]
+    assert Scores(2, {}).class_ratios() == []

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 from nntrain.jobs.listener import JobListener
+from nntrain.system.control_characters import escape_controls
 
 if TYPE_CHECKING:
     from nntrain.results import EpochResult
@@ -19,7 +20,7 @@ def progress_listener(file: TextIO | None = None) -> JobListener:
     """
 
     def say(line: str) -> None:
-        print(line, file=file or sys.stdout, flush=True)
+        print(escape_controls(line), file=file or sys.stdout, flush=True)
 
     def on_epoch(result: EpochResult) -> None:
         from nntrain.report.tables import format_epoch

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nntrain.errors import UsageError
 from nntrain.runs.folder import PRETRAINED, RunDir
-from nntrain.runs.store import find_run, find_trained_run
+from nntrain.runs.store import find_run, find_trained_run, reject_symlinks
 from nntrain.runs.store import list_runs as find_runs
 from nntrain.runs.store import runs_dir as default_runs_dir
 from nntrain.system.stdio import library_output
@@ -89,7 +89,7 @@ class Run:
         from nntrain.api.configs import Config
         from nntrain.runs.metadata import read_run_config
 
-        return Config(read_run_config(self.folder))
+        return Config(read_run_config(reject_symlinks(self.folder)))
 
     @property
     def info(self) -> dict[str, Any]:
@@ -111,6 +111,7 @@ class Run:
 
         from nntrain.runs.history import read_history
 
+        reject_symlinks(self.folder)
         if not self.folder.history_path.exists():
             self.folder.read_info()  # raises an error if the run is gone
             return History()
@@ -151,8 +152,11 @@ class Run:
     def dataset(self) -> Dataset:
         """Load the data set that it was trained on."""
         from nntrain.api.datasets import load_dataset
+        from nntrain.jobs.run_data import find_run_dataset
 
-        return load_dataset(str((self.info["data"] or {}).get("name") or self.config.settings.data.dataset))
+        info = self.info
+        name = str((info["data"] or {}).get("name") or self.config.settings.data.dataset)
+        return load_dataset(find_run_dataset(self.folder, name, info))
 
     @property
     def _summary(self) -> RunSummary:

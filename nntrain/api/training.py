@@ -46,36 +46,51 @@ def resume(
     run: AnyRun | None = None,
     overrides: Overrides = (),
     *,
+    data: str | Path | None = None,
     runs_dir: str | Path | None = None,
     listener: JobListener | None = None,
 ) -> Run:
     """Continue a run that was stopped, or train a finished one for more epochs: `{"fit.epochs": 20}`.
 
     Without a run, the latest unfinished one is continued. The result is bit for bit that of a run that was never
-    stopped. Raises UsageError if there is no such run, if it is being trained, or if an override would change its
-    finished epochs, RunError if it is damaged, and the errors of `train`.
+    stopped. `data` is where the run's data is now, if it was moved: a name or a path of the same data.
+
+    Raises UsageError if there is no such run, if it is being trained, or if an override would change its finished
+    epochs, RunError if it is damaged, DataError if the data is other data, and the errors of `train`.
     """
     from nntrain.jobs.resume import resume as continue_run
 
     with library_output.silenced():
-        trained = continue_run(run_name(run), overrides, runs_dir=_path(runs_dir), listener=listener or SILENT)
+        trained = continue_run(
+            run_name(run), overrides, data=_text(data), runs_dir=_path(runs_dir), listener=listener or SILENT
+        )
     trained.check_diverged()
     return Run(trained.run)
 
 
 def reproduce(
-    run: AnyRun | None = None, *, runs_dir: str | Path | None = None, listener: JobListener | None = None
+    run: AnyRun | None = None,
+    *,
+    data: str | Path | None = None,
+    runs_dir: str | Path | None = None,
+    listener: JobListener | None = None,
 ) -> Reproduction:
     """Train a run again in a temporary folder and compare every epoch and all weights.
 
     Without a run, the latest complete one is repeated. A difference is no error: see the result's `identical`.
+    `data` is where the run's data is now, as for `resume`.
+
     Raises UsageError if there is no such run or it is being trained, RunError if it is damaged or has no epochs, and
     the errors of `train`.
     """
     from nntrain.jobs.reproduce import reproduce as repeat
 
     with library_output.silenced():
-        return repeat(run_name(run), runs_dir=_path(runs_dir), listener=listener or SILENT)
+        return repeat(run_name(run), data=_text(data), runs_dir=_path(runs_dir), listener=listener or SILENT)
+
+
+def _text(path: str | Path | None) -> str | None:
+    return None if path is None else str(path)
 
 
 def _path(path: str | Path | None) -> Path | None:

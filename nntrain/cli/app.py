@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -21,18 +23,37 @@ Examples:
 """
 
 
+# Typer does not export it; a wrong option, a missing argument and the like.
+_UsageError: Any = typer.BadParameter.__base__
+
+
 class ErrorBoundary(Group):
     """Turns an NntrainError into a message and its exit code; a bug keeps its traceback."""
+
+    def make_context(self, *arguments: Any, **settings: Any) -> Any:
+        """Read the options before the command."""
+        with _without_control_characters():
+            return super().make_context(*arguments, **settings)
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command; raises typer.Exit if it fails."""
         try:
-            return super().invoke(ctx)
+            with _without_control_characters():
+                return super().invoke(ctx)
         except NntrainError as error:
             from nntrain.report import console
 
             console.show_error(error)
             raise typer.Exit(error.exit_code) from None
+        except MemoryError:
+            import os
+
+            from nntrain.report import console
+
+            if os.environ.get("NNTRAIN_DEBUG"):
+                raise
+            console.show_error(NntrainError("not enough memory; close other programs, or raise the limit (ulimit -v)"))
+            raise typer.Exit(NntrainError.exit_code) from None
         except KeyboardInterrupt:
             from nntrain.report import console
 
@@ -45,6 +66,18 @@ class ErrorBoundary(Group):
 
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(0) from None
+
+
+@contextmanager
+def _without_control_characters() -> Iterator[None]:
+    """Show control characters of an argument, which may be a file's name, as escapes when Typer refuses it."""
+    try:
+        yield
+    except _UsageError as error:
+        from nntrain.system.control_characters import escape_controls
+
+        error.message = escape_controls(error.message)
+        raise
 
 
 app = typer.Typer(

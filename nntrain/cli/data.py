@@ -107,7 +107,8 @@ def _show(dataset: DatasetDescription) -> None:
         counts.add_row(*tables.cells(class_name, *(f"{part.counts[index]:,}" for part in dataset.parts)))
     tables.print_table(counts)
     console.print_result("the first training image:")
-    console.print_result(draw_characters(dataset.image))
+    for row in draw_characters(dataset.image):
+        console.print_result(row)
     label, name = str(dataset.label), dataset.classes[dataset.label]
     named = label if name == label else f"{label} ({name})"
     console.print_result(f"label {named}, one-hot {list(dataset.one_hot)}")
@@ -128,7 +129,7 @@ def _document(dataset: DatasetDescription) -> dict[str, Any]:
     }
 
 
-def draw_characters(image: np.ndarray) -> str:
-    """Draw a uint8 image with characters; a character stands for two pixels, one above the other."""
+def draw_characters(image: np.ndarray) -> list[str]:
+    """Return the rows of characters that draw a uint8 image; a character stands for two pixels, one above the other."""
     rows = image.astype(int).reshape(image.shape[0] // 2, 2, image.shape[1]).mean(axis=1)
-    return "\n".join("".join(SHADES[int(value * len(SHADES) / 256)] for value in row) for row in rows)
+    return ["".join(SHADES[int(value * len(SHADES) / 256)] for value in row) for row in rows]

@@ -19,6 +19,15 @@ RunsDir = Annotated[
         show_default=False,
     ),
 ]
+RunData = Annotated[
+    str | None,
+    typer.Option(
+        "--data",
+        metavar="DATASET",
+        help="Where the run's data is now, if it was moved: a name or a path. It must be the same data.",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only results and errors.")]
 Require = Annotated[

@@ -50,6 +50,15 @@ def predict_command(
             show_default=False,
         ),
     ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            "--data",
+            metavar="DATASET",
+            help="With --test: use the test images of another data set, given by its name or path.",
+            show_default=False,
+        ),
+    ] = None,
     runs_dir: RunsDir = None,
     quiet: Quiet = False,
     json: Json = False,
@@ -62,6 +71,8 @@ def predict_command(
         raise UsageError(
             "give either pictures (`nntrain predict photo.png`) or test images (`nntrain predict --test 0-4`)"
         )
+    if data is not None and not test:
+        raise UsageError("--data names where test images come from; add --test, for example --test 0-4")
     indices = _index_range(test) if test else None
     keep_pictures = 0
     if steps is not None:
@@ -80,7 +91,7 @@ def predict_command(
     model = open_trained_model(find_trained_run(run, chosen_runs_dir(runs_dir)))
     results: list[Recognition | PictureFailure] = []
     if indices is not None:
-        results += predict_test_images(indices, model, keep_pictures=keep_pictures)
+        results += predict_test_images(indices, model, data=data, keep_pictures=keep_pictures)
     else:
         results += predict(pictures or [], model, keep_pictures=keep_pictures)
     recognitions = [result for result in results if isinstance(result, Recognition)]

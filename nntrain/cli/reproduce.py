@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from nntrain.cli.options import Json, Quiet, RunArgument, RunsDir
+from nntrain.cli.options import Json, Quiet, RunArgument, RunData, RunsDir
 from nntrain.errors import NotReproducedError
 
 if TYPE_CHECKING:
@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 
 def reproduce_command(
-    run: RunArgument = None, runs_dir: RunsDir = None, quiet: Quiet = False, json: Json = False
+    run: RunArgument = None,
+    data: RunData = None,
+    runs_dir: RunsDir = None,
+    quiet: Quiet = False,
+    json: Json = False,
 ) -> None:
     """Train a run again in a temporary folder and compare the two, epoch by epoch. The run is not changed.
 
@@ -28,7 +32,9 @@ def reproduce_command(
     from nntrain.report.progress import TrainingProgress
 
     with TrainingProgress(quiet=quiet or json) as progress:
-        reproduction = reproduce(run, runs_dir=runs_dir, listener=terminal_listener(progress), handle_signals=True)
+        reproduction = reproduce(
+            run, data=data, runs_dir=runs_dir, listener=terminal_listener(progress), handle_signals=True
+        )
     if json:
         console.print_json(_document(reproduction))
     sentence = verdict(reproduction)

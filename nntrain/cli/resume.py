@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nntrain.cli.options import Json, Quiet, Require, RunsDir, split_run
+from nntrain.cli.options import Json, Quiet, Require, RunData, RunsDir, split_run
 
 ResumeArguments = Annotated[
     list[str] | None,
@@ -21,6 +21,7 @@ ResumeArguments = Annotated[
 
 def resume_command(
     arguments: ResumeArguments = None,
+    data: RunData = None,
     runs_dir: RunsDir = None,
     require: Require = None,
     quiet: Quiet = False,
@@ -46,6 +47,7 @@ def resume_command(
         trained = resume(
             run,
             overrides,
+            data=data,
             runs_dir=runs_dir,
             requirements=requirements,
             listener=terminal_listener(progress),

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from nntrain.errors import UsageError
+from nntrain.errors import DatasetNotFoundError, UsageError
 
 DIGITS = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
 GARMENTS = (
@@ -197,6 +197,13 @@ def dataset_path(name: str) -> Path:
     raise UsageError(
         f"no data set '{name}'; {choose} from {', '.join(DATASETS)}, or give a path (with a suffix or a slash)"
     )
+
+
+def missing_path(name: str) -> DatasetNotFoundError:
+    """Return the error for a data set whose path does not exist."""
+    path = dataset_path(name)
+    reason = "a link that leads nowhere" if os.path.islink(path) else "no such file or folder"
+    return DatasetNotFoundError(f"{path}: {reason}")
 
 
 def cached_path(name: str) -> Path:

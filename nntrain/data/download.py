@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.data.catalog import DATASETS, DatasetInfo, Origin, cached_path, dataset_path, find_dataset
+from nntrain.data.catalog import DATASETS, DatasetInfo, Origin, cached_path, find_dataset, missing_path
 from nntrain.data.dataset import SPLITS
 from nntrain.data.formats.idx import IdxReader
-from nntrain.errors import DataError, NntrainError
+from nntrain.errors import DataError, DatasetNotFoundError, NntrainError
 from nntrain.system.locks import acquire_lock
 
 OnDownload = Callable[[int, int], None]  # bytes received of a file, bytes in total (0 if unknown)
@@ -29,9 +29,10 @@ ATTEMPTS = 3  # per file and origin
 LOCK_TIMEOUT = 30 * 60.0  # seconds to wait for a download by another process
 
 
-def fetch_dataset(name: str, *, on_download: OnDownload | None = None) -> Path:
+def fetch_dataset(name: str, *, on_download: OnDownload | None = None, by_command: bool = False) -> Path:
     """Return the path of a data set, after downloading it to Keras's cache if it is missing.
 
+    `by_command`: whether the user has asked for this download by `nntrain data fetch`, which errors then do not advise.
     `on_download` is called for each file with the bytes received so far and the bytes in total, or 0 if unknown.
     Raises UsageError for an unknown name, and DataError, which lists the alternatives, if the download fails or
     NNTRAIN_OFFLINE is set.
@@ -40,40 +41,45 @@ def fetch_dataset(name: str, *, on_download: OnDownload | None = None) -> Path:
     if path is not None:
         return path
     if name not in DATASETS:
-        raise DataError(f"{dataset_path(name)}: no such file or folder")
+        raise missing_path(name)
     if os.environ.get("NNTRAIN_OFFLINE", "0") not in ("", "0"):
-        raise not_found(name, "NNTRAIN_OFFLINE is set", remedy="Unset it and run")
+        remedy = "Unset it and try again" if by_command else "Unset it and run"
+        raise not_found(name, "NNTRAIN_OFFLINE is set", remedy=remedy, by_command=by_command)
     cache = cached_path(name).parent
     with ExitStack() as stack:
         try:
             cache.mkdir(parents=True, exist_ok=True)
             stack.enter_context(acquire_lock(cache / f".{name}.lock", timeout=LOCK_TIMEOUT))
         except OSError as error:
-            raise not_found(name, f"{cache} cannot be written: {error.strerror}") from None
+            reason = f"{cache} cannot be written: {error.strerror}"
+            remedy = "Set KERAS_HOME to another folder and try again" if by_command else "Download it"
+            raise not_found(name, reason, remedy=remedy, by_command=by_command) from None
         except NntrainError as error:
-            raise not_found(name, str(error), remedy="Try again") from None
+            raise not_found(name, str(error), remedy="Try again", by_command=by_command) from None
         # Another process may have downloaded it while this one waited for the lock.
-        return find_dataset(name) or _download(DATASETS[name], on_download)
+        return find_dataset(name) or _download(DATASETS[name], on_download, by_command=by_command)
 
 
-def not_found(name: str, reason: str | None = None, *, remedy: str = "Download it") -> DataError:
+def not_found(
+    name: str, reason: str | None = None, *, remedy: str = "Download it", by_command: bool = False
+) -> DatasetNotFoundError:
     """Return the error for a data set that is missing, with all ways to get it, one per line.
 
-    `reason` tells why it was not downloaded; `remedy` introduces the command that downloads it.
+    `reason` tells why it was not downloaded; `remedy` introduces the command that downloads it, unless that has failed.
     """
     info, cached = DATASETS[name], cached_path(name)
     files = "the file" if cached.suffix else "the folder"
     head = f"{info.title} not found" if reason is None else f"{info.title} not found, and {reason}"
-    lines = [
-        f"{head}. {remedy}: `nntrain data fetch {name}`",
-        f"or run that command on another computer and copy {files} it prints to {cached}",
-        f"or put {name}.npz into a folder and set NNTRAIN_DATA_DIR to that folder",
-        "or train on the 5,000 images of MNIST that ship with nntrain: data.dataset=mnist_5k",
-    ]
-    return DataError("\n  ".join(lines))
+    command, folder = "" if by_command else f": `nntrain data fetch {name}`", os.environ.get("NNTRAIN_DATA_DIR")
+    place = f"{folder}, as NNTRAIN_DATA_DIR says" if folder else "a folder and set NNTRAIN_DATA_DIR to that folder"
+    return DatasetNotFoundError(
+        f"{head}. {remedy}{command}",
+        f"or run {'this' if by_command else 'that'} command on another computer and copy {files} it prints to {cached}",
+        f"or put {name}.npz into {place}",
+    )
 
 
-def _download(info: DatasetInfo, on_download: OnDownload | None) -> Path:
+def _download(info: DatasetInfo, on_download: OnDownload | None, *, by_command: bool) -> Path:
     """Download a data set from the first origin that has it."""
     reasons = []
     for origin in info.origins:
@@ -83,7 +89,7 @@ def _download(info: DatasetInfo, on_download: OnDownload | None) -> Path:
         except (OSError, ValueError, DataError) as error:
             reasons.append(f"{origin.base_url.split('/')[2]}: {_reason(error)}")
     reason = f"the download failed ({'; '.join(dict.fromkeys(reasons))})"
-    raise not_found(info.name, reason, remedy="Try again")
+    raise not_found(info.name, reason, remedy="Try again", by_command=by_command)
 
 
 def _download_from(origin: Origin, info: DatasetInfo, on_download: OnDownload | None) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections import Counter
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -20,6 +21,7 @@ from nntrain.system.signals import time_limit
 BATCH_SIZE = 1000
 WEIGHTS_FILE = "model.weights.h5"  # in a .keras archive
 MAX_OTHER_BYTES = 10_000_000  # of the archive's other files
+MAX_SEED_STATE = 16  # numbers of the state of a random generator; Keras has 2
 MAX_LOADING_SECONDS = 60  # long enough for the weights of the largest network, 800 MB
 
 
@@ -71,11 +73,13 @@ def _load_weights(network: Any, path: Path) -> None:
         _check_archive(archive, max_bytes=4 * network.count_params() + MAX_OTHER_BYTES, path=path)
         # Reading the complete file verifies its checksum before HDF5 parses it.
         with h5py.File(io.BytesIO(archive.read(WEIGHTS_FILE)), "r") as weights:
-            stored_arrays = _count_weight_arrays(weights)
-    if stored_arrays != len(network.weights):
-        raise RunError(
-            f"{path}: holds {stored_arrays} weight arrays, but its config's network has {len(network.weights)}"
-        )
+            stored = _weight_shapes(weights)
+    expected = Counter(tuple(variable.shape) for variable in network.weights)
+    if stored.total() != expected.total():
+        raise RunError(f"{path}: holds {stored.total()} weight arrays, but its config's network has {expected.total()}")
+    if stored != expected:
+        shape = " x ".join(map(str, next(iter(stored - expected))))
+        raise RunError(f"{path}: holds a weight array of {shape} numbers, which its config's network does not have")
     network.load_weights(path)
 
 
@@ -93,18 +97,27 @@ def _check_archive(archive: zipfile.ZipFile, *, max_bytes: int, path: Path) -> N
         raise RunError(f"{path}: would unpack to more than {2 * max_bytes:,} bytes")
 
 
-def _count_weight_arrays(weights: h5py.File) -> int:
-    """Count the arrays of weights, excluding the states of dropout layers and of the optimizer, also stored.
+def _weight_shapes(weights: h5py.File) -> Counter[tuple[int, ...]]:
+    """Count the arrays of weights by shape, before memory is allocated for them: a tiny file may state any shape.
 
-    Raises ValueError for an array whose content is in another file.
+    The states of dropout layers and of the optimizer, also stored, are not counted; the latter is not read. Raises
+    ValueError for an array whose content is in another file, or is not of plain numbers.
     """
-    names: list[str] = []
+    shapes: Counter[tuple[int, ...]] = Counter()
 
     def visit(name: str, item: h5py.Dataset | h5py.Group) -> None:
-        if isinstance(item, h5py.Dataset):
-            if item.external or item.is_virtual:
-                raise ValueError("the content is in another file")
-            names.append(name)
+        if not isinstance(item, h5py.Dataset):
+            return
+        if item.external or item.is_virtual:
+            raise ValueError("the content is in another file")
+        if name.startswith("optimizer/"):
+            return
+        if item.dtype.kind not in "fiu":
+            raise ValueError("not numbers")
+        if "seed_generator" not in name:
+            shapes[item.shape] += 1
+        elif item.size > MAX_SEED_STATE:
+            raise ValueError("not the state of a random generator")
 
     weights.visititems(visit)
-    return sum("seed_generator" not in name and not name.startswith("optimizer/") for name in names)
+    return shapes

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from nntrain.errors import RunError
+from nntrain.errors import NntrainError, RunError
 from nntrain.system.signals import time_limit
 from nntrain.task import PIXELS
 
@@ -33,11 +33,16 @@ class LiteRTClassifier:
     """A model.tflite, run by LiteRT, which loads in a tenth of a second.
 
     `content` is the content of the file, if it has already been read. Raises RunError if the file is missing or
-    damaged; ends the process if LiteRT takes longer than the time limit.
+    damaged, and NntrainError if LiteRT cannot be loaded; ends the process if LiteRT takes longer than the time limit.
     """
 
     def __init__(self, path: Path, content: bytes | None = None) -> None:
-        from ai_edge_litert.interpreter import Interpreter
+        try:
+            from ai_edge_litert.interpreter import Interpreter
+        except (ImportError, OSError) as error:  # OSError: there is not enough memory for it
+            raise NntrainError(
+                f"LiteRT cannot be loaded: {error}; close other programs, or reinstall ai-edge-litert"
+            ) from None
 
         self._path = path
         try:
@@ -66,7 +71,11 @@ class LiteRTClassifier:
         try:
             with self._lock, self._time_limit():
                 outputs = self._run(images)
-        except (ValueError, RuntimeError, TypeError, MemoryError):
+        except MemoryError:
+            raise RunError(
+                f"{self._path}: needs more memory than there is, or is damaged; close other programs, or train again"
+            ) from None
+        except (ValueError, RuntimeError, TypeError):
             raise RunError(f"{self._path}: damaged: LiteRT cannot run it; train again or restore the file") from None
         if outputs.ndim != 2 or len(outputs) != len(images):
             raise RunError(f"{self._path}: not a network that answers pictures; train again or restore the file")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nntrain.data.catalog import DIGITS, has_mnist_digits
+from nntrain.data.dataset import MAX_CLASSES
 from nntrain.errors import NntrainError, RunError
 from nntrain.inference.calibration import calibrate
 from nntrain.inference.litert import Classifier, LiteRTClassifier
@@ -18,7 +19,10 @@ from nntrain.system.files import read_limited
 from nntrain.system.hashing import fingerprint
 from nntrain.task import TaskSpec
 
-MAX_TEMPERATURE = 1000  # in run.json, which may come from an untrusted source
+# In run.json, which may come from an untrusted source:
+MAX_TEMPERATURE = 1000
+MAX_METRICS = 100
+MAX_CLASS_NAME = 255  # characters; no file system allows more in a folder's name
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,10 @@ def _way_to_a_network(run: RunDir) -> str:
 
 def _read_task_spec(document: Any) -> TaskSpec:
     """Read the entry `question` of run.json; raises nearly any exception if it is damaged."""
+    if len(document["classes"]) > MAX_CLASSES or len(document["metrics"]) > MAX_METRICS:
+        raise ValueError("more classes or metrics than a run can have")
+    if any(len(str(name)) > MAX_CLASS_NAME for name in document["classes"]):
+        raise ValueError("a class with a name that no folder can have")
     task_spec = TaskSpec(
         task=document["task"],
         loss=document["loss"],

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from nntrain.data.catalog import DATASETS, find_dataset, is_dataset_path
+from nntrain.data.catalog import DATASETS, find_dataset, is_dataset_path, missing_path
 from nntrain.data.dataset import Dataset
 from nntrain.data.load import load_dataset
-from nntrain.errors import DataError, UsageError
+from nntrain.errors import DataError, DatasetNotFoundError, UsageError
 from nntrain.jobs.listener import SILENT, JobListener
 
 
@@ -66,7 +69,17 @@ class FetchedDataset:
 
 def absolute_dataset(name: str) -> str:
     """Return the name of a data set unchanged, or the absolute path of one that is given by path."""
-    return str(Path(name).resolve()) if is_dataset_path(name) else name
+    # Not Path.resolve, which raises an error for links in a circle; whoever reads the data reports them.
+    return os.path.realpath(name) if is_dataset_path(name) else name
+
+
+@contextmanager
+def suggesting(advice: str | None) -> Iterator[None]:
+    """Add a line of advice to the error for a data set that is not found: what the command offers in its place."""
+    try:
+        yield
+    except DatasetNotFoundError as error:
+        raise DatasetNotFoundError(*error.lines, *([advice] if advice else [])) from None
 
 
 def ensure_dataset(name: str, *, listener: JobListener = SILENT) -> None:
@@ -74,15 +87,19 @@ def ensure_dataset(name: str, *, listener: JobListener = SILENT) -> None:
     if find_dataset(name) is not None:
         return
     if name not in DATASETS:
-        raise DataError(f"{name}: no such file or folder")
-    fetch_dataset(name, listener=listener)
+        raise missing_path(name)
+    _fetch(name, listener, by_command=False)
 
 
 def fetch_dataset(name: str, *, listener: JobListener = SILENT) -> FetchedDataset:
-    """Download a data set to Keras's cache unless it is on disk.
+    """Download a data set to Keras's cache unless it is on disk, as `nntrain data fetch` does.
 
     Raises UsageError for an unknown name, and DataError if the download fails.
     """
+    return _fetch(name, listener, by_command=True)
+
+
+def _fetch(name: str, listener: JobListener, *, by_command: bool) -> FetchedDataset:
     from nntrain.data import download
 
     if name not in DATASETS:
@@ -91,7 +108,8 @@ def fetch_dataset(name: str, *, listener: JobListener = SILENT) -> FetchedDatase
     if path is not None:
         return FetchedDataset(path, downloaded=False)
     with listener.downloading(name) as on_download:
-        return FetchedDataset(download.fetch_dataset(name, on_download=on_download), downloaded=True)
+        path = download.fetch_dataset(name, on_download=on_download, by_command=by_command)
+    return FetchedDataset(path, downloaded=True)
 
 
 def list_datasets() -> list[DatasetSummary]:

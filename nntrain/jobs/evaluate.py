@@ -8,15 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from nntrain.data.dataset import Dataset
-from nntrain.data.load import load_dataset
-from nntrain.errors import DataError, NntrainError
+from nntrain.errors import NntrainError
 from nntrain.inference.calibration import calibration_error
 from nntrain.inference.scoring import score, worst_mistakes
 from nntrain.inference.trained_model import TrainedModel, open_trained_model
-from nntrain.jobs.data import absolute_dataset
 from nntrain.jobs.keras_fallback import load_keras_classifier
 from nntrain.jobs.listener import SILENT, JobListener
 from nntrain.jobs.requirements import NO_REQUIREMENTS, Requirements
+from nntrain.jobs.run_data import load_test_images, moved_note
 from nntrain.results import Scores
 from nntrain.runs.folder import PRETRAINED, RunDir
 from nntrain.runs.store import find_trained_run
@@ -75,8 +74,9 @@ def evaluate(
     """
     model = open_trained_model(find_trained_run(name, runs_dir or default_runs_dir()))
     requirements.check_names(metric for metric, _ in model.task_spec.metrics)
-    dataset = load_dataset(model.dataset if data is None else absolute_dataset(data), splits=("test",), download=False)
-    _check_classes(model, dataset)
+    dataset = load_test_images(model, data)
+    if data is None and dataset.name != model.dataset:
+        listener.on_note(moved_note(dataset.name))
     for warning in _warnings(model, dataset, named=data is not None):
         listener.on_note(warning)
     outputs = model.classifier(load_keras_classifier).predict(dataset.x_test)
@@ -89,14 +89,8 @@ def evaluate(
         scores=scores,
         calibration_error=None if regression else calibration_error(calibrated, dataset.y_test, model.task_spec),
         temperature=model.temperature,
-        plots=_draw(model, dataset, calibrated, scores, named=data is not None) if plots else (),
+        plots=_draw(model, dataset, calibrated, scores, listener, named=data is not None) if plots else (),
     )
-
-
-def _check_classes(model: TrainedModel, dataset: Dataset) -> None:
-    classes = len(model.task_spec.classes)
-    if len(dataset.classes) > classes:
-        raise DataError(f"{dataset.name} has {len(dataset.classes)} classes, but {model.run.name} knows {classes}")
 
 
 def _warnings(model: TrainedModel, dataset: Dataset, *, named: bool) -> list[str]:
@@ -114,10 +108,10 @@ def _warnings(model: TrainedModel, dataset: Dataset, *, named: bool) -> list[str
 
 
 def _draw(
-    model: TrainedModel, dataset: Dataset, outputs: np.ndarray, scores: Scores, *, named: bool
+    model: TrainedModel, dataset: Dataset, outputs: np.ndarray, scores: Scores, listener: JobListener, *, named: bool
 ) -> tuple[Path, ...]:
     """Draw the worst mistakes and, except for a regression, the confusion matrix; returns the files."""
-    from nntrain.report.plots import draw_confusion, draw_worst
+    from nntrain.report.plots import draw_confusion, draw_worst, letters_without_font
 
     folder, suffix = model.run, dataset.name if named else ""
     if model.run.is_pretrained:
@@ -133,4 +127,8 @@ def _draw(
         draw_worst(dataset.x_test, worst_mistakes(outputs, dataset.y_test, model.task_spec), files[-1], title=title)
     except NntrainError as error:
         raise NntrainError(f"{error}; use --no-plots to score without plots") from None
+    missing = letters_without_font(row.label for row in scores.classes)
+    if missing:
+        letters = " ".join(missing)
+        listener.on_note(f"no font on this computer has {letters}: plots show codes; install one, such as Noto Sans")
     return tuple(files)

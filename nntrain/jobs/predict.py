@@ -40,14 +40,16 @@ def predict(
     )
 
 
-def predict_test_images(indices: range, model: TrainedModel, *, keep_pictures: int = 0) -> Iterator[Recognition]:
-    """Recognize test images of the data set that the run was trained on; the recognitions include the true labels.
+def predict_test_images(
+    indices: range, model: TrainedModel, *, data: str | None = None, keep_pictures: int = 0
+) -> Iterator[Recognition]:
+    """Recognize test images of the run's data set, or of `data`; the recognitions include the true labels.
 
     Raises UsageError if an index is out of range, and DataError if the data set is missing or damaged.
     """
     model.test_metrics()
     results = recognize_requests(
-        _test_images(indices, model), lambda: Networks(_load(model)), keep_pictures=keep_pictures
+        _test_images(indices, model, data), lambda: Networks(_load(model)), keep_pictures=keep_pictures
     )
     return (result for result in results if isinstance(result, Recognition))
 
@@ -101,10 +103,10 @@ def _pictures_in(folder: str) -> list[Picture]:
     return [str(path) for path in sorted(paths)]
 
 
-def _test_images(indices: range, model: TrainedModel) -> Iterator[PictureRequest]:
-    from nntrain.data.load import load_dataset
+def _test_images(indices: range, model: TrainedModel, data: str | None = None) -> Iterator[PictureRequest]:
+    from nntrain.jobs.run_data import load_test_images
 
-    dataset = load_dataset(model.dataset, splits=("test",), download=False)
+    dataset = load_test_images(model, data)
     count = len(dataset.x_test)
     missing = next((index for index in indices if not 0 <= index < count), None)
     if missing is not None:

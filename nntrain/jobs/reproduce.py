@@ -12,8 +12,9 @@ from nntrain.config.dump import dump_config
 from nntrain.errors import RunError, UsageError
 from nntrain.jobs.commands import command_line
 from nntrain.jobs.comparison import Comparison, Reproduction
-from nntrain.jobs.data import ensure_dataset
+from nntrain.jobs.data import ensure_dataset, suggesting
 from nntrain.jobs.listener import SILENT, JobListener
+from nntrain.jobs.run_data import NAME_DATA, with_run_dataset
 from nntrain.jobs.session import TrainingSession
 from nntrain.results import EpochResult
 from nntrain.runs.folder import RunDir
@@ -28,11 +29,14 @@ from nntrain.system.locks import acquire_lock, is_locked
 def reproduce(
     name: str | None = None,
     *,
+    data: str | None = None,
     runs_dir: Path | None = None,
     listener: JobListener = SILENT,
     handle_signals: bool = False,
 ) -> Reproduction:
     """Train a run again, given by name or path, without changing it. Default: the latest complete run.
+
+    `data` names where the run's data is now; it must be the data that the run was trained on.
 
     Raises UsageError if there is no such run or it is being trained, RunError if it is damaged or has no epochs,
     KeyboardInterrupt if the repetition is stopped before all epochs are compared, and the errors of `train`.
@@ -43,7 +47,9 @@ def reproduce(
         raise UsageError(f"{run.path} is being trained; wait until it ends, or stop it first")
     loaded = load_run_config(run, info)
     epochs = _read_epochs(run, loaded.config.fit.epochs)
-    ensure_dataset(loaded.config.data.dataset, listener=listener)
+    loaded = with_run_dataset(loaded, run, info, data, listener)
+    with suggesting(NAME_DATA if data is None else None):
+        ensure_dataset(loaded.config.data.dataset, listener=listener)
     reasons = environment_differences(info, loaded.config)
     comparison = Comparison(epochs)
     with tempfile.TemporaryDirectory(prefix="nntrain-") as folder:

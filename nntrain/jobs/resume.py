@@ -25,9 +25,10 @@ from nntrain.errors import (
     UsageError,
 )
 from nntrain.jobs.commands import command_line
-from nntrain.jobs.data import ensure_dataset
+from nntrain.jobs.data import ensure_dataset, suggesting
 from nntrain.jobs.listener import SILENT, JobListener
 from nntrain.jobs.requirements import NO_REQUIREMENTS, Requirements
+from nntrain.jobs.run_data import NAME_DATA, with_run_dataset
 from nntrain.jobs.session import TrainingSession
 from nntrain.jobs.train import TrainedRun, draw_history
 from nntrain.results import EpochResult
@@ -48,6 +49,7 @@ def resume(
     name: str | None = None,
     overrides: Overrides = (),
     *,
+    data: str | None = None,
     runs_dir: Path | None = None,
     requirements: Requirements = NO_REQUIREMENTS,
     listener: JobListener = SILENT,
@@ -55,16 +57,22 @@ def resume(
 ) -> TrainedRun:
     """Continue a run, given by name or path. Default: the latest unfinished run that can be resumed here.
 
-    The result is bit for bit the same as without the interruption. `requirements` and `handle_signals` are as for
-    `train`.
+    The result is bit for bit the same as without the interruption. `data` names where the run's data is now; it must
+    be the data that the run was trained on. `requirements` and `handle_signals` are as for `train`.
 
     Raises UsageError if there is no such run, if it is being trained, or if an override would change the finished
     epochs, RunError if it is damaged, and the errors of `train`.
     """
     runs = runs_dir or default_runs_dir()
 
+    def open_session(run: RunDir) -> TrainingSession:
+        session = _open_session(run, overrides, data, listener)
+        session.handle_signals = handle_signals
+        requirements.check_names(metric.key for metric in session.loaded.config.metrics or ())
+        return session
+
     def resume_run(run: RunDir) -> TrainedRun:
-        return _resume_run(reject_symlinks(run), overrides, requirements, listener, handle_signals=handle_signals)
+        return _resume_run(reject_symlinks(run), open_session)
 
     if name is not None:
         return resume_run(find_run(name, runs))
@@ -93,9 +101,7 @@ def _is_of_run(error: NntrainError, run: RunDir) -> bool:
     return True
 
 
-def _resume_run(
-    run: RunDir, overrides: Overrides, requirements: Requirements, listener: JobListener, *, handle_signals: bool
-) -> TrainedRun:
+def _resume_run(run: RunDir, open_session: Callable[[RunDir], TrainingSession]) -> TrainedRun:
     with ExitStack() as stack:
         try:
             stack.enter_context(acquire_lock(run.lock_path))
@@ -103,9 +109,7 @@ def _resume_run(
             raise UsageError(
                 f"{run.path} is being trained by another process; wait until it ends, or stop it first"
             ) from None
-        session = _open_session(run, overrides, listener)
-        session.handle_signals = handle_signals
-        requirements.check_names(metric.key for metric in session.loaded.config.metrics or ())
+        session = open_session(run)
         for folder in (run.path, run.checkpoint_dir):
             clear_leftovers(folder)
         result = session.execute()
@@ -113,7 +117,7 @@ def _resume_run(
     return TrainedRun(run, result, session.loaded.config)
 
 
-def _open_session(run: RunDir, overrides: Overrides, listener: JobListener) -> TrainingSession:
+def _open_session(run: RunDir, overrides: Overrides, data: str | None, listener: JobListener) -> TrainingSession:
     info = run.read_info()
     before = load_run_config(run, info)
     loaded = override_config(before, overrides) if overrides else before
@@ -124,7 +128,9 @@ def _open_session(run: RunDir, overrides: Overrides, listener: JobListener) -> T
     rows = _read_rows(run, loaded.config.fit.epochs)
     finished = max(state.epoch, len(rows)) if info["status"] == "complete" else state.epoch
     _Resumption(run, info["status"], before.config, loaded.config, changed, state, finished).check()
-    ensure_dataset(loaded.config.data.dataset, listener=listener)
+    loaded = with_run_dataset(loaded, run, info, data, listener)
+    with suggesting(NAME_DATA if data is None else None):
+        ensure_dataset(loaded.config.data.dataset, listener=listener)
     _report_checkpoints(state, damaged, listener)
     for difference in environment_differences(info, loaded.config):
         listener.on_note(f"{difference}: the result may differ in its last digits from a run that was not stopped")

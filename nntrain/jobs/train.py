@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +14,10 @@ from nntrain.config.load import LoadedConfig
 from nntrain.config.model_summary import summarize_layers
 from nntrain.config.schema import Config
 from nntrain.config.shipped import shipped_dir
+from nntrain.data.catalog import DATASETS
 from nntrain.errors import DivergedError, NntrainError
 from nntrain.jobs.commands import command_line
-from nntrain.jobs.data import ensure_dataset
+from nntrain.jobs.data import ensure_dataset, suggesting
 from nntrain.jobs.listener import SILENT, JobListener
 from nntrain.jobs.requirements import NO_REQUIREMENTS, Requirements
 from nntrain.jobs.session import TrainingSession
@@ -23,9 +26,11 @@ from nntrain.runs.folder import RunDir
 from nntrain.runs.history import read_history
 from nntrain.runs.json_files import to_json
 from nntrain.runs.metadata import initial_info
-from nntrain.runs.store import check_name, create_run, list_runs
+from nntrain.runs.store import check_name, create_run, list_runs, reject_symlinks
 from nntrain.runs.store import runs_dir as default_runs_dir
 from nntrain.system.locks import acquire_lock
+
+TRAIN_ON_SAMPLE = "or train on the 5,000 images of MNIST that ship with nntrain: data.dataset=mnist_5k"
 
 
 @dataclass(frozen=True)
@@ -75,12 +80,26 @@ def train(
     """
     requirements.check_names(metric.key for metric in loaded.config.metrics or ())
     runs, run_name = runs_dir or default_runs_dir(), check_name(name or loaded.name)
-    ensure_dataset(loaded.config.data.dataset, listener=listener)
+    dataset = loaded.config.data.dataset
+    with suggesting(TRAIN_ON_SAMPLE if dataset in DATASETS else None):
+        ensure_dataset(dataset, listener=listener)
     run = create_run_for(loaded, runs, run_name)
-    with acquire_lock(run.lock_path):
+    with _locked(run):
         result = TrainingSession(loaded, run, listener, handle_signals=handle_signals).execute()
     draw_history(run, result)
     return TrainedRun(run, result, loaded.config)
+
+
+@contextmanager
+def _locked(run: RunDir) -> Iterator[None]:
+    """Hold a new run's lock; if its file system has no locks, the run is removed and the error names a remedy."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(acquire_lock(run.lock_path))
+        except NntrainError as error:
+            shutil.rmtree(run.path, ignore_errors=True)
+            raise NntrainError(f"{error}; choose a folder on another disk with --runs-dir") from None
+        yield
 
 
 def draw_history(run: RunDir, result: TrainResult) -> None:
@@ -107,7 +126,7 @@ def _previous_config(loaded: LoadedConfig, runs: Path) -> Path | None:
     """Return the config of the latest run of a config with the same name, or None if there is none."""
     for run in reversed(list_runs(runs)):
         try:
-            if run.read_info()["config"] == loaded.name and run.config_path.is_file():
+            if run.read_info()["config"] == loaded.name and reject_symlinks(run).config_path.is_file():
                 return run.config_path
         except (NntrainError, KeyError):
             continue

@@ -21,6 +21,7 @@ from nntrain.preprocessing.decisions import Decision, DecisionKind
 from nntrain.preprocessing.file_types import describe_unreadable, is_text
 from nntrain.preprocessing.filters import Floats
 from nntrain.preprocessing.grey import replace_transparency, scale_depth, to_grey
+from nntrain.preprocessing.jpeg_scans import count_scans
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -41,6 +42,7 @@ REFUSED_FORMATS = {"EPS": "an EPS file is a program that draws", "IPTC": "an IPT
 
 MIN_SIDE = 20  # pixels; below this, digits cannot be distinguished
 MAX_PIXELS = 100_000_000
+MAX_SCANNED_PIXELS = 2_000_000_000  # of a JPEG: its scans times its pixels; a photo of 100 megapixels may have 20
 MAX_ASPECT = 50  # longer to shorter side; beyond this, no digit fits in, and arrays would exceed the memory
 MAX_BYTES = 1 << 30  # read from a stream that is not seekable, such as a pipe
 WORKING_SIDE = 512  # pixels; larger pictures are reduced to about this, at which a digit of a tenth has 50 pixels
@@ -77,6 +79,7 @@ def load_levels(source: Source) -> tuple[Floats, tuple[Decision, ...]]:
         with _open_image(file) as image:
             _check_size(image.width, image.height)
             _check_format(image.format)
+            _check_scans(file, image)
             mislabelled = _mislabelled(source, image.format)
             # libtiff prints its warnings directly, not through Python.
             with _silent_stderr() if image.format == "TIFF" else contextlib.nullcontext():
@@ -188,6 +191,17 @@ def _too_large(size: str) -> ImageError:
 def _check_format(image_format: str | None) -> None:
     if image_format in REFUSED_FORMATS:
         raise ImageError(f"{REFUSED_FORMATS[image_format]} and is not opened; save the picture as PNG")
+
+
+def _check_scans(file: BinaryIO, image: Image.Image) -> None:
+    """Raise ImageError for a JPEG that takes minutes to decode."""
+    if image.format not in ("JPEG", "MPO"):
+        return
+    most = MAX_SCANNED_PIXELS // (image.width * image.height)
+    position = file.tell()
+    if count_scans(file, most=most) > most:
+        raise ImageError(f"the JPEG has more than {most} scans, which take minutes to decode; save the picture as PNG")
+    file.seek(position)
 
 
 def _mislabelled(source: Path | bytes | BinaryIO, image_format: str | None) -> tuple[Decision, ...]:

@@ -118,7 +118,10 @@ def _stdin() -> BinaryIO:
 
 
 def _prepare_in_processes(pictures: Sequence[Picture], *, digits: bool) -> Iterator[PictureRequest | PictureFailure]:
-    """Prepare pictures in a pool of processes; if a process dies, only its picture fails."""
+    """Prepare pictures in a pool of processes; if a process dies, only its picture fails.
+
+    If no processes can be started, this process prepares them.
+    """
     from concurrent.futures.process import BrokenProcessPool
 
     # Imported before the fork, once for all processes.
@@ -132,6 +135,11 @@ def _prepare_in_processes(pictures: Sequence[Picture], *, digits: bool) -> Itera
             ):
                 yield result
                 finished += 1
+        except (OSError, ImportError, NotImplementedError):
+            # A container without a writable /dev/shm has no semaphores, and the number of processes may be limited.
+            for picture in pictures[finished:]:
+                yield prepare_picture(picture, digits=digits)
+            return
         except BrokenProcessPool:
             # Each pending picture gets its own process, to find the one that caused it.
             for picture in pictures[finished : finished + MAX_PENDING]:

@@ -1,7 +1,8 @@
 """The console: messages and errors go to stderr, results and JSON to stdout.
 
-All output is passed to Rich as Text, so that a user's text (names, paths, class labels) is never parsed as markup. Long
-lines are not wrapped, so a problem in a config stays on one line.
+All output is passed to Rich as Text, so that a user's text (names, paths, class labels) is never parsed as markup;
+`to_text` makes it, and shows control characters as escapes. Long lines are not wrapped, so a problem in a config stays
+on one line.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from rich.text import Text
 
 from nntrain.errors import ConfigError, NntrainError
 from nntrain.results import Problem
+from nntrain.system.control_characters import escape_controls, escape_controls_in_json
 
 
 def err() -> Console:
@@ -31,6 +33,11 @@ def err() -> Console:
 def out() -> Console:
     """Return the console for results."""
     return Console(highlight=False, soft_wrap=True)
+
+
+def to_text(content: object, style: str = "") -> Text:
+    """Return text to print on one line; control characters, which may be a stranger's, are shown as escapes."""
+    return Text(escape_controls(str(content)), style=style)
 
 
 def command() -> str:
@@ -65,7 +72,7 @@ def next_command(*arguments: str) -> str:
 
 def print_message(message: str, *, style: str = "") -> None:
     """Print a message on stderr."""
-    err().print(Text(as_typed(message), style=style))
+    err().print(to_text(as_typed(message), style))
 
 
 def print_warning(message: str) -> None:
@@ -76,10 +83,11 @@ def print_warning(message: str) -> None:
 def show_error(error: NntrainError) -> None:
     """Show an error: a config's problems one per line, any other error as one message."""
     if not isinstance(error, ConfigError):
-        err().print(Text.assemble(("Error: ", "bold red"), as_typed(str(error))))
+        message = "\n  ".join(escape_controls(as_typed(line)) for line in error.lines)
+        err().print(Text.assemble(("Error: ", "bold red"), message))
         return
     for problem in error.problems:
-        err().print(Text.assemble((f"{problem.place}: ", "bold"), as_typed(problem.message)))
+        err().print(Text.assemble(to_text(f"{problem.place}: ", "bold"), to_text(as_typed(problem.message))))
     count = len(error.problems)
     err().print(Text(f"{count} problem{'s' if count > 1 else ''}; nothing was run", style="red"))
 
@@ -87,24 +95,25 @@ def show_error(error: NntrainError) -> None:
 def show_hints(hints: Iterable[Problem]) -> None:
     """Show advice on a config."""
     for hint in hints:
-        err().print(Text.assemble((f"{hint.place}: hint: ", "cyan"), hint.message))
+        err().print(Text.assemble(to_text(f"{hint.place}: hint: ", "cyan"), to_text(hint.message)))
 
 
 def print_json(document: Mapping[str, Any] | Sequence[Any]) -> None:
     """Print one JSON document on stdout."""
-    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    sys.stdout.write(escape_controls_in_json(text) + "\n")
 
 
 def print_result(text: str | Text) -> None:
     """Print a line of a result on stdout."""
-    out().print(Text(text) if isinstance(text, str) else text)
+    out().print(to_text(text) if isinstance(text, str) else text)
 
 
 def emphasized(strong: str, rest: str) -> Text:
     """Return text with a bold beginning."""
-    return Text.assemble((strong, "bold"), rest)
+    return Text.assemble(to_text(strong, "bold"), to_text(rest))
 
 
 def faint(text: str) -> Text:
     """Return dimmed text."""
-    return Text(text, style="dim")
+    return to_text(text, "dim")

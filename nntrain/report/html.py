@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
-from html import escape
+from html import escape as escape_html
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
+from nntrain.report.tables import format_ratio
 from nntrain.results import Scores
+from nntrain.system.control_characters import escape_controls
+from nntrain.system.files import read_limited
 
 MAX_ROWS = 200  # of a table; the rest is counted
+MAX_PICTURE_BYTES = 50_000_000
 IMAGE_SCALE = 3  # a pixel of a 28x28 image takes as many pixels of the screen
+
+
+def escape(text: str) -> str:
+    """Return text as HTML; control characters are shown as escapes."""
+    return escape_html(escape_controls(text))
 
 
 def block(title: str, *parts: str) -> str:
@@ -42,8 +51,8 @@ def classes(scores: Scores) -> str:
     """Return a table of the precision, recall and F1 of each class."""
     columns = ("class", "precision", "recall", "f1", "images")
     rows = [
-        (score.label, *(f"{100 * value:.2f} %" for value in (score.precision, score.recall, score.f1)), score.support)
-        for score in scores.classes
+        (score.label, *map(format_ratio, ratios), score.support)
+        for score, ratios in zip(scores.classes, scores.class_ratios(), strict=True)
     ]
     return table(columns, rows, numbers=columns[1:])
 
@@ -80,8 +89,8 @@ def pixels(image: np.ndarray, *, title: str) -> Html:
 def picture(path: Path, *, title: str) -> Html:
     """Return a PNG file as an image inside the text, or nothing if it cannot be read."""
     try:
-        return _image(path.read_bytes(), title, 'style="max-width: 100%"')
-    except OSError:
+        return _image(read_limited(path, max_bytes=MAX_PICTURE_BYTES), title, 'style="max-width: 100%"')
+    except (OSError, ValueError):
         return Html("")
 
 

@@ -119,10 +119,10 @@ def _answer_cells(model: TrainedModel, reading: Reading, *, top: int) -> tuple[T
     """Return two cells: the answer, and its probabilities with the reasons for doubt."""
     labels, details = zip(*(_format_answer(model, answer, top=top) for answer in reading.answers), strict=True)
     separator = " " if model.task_spec.task == "binary" else ""
-    detail = Text(" | ".join(details))
+    detail = console.to_text(" | ".join(details))
     if not reading.confident:
-        detail.append(f"  {_doubts(reading)}", style="yellow")
-    return Text(separator.join(labels), style="bold" if reading.confident else "yellow"), detail
+        detail.append_text(console.to_text(f"  {_doubts(reading)}", "yellow"))
+    return console.to_text(separator.join(labels), "bold" if reading.confident else "yellow"), detail
 
 
 def _doubts(reading: Reading) -> str:

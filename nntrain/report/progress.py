@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from nntrain.report.console import as_typed, err, print_message
+from nntrain.report.console import as_typed, err, print_message, to_text
 from nntrain.report.tables import format_duration, format_epoch, in_order
 from nntrain.results import EpochResult
 
@@ -42,11 +42,11 @@ class TrainingProgress:
     def say(self, message: str, style: str = "") -> None:
         """Print a message between the lines of the epochs, unless quiet."""
         if not self.quiet:
-            self._console.print(Text(as_typed(message), style=style))
+            self._console.print(to_text(as_typed(message), style))
 
     def waiting(self, message: str) -> None:
         """Show, only on a terminal, which step takes a moment."""
-        self._show(Text(message, style="dim"))
+        self._show(to_text(message, "dim"))
 
     def progress(self, epoch: int, share: float, values: dict[str, float]) -> None:
         """Show the current epoch (from 1), its finished share (0 to 1), and its metrics so far."""

@@ -6,13 +6,14 @@ import io
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from nntrain.errors import NntrainError, UsageError
+from nntrain.system.control_characters import escape_controls
 from nntrain.system.files import temporary_sibling
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def draw_strip(rows: Sequence[Row], path: Path) -> None:
     """Write the strip to a picture file; raises NntrainError if it is too large for the format."""
     from PIL import Image, ImageDraw
 
+    rows = [_without_controls(row) for row in rows]
     font, small, large = (_font(size) for size in (14, 12, 72))
     answer_width = max(ANSWER_WIDTH, *(_answer_width(row, small, large) for row in rows))
     tops = list(itertools.accumulate((_row_height(row) for row in rows), initial=TITLE_HEIGHT))
@@ -84,6 +86,16 @@ def draw_strip(rows: Sequence[Row], path: Path) -> None:
             strip.save(temporary)
         except ValueError as error:  # for example, WebP allows at most 16,383 pixels per side
             raise NntrainError(f"{path}: cannot be written: {error}; use .png") from None
+
+
+def _without_controls(row: Row) -> Row:
+    """Return a row with control characters in its texts as escapes."""
+    return replace(
+        row,
+        name=escape_controls(row.name),
+        answer=escape_controls(row.answer),
+        details=[*map(escape_controls, row.details)],
+    )
 
 
 def _column_left(column: int) -> int:

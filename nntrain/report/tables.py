@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from nntrain.report.console import to_text
 from nntrain.results import EpochResult, LayerRow, Scores
 
 MAX_WIDTH = 10_000  # characters
@@ -18,13 +19,13 @@ def new_table(*columns: str, right: Iterable[str] = ()) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     right_aligned = set(right)
     for column in columns:
-        table.add_column(column, justify="right" if column in right_aligned else "left", no_wrap=True)
+        table.add_column(to_text(column), justify="right" if column in right_aligned else "left", no_wrap=True)
     return table
 
 
 def cells(*values: object) -> list[Text]:
-    """Return the cells of a row; their text is never parsed as markup."""
-    return [value if isinstance(value, Text) else Text(str(value)) for value in values]
+    """Return the cells of a row; their text is never parsed as markup, and has no control characters."""
+    return [value if isinstance(value, Text) else to_text(value) for value in values]
 
 
 def print_table(table: Table, *, stderr: bool = False) -> None:
@@ -66,7 +67,7 @@ def confusion_table(scores: Scores) -> Table:
             Text(f"{count:,}" if count else ".", style="bold" if column == row else "dim" if not count else "red")
             for column, count in enumerate(counts)
         ]
-        table.add_row(Text(label), *row_cells)
+        table.add_row(to_text(label), *row_cells)
     return table
 
 
@@ -74,10 +75,14 @@ def class_table(scores: Scores) -> Table:
     """Return a table of the precision, recall and F1 of each class."""
     columns = ("precision", "recall", "f1", "images")
     table = new_table("class", *columns, right=columns)
-    for score in scores.classes:
-        ratios = (f"{100 * value:.2f} %" for value in (score.precision, score.recall, score.f1))
-        table.add_row(*cells(score.label, *ratios, f"{score.support:,}"))
+    for score, ratios in zip(scores.classes, scores.class_ratios(), strict=True):
+        table.add_row(*cells(score.label, *map(format_ratio, ratios), f"{score.support:,}"))
     return table
+
+
+def format_ratio(value: float | None) -> str:
+    """Return a ratio as a percentage, or "-" for None, which is 0 of 0."""
+    return "-" if value is None else f"{100 * value:.2f} %"
 
 
 def in_order(metrics: Mapping[str, float]) -> list[tuple[str, float]]:

@@ -119,6 +119,7 @@ class RunDir:
 
     def read_info(self) -> dict[str, Any]:
         """Read run.json; raises RunError if it is missing, damaged or of another schema."""
+        self._reject_symlink(self.info_path)
         info = read_json(self.info_path, _INFO_TYPES)
         if info["status"] not in STATUSES:
             raise RunError(f"{self.info_path}: damaged: unknown status {info['status']!r}; restore the file")
@@ -126,10 +127,16 @@ class RunDir:
 
     def read_metrics(self) -> dict[str, Any]:
         """Read metrics.json; raises RunError if it is missing, damaged or of another schema."""
+        self._reject_symlink(self.metrics_path)
         metrics = read_json(self.metrics_path, _METRICS_TYPES)
         if not all(has_type(value, NUMBER) for value in (metrics["test"] or {}).values()):
             raise RunError(f"{self.metrics_path}: damaged: test must contain numbers only; restore the file")
         return metrics
+
+    def _reject_symlink(self, path: Path) -> None:
+        """Raise RunError for a link, except in this package, whose files an installer may have linked."""
+        if path.is_symlink() and not self.is_pretrained:
+            raise RunError(f"{path}: is a link; replace it with the file that it points to")
 
     def write_info(self, info: Mapping[str, Any]) -> None:
         """Write run.json."""

@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from nntrain.errors import NntrainError, RunError, UsageError
@@ -16,10 +16,16 @@ from nntrain.runs.folder import PRETRAINED, PRETRAINED_DIR, RunDir
 from nntrain.system import files
 from nntrain.system.files import write_atomically
 
+CLOCK_DIFFERENCE = timedelta(days=1)  # that the clocks of computers with a common folder may have
+
 
 def utc_now() -> str:
     """Return the current time in UTC in the format of run.json, to the microsecond, because runs are sorted by it."""
-    return datetime.now(UTC).isoformat(timespec="microseconds")
+    return _text(datetime.now(UTC))
+
+
+def _text(time: datetime) -> str:
+    return time.isoformat(timespec="microseconds")
 
 
 def runs_dir() -> Path:
@@ -88,20 +94,26 @@ def check_name(name: str) -> str:
 
 
 def list_runs(runs: Path) -> list[RunDir]:
-    """Return the runs in a folder, sorted by when they finished, or by when they started if they have not finished."""
+    """Return the runs in a folder, sorted by when they finished, or by when they started if they have not finished.
+
+    Runs with a time in the future come first, with the damaged ones: the clock was wrong, and they would be the latest
+    until then.
+    """
     if not runs.is_dir():
         return []
     folders = [entry for entry in runs.iterdir() if not entry.name.startswith(".") and (entry / "run.json").is_file()]
-    return sorted(map(RunDir, folders), key=_time_and_name)
+    now = datetime.now(UTC)
+    return sorted(map(RunDir, folders), key=lambda run: _time_and_name(run, latest=_text(now + CLOCK_DIFFERENCE)))
 
 
-def _time_and_name(run: RunDir) -> tuple[str, str]:
+def _time_and_name(run: RunDir, latest: str) -> tuple[str, str]:
     try:
         info = run.read_info()
     except RunError:
         return "", run.name
     last_start = (info["resumed"] or [info["started"]])[-1]
-    return str(info["finished"] or last_start), run.name
+    time = str(info["finished"] or last_start)
+    return time if time <= latest else "", run.name
 
 
 def latest_run(runs: Path) -> RunDir | None:

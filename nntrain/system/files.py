@@ -67,7 +67,7 @@ def read_limited(path: Path, *, max_bytes: int) -> bytes:
             raise ValueError("not a regular file")
         if status.st_size > max_bytes:
             raise ValueError(f"larger than {max_bytes:,} bytes")
-        return file.read(max_bytes)
+        return file.read(status.st_size)  # not max_bytes: Python allocates as much as it is asked to read
 
 
 def sync_file(path: Path) -> None:

@@ -7,6 +7,7 @@ and opens it for writing: another user's runs may be read-only, and listing runs
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,16 +44,20 @@ def acquire_lock(path: Path, *, timeout: float = TIMEOUT) -> Iterator[None]:
 
 
 def is_locked(path: Path) -> bool:
-    """Return whether a process, this one included, holds the lock; False if the file cannot be opened or locked."""
+    """Return whether a process, this one included, holds the lock.
+
+    False if the file cannot be opened or locked, and for links, pipes and devices, which no nntrain has locked.
+    """
     try:
-        # O_NONBLOCK: a run folder may be untrusted, and opening a pipe would wait for its writer.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        # A run folder may be untrusted: opening a pipe would wait for its writer, and a link may lead anywhere.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
     except OSError:
         return False
     from filelock import lock_descriptor
 
     try:
-        return not lock_descriptor(descriptor, blocking=False)
+        is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        return is_file and not lock_descriptor(descriptor, blocking=False)
     except OSError:
         return False
     finally:

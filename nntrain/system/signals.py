@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from types import FrameType, TracebackType
 
 from nntrain.errors import RunError
+from nntrain.system.control_characters import escape_controls
 
 EXIT_CODE = 130
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
@@ -90,7 +91,7 @@ def time_limit(seconds: float, problem: str) -> Iterator[None]:
         for _ in range(math.ceil(seconds / POLL_INTERVAL)):
             if finished.wait(POLL_INTERVAL):
                 return
-        print(f"Error: {problem}", file=sys.stderr, flush=True)
+        print(f"Error: {escape_controls(problem)}", file=sys.stderr, flush=True)
         os._exit(RunError.exit_code)
 
     threading.Thread(target=watch, daemon=True, name="time limit").start()

@@ -163,6 +163,14 @@ def test_ctrl_c_in_a_command_exits_with_130():
     assert (done.exit_code, done.stdout, done.stderr) == (130, "", "interrupted\n")
 
 
+def test_a_lack_of_memory_is_one_error_unless_it_is_debugged(monkeypatch):
+    done = run_raising(MemoryError())
+    message = "Error: not enough memory; close other programs, or raise the limit (ulimit -v)\n"
+    assert (done.exit_code, done.stdout, done.stderr) == (1, "", message)
+    monkeypatch.setenv("NNTRAIN_DEBUG", "1")
+    assert isinstance(run_raising(MemoryError()).exception, MemoryError)
+
+
 def test_a_bug_keeps_its_traceback():
     assert isinstance(run_raising(ZeroDivisionError("x")).exception, ZeroDivisionError)
 
@@ -215,3 +223,12 @@ def test_a_mistake_in_the_command_exits_with_2_and_tells_what_is_meant(in_proces
 
 def test_text_of_the_user_is_not_read_as_markup(in_process):
     assert "[red]x[/x].yaml: no such file" in in_process("train", "[red]x[/x].yaml").stderr
+
+
+@pytest.mark.parametrize(
+    "command", [["--x\u202ey"], ["data", "show", "mnist_5k", "x\u202ey"]], ids=["option", "argument"]
+)
+def test_control_characters_of_a_wrong_argument_are_shown_as_escapes(in_process, command):
+    output = in_process(*command).output
+    assert r"x\u202ey" in output
+    assert "\u202e" not in output

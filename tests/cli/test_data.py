@@ -65,7 +65,8 @@ def test_what_is_on_the_disk_is_not_fetched(in_process):
 
 
 def test_what_is_fetched_is_announced_and_its_path_printed(in_process, monkeypatch, tmp_path):
-    def download(name, on_download):
+    def download(name, on_download, by_command):
+        assert by_command
         on_download(0, 0)
         on_download(5, 10)
         return tmp_path / "mnist.npz"
@@ -88,4 +89,4 @@ def test_an_image_is_drawn_in_ten_shades_two_rows_in_one():
     image[0] = (0, 26, 255)
     image[1] = (0, 26, 255)
     image[2] = (255, 51, 128)
-    assert draw_characters(image) == " .@\n= :"
+    assert draw_characters(image) == [" .@", "= :"]

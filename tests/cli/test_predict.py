@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from unittest.mock import ANY
 
 import numpy as np
 import pytest
@@ -101,6 +102,18 @@ def test_a_picture_that_cannot_be_read_does_not_stop_the_others(in_process, pict
     errors = [error["error"] for error in document(result)["errors"]]
     assert [error.partition(": ")[0] for error in errors] == ["blank.png", "text.png", "none.png"]
     assert result.stderr.splitlines() == [f"Error: {error}" for error in errors]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names")
+def test_a_name_with_control_characters_is_one_row_and_cannot_hide_text(in_process, pictures):
+    name = "three\n\x1b[8m\x9b\u202e.png"
+    (pictures / "three.png").rename(pictures / name)
+    done = in_process("predict", name, "text\n.png")
+    assert done.stdout.splitlines()[1].split() == [r"three\n\x1b[8m\x9b\u202e.png", "3", ANY, "%"]
+    assert done.stderr.splitlines()[-1].startswith(r"Error: text\n.png: ")
+    document = in_process("predict", name, "--json").stdout
+    assert r'"image": "three\n\u001b[8m\u009b\u202e.png"' in document
+    assert json.loads(document)["predictions"][0]["image"] == name
 
 
 def test_folders_and_long_names_that_cannot_be_read_do_not_stop_the_others(in_process, pictures):
@@ -400,3 +413,13 @@ def test_a_run_without_tflite_is_answered_the_same_by_keras(trained, tmp_path):
     by_keras = nntrain.json("predict", "--test", "0-4")["predictions"]
     for first, second in zip(by_litert, by_keras, strict=True):
         assert first["probabilities"] == pytest.approx(second["probabilities"], abs=1e-5)
+
+
+def test_test_images_of_other_data_are_answered(in_process, sample_run, tiny_data):
+    done = in_process("predict", "--test", "3", "--data", str(tiny_data), "--run", str(sample_run))
+    assert done.stdout.splitlines()[1].startswith("test image 3")
+    done = in_process("predict", "three.png", "--data", "mnist_5k")
+    assert (done.exit_code, done.stderr) == (
+        2,
+        "Error: --data names where test images come from; add --test, for example --test 0-4\n",
+    )

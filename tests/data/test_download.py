@@ -180,7 +180,6 @@ def ways(name, file, cached):
     return (
         f"\n  or run that command on another computer and copy {file} it prints to {cached}"
         f"\n  or put {name}.npz into a folder and set NNTRAIN_DATA_DIR to that folder"
-        "\n  or train on the 5,000 images of MNIST that ship with nntrain: data.dataset=mnist_5k"
     )
 
 
@@ -189,6 +188,23 @@ def test_a_missing_data_set_is_an_error_with_every_way_to_get_it(cache):
         "Fashion-MNIST not found. Download it: `nntrain data fetch fashion_mnist`"
         + ways("fashion_mnist", "the folder", cache / "fashion-mnist")
     )
+
+
+def test_a_folder_that_is_set_already_is_named(cache, monkeypatch):
+    monkeypatch.setenv("NNTRAIN_DATA_DIR", "/data")
+    assert not_found("kmnist").lines[2] == "or put kmnist.npz into /data, as NNTRAIN_DATA_DIR says"
+
+
+def test_the_command_that_downloads_does_not_recommend_itself(use_folders, cache, monkeypatch):
+    use_folders("nowhere")
+    with pytest.raises(
+        DataError, match=r"MNIST not found, and .*\. Try again\n  or run this command on another"
+    ) as caught:
+        fetch_dataset("mnist", by_command=True)
+    assert "data fetch" not in str(caught.value)
+    monkeypatch.setenv("NNTRAIN_OFFLINE", "1")
+    with pytest.raises(DataError, match=r"NNTRAIN_OFFLINE is set\. Unset it and try again\n"):
+        fetch_dataset("mnist", by_command=True)
 
 
 @pytest.mark.parametrize("value", ["1", "yes"])
@@ -415,4 +431,4 @@ def test_a_cache_that_cannot_be_written_is_an_error_with_every_way_out(use_folde
     monkeypatch.setattr("os.open", refuse)
     with pytest.raises(DataError, match="cannot be locked: Permission denied") as caught:
         fetch_dataset("mnist")
-    assert "data.dataset=mnist_5k" in str(caught.value)
+    assert "set NNTRAIN_DATA_DIR to that folder" in str(caught.value)

@@ -126,7 +126,6 @@ def test_a_missing_data_set_is_not_downloaded_unless_that_is_allowed(home):
         "MNIST not found. Download it: `nntrain data fetch mnist`",
         f"  or run that command on another computer and copy the file it prints to {home / 'datasets' / 'mnist.npz'}",
         "  or put mnist.npz into a folder and set NNTRAIN_DATA_DIR to that folder",
-        "  or train on the 5,000 images of MNIST that ship with nntrain: data.dataset=mnist_5k",
     ]
 
 

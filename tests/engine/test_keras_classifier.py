@@ -13,6 +13,7 @@ from nntrain.errors import RunError
 from nntrain.runs.folder import RunDir
 from nntrain.system.hashing import fingerprint_arrays
 
+resource = pytest.importorskip("resource")  # Windows has none
 pytestmark = pytest.mark.tensorflow
 
 IMAGES = np.random.default_rng(1).integers(0, 256, (5, 28, 28), dtype=np.uint8)
@@ -116,6 +117,37 @@ def test_a_different_number_of_weight_arrays_is_refused(run, load, change, store
     replace_members(run.model_path, **{"model.weights.h5": weights_with(run.model_path, change)})
     with pytest.raises(RunError, match=rf"holds {stored} weight arrays, but its config's network has 4"):
         load(run)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("layers/dense/vars/0", "holds a weight array of 16000000 x 32 numbers"),
+        ("layers/dropout/seed_generator/vars/0", "damaged"),
+    ],
+)
+def test_an_array_that_takes_no_space_in_the_file_is_refused_before_it_takes_memory(run, load, name, message):
+    def enlarge(weights):
+        if name in weights:
+            del weights[name]
+        weights.create_dataset(name, (16_000_000, 32), "f4")
+
+    replace_members(run.model_path, **{"model.weights.h5": weights_with(run.model_path, enlarge)})
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(RunError, match=message):
+        load(run)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1_000_000  # kilobytes
+
+
+def test_the_optimizers_state_may_have_any_shape_because_it_is_not_read(run, load):
+    def enlarge(weights):
+        del weights["optimizer/vars/2"]
+        weights.create_dataset("optimizer/vars/2", (16_000_000, 32), "f4")
+
+    replace_members(run.model_path, **{"model.weights.h5": weights_with(run.model_path, enlarge)})
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    load(run)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1_000_000  # kilobytes
 
 
 def visited(weights):

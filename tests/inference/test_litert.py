@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from nntrain.data.load import load_dataset
-from nntrain.errors import RunError
+from nntrain.errors import NntrainError, RunError
 from nntrain.inference import litert
 from nntrain.inference.litert import LiteRTClassifier
 from nntrain.runs.folder import PRETRAINED_DIR, RunDir
@@ -165,13 +166,22 @@ def test_a_network_that_cannot_be_read_is_an_error(use_interpreter, method, erro
     assert error_of(lambda: LiteRTClassifier(PATH, b"")) == f"model.tflite: damaged: LiteRT cannot read it; {RESTORE}"
 
 
-@pytest.mark.parametrize("error", [ValueError(), RuntimeError(), TypeError(), MemoryError()])
+@pytest.mark.parametrize("error", [ValueError(), RuntimeError(), TypeError()])
 @pytest.mark.parametrize("method", ["allocate_tensors", "invoke"])
 def test_a_network_that_cannot_be_run_is_an_error(use_interpreter, method, error):
     use_interpreter(**{method: fail(error)})
     classifier = LiteRTClassifier(PATH, b"")
     assert error_of(lambda: classifier.predict(images(1))) == (
         f"model.tflite: damaged: LiteRT cannot run it; {RESTORE}"
+    )
+
+
+@pytest.mark.parametrize("method", ["allocate_tensors", "invoke"])
+def test_a_lack_of_memory_is_not_called_damage(use_interpreter, method):
+    use_interpreter(**{method: fail(MemoryError())})
+    classifier = LiteRTClassifier(PATH, b"")
+    assert error_of(lambda: classifier.predict(images(1))) == (
+        "model.tflite: needs more memory than there is, or is damaged; close other programs, or train again"
     )
 
 
@@ -193,3 +203,9 @@ def test_reading_and_each_batch_have_a_time_limit_that_grows_with_the_file(use_i
     assert limits == [(pytest.approx(25.0704), words)]
     classifier.predict(np.concatenate([images(256), images(1)]))
     assert limits == [(pytest.approx(25.0704), words)] * 3
+
+
+def test_a_litert_that_cannot_be_loaded_is_an_error(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
+    with pytest.raises(NntrainError, match=r"LiteRT cannot be loaded: .*; close other programs, or reinstall"):
+        LiteRTClassifier(PATH, b"")

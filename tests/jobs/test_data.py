@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -29,7 +31,7 @@ def downloads(monkeypatch, tmp_path):
     """Replace downloads; returns the names that are asked for."""
     names = []
 
-    def download(name, on_download):
+    def download(name, on_download, by_command):
         names.append(name)
         on_download(3, 9)
         return tmp_path / f"{name}.npz"
@@ -120,3 +122,13 @@ def test_a_path_is_made_absolute_and_a_name_is_kept(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert absolute_dataset("mnist") == "mnist"
     assert absolute_dataset("own.npz") == str(tmp_path / "own.npz")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs links")
+def test_links_in_a_circle_are_an_error(tmp_path):
+    (tmp_path / "loop.npz").symlink_to("loop.npz")
+    path = absolute_dataset(str(tmp_path / "loop.npz"))
+    with pytest.raises(DataError, match="Too many levels of symbolic links"):
+        describe_dataset(path)
+    with pytest.raises(DataError, match=r"loop\.npz: a link that leads nowhere"):
+        ensure_dataset(path)

@@ -141,3 +141,11 @@ def test_evaluating_never_downloads_a_data_set(run, monkeypatch, tmp_path):
     monkeypatch.setattr("nntrain.data.load.fetch_dataset", lambda *_, **__: pytest.fail("downloads"))
     with pytest.raises(DataError, match="MNIST not found"):
         evaluate("own-1", data="mnist", plots=False)
+
+
+def test_letters_that_no_font_has_are_named(run, monkeypatch, recorder):
+    info = run.read_info()
+    info["question"]["classes"][3] = "\U000f0000"  # of the private use area
+    run.write_info(info)
+    evaluate("own-1", listener=recorder.listener())
+    assert any("no font on this computer has \U000f0000: plots show codes" in note for note in recorder.notes)

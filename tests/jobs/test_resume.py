@@ -14,6 +14,7 @@ from nntrain.jobs.resume import resume
 from nntrain.runs.checkpoint import read_checkpoint, write_checkpoint
 from nntrain.runs.folder import RunDir
 from nntrain.runs.history import read_history
+from nntrain.runs.store import utc_now
 from nntrain.system.locks import acquire_lock, is_locked
 
 
@@ -51,7 +52,7 @@ def test_without_a_name_a_run_that_cannot_be_resumed_here_is_passed_over(worksho
     (stopped.path.parent / "gone-1").mkdir()
     gone = RunDir(stopped.path.parent / "gone-1")
     gone.config_path.write_text(stopped.config_path.read_text().replace("tiny.npz", "no.npz"))
-    gone.write_info({**stopped.read_info(), "finished": "2999-01-01", "fingerprints": {}})
+    gone.write_info({**stopped.read_info(), "finished": utc_now(), "fingerprints": {}})
     assert resume(runs_dir=workshop.runs, listener=recorder.listener()).run.name == "tiny-1"
     assert f"{gone.path} cannot be resumed: " in "\n".join(recorder.notes)
     assert f"no.npz: no such file or folder. Trying {stopped.path}" in "\n".join(recorder.notes)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import multiprocessing
 import os
+import sys
 from dataclasses import replace
 
 import pytest
 
-from nntrain.errors import DataError, DivergedError, UsageError
+from nntrain.errors import DataError, DivergedError, NntrainError, UsageError
 from nntrain.jobs.plan import open_config
 from nntrain.jobs.requirements import Requirements
 from nntrain.jobs.train import draw_history, train
@@ -87,16 +89,36 @@ def test_a_requirement_of_an_unknown_metric_is_refused_before_a_folder_is_made(w
     assert not workshop.runs.exists()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs flock")
+def test_on_a_file_system_without_locks_no_folder_stays(workshop, monkeypatch):
+    def refuse(descriptor, operation):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with pytest.raises(NntrainError, match=r"/tiny-1/\.lock: cannot be locked: .*; choose a folder on another disk"):
+        workshop.train()
+    assert list(workshop.runs.iterdir()) == []
+
+
 def test_missing_data_is_refused_before_a_folder_is_made(workshop, tmp_path):
     with pytest.raises(DataError, match=r"nowhere\.npz: no such file or folder"):
         workshop.train(f"data.dataset={tmp_path}/nowhere.npz")
     assert not workshop.runs.exists()
 
 
+def test_without_a_data_set_the_one_that_ships_is_offered(workshop, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("NNTRAIN_OFFLINE", "1")
+    monkeypatch.delenv("NNTRAIN_DATA_DIR", raising=False)
+    with pytest.raises(DataError) as caught:
+        workshop.train("data.dataset=mnist")
+    assert caught.value.lines[-1].endswith("that ship with nntrain: data.dataset=mnist_5k")
+
+
 def test_a_data_set_with_a_name_is_downloaded_first(workshop, recorder, monkeypatch):
     fetched = []
     monkeypatch.setattr("nntrain.jobs.data.find_dataset", lambda name: None)
-    monkeypatch.setattr("nntrain.data.download.fetch_dataset", lambda name, on_download: fetched.append(name))
+    monkeypatch.setattr("nntrain.data.download.fetch_dataset", lambda name, **_: fetched.append(name))
     workshop.train("data.dataset=mnist_5k", listener=recorder.listener())
     assert fetched == ["mnist_5k"]
     assert recorder.downloads == ["mnist_5k begins", "mnist_5k ends"]

@@ -480,3 +480,13 @@ def test_a_large_array_is_reduced():
 )
 def test_an_array_that_is_no_picture_is_refused(pixels, message):
     assert error_of(pixels) == message
+
+
+def test_a_jpeg_of_very_many_scans_is_refused_before_it_is_decoded(monkeypatch):
+    file = io.BytesIO()
+    Image.new("L", (100, 100), 255).save(file, "JPEG", progressive=True)  # 6 scans
+    monkeypatch.setattr(load, "MAX_SCANNED_PIXELS", 60_000)
+    assert load_levels(file.getvalue())[0].shape == (100, 100)
+    monkeypatch.setattr(load, "MAX_SCANNED_PIXELS", 59_999)
+    with pytest.raises(ImageError, match="the JPEG has more than 5 scans, which take minutes to decode"):
+        load_levels(file.getvalue())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -107,6 +108,25 @@ def test_a_hundred_pictures_are_prepared_in_processes(monkeypatch, two_cores, na
 
 def test_on_one_core_pictures_are_prepared_in_this_process(monkeypatch):
     monkeypatch.setattr(parallel, "_available_cores", lambda: 1)
+    assert is_prepared_here(monkeypatch, MANY)
+
+
+@linux_only
+@pytest.mark.parametrize("error", [FileNotFoundError(errno.ENOENT, "/dev/shm is missing"), ImportError("no sem_open")])
+def test_without_semaphores_pictures_are_prepared_in_this_process(monkeypatch, two_cores, error):
+    def refuse(*_, ctx):
+        raise error
+
+    monkeypatch.setattr("multiprocessing.synchronize.SemLock.__init__", refuse)
+    assert is_prepared_here(monkeypatch, MANY)
+
+
+@linux_only
+def test_if_processes_run_out_the_remaining_pictures_are_prepared_in_this_process(monkeypatch, two_cores):
+    def refuse():
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("os.fork", refuse)
     assert is_prepared_here(monkeypatch, MANY)
 
 

@@ -115,3 +115,25 @@ def test_json_keeps_every_character_and_refuses_nan(capsys):
     assert capsys.readouterr().out == '{\n  "name": "größe",\n  "values": [\n    1\n  ]\n}\n'
     with pytest.raises(ValueError, match="not JSON compliant"):
         console.print_json({"loss": float("nan")})
+
+
+def test_control_characters_of_others_are_shown_as_escapes(capsys):
+    console.print_message("a\x1b[31m\u202eb")
+    console.print_result("a\r\nb")
+    console.print_result(console.emphasized("a\x9b", "b\x9b"))
+    console.show_hints([Problem("a\x1b.yaml:1", "b\nc")])
+    console.show_error(ConfigError([Problem("x.yaml:1:2 metrics", "no metric '\r\nok'")]))
+    console.show_error(UsageError("no run 'a\nb'", "or c\x07"))
+    output, errors = capsys.readouterr()
+    assert output == "a\\r\\nb\na\\x9bb\\x9b\n"
+    assert errors == (
+        "a\\x1b[31m\\u202eb\n"
+        "a\\x1b.yaml:1: hint: b\\nc\n"
+        "x.yaml:1:2 metrics: no metric '\\r\\nok'\n1 problem; nothing was run\n"
+        "Error: no run 'a\\nb'\n  or c\\x07\n"
+    )
+
+
+def test_json_has_control_characters_as_escapes(capsys):
+    console.print_json({"run": "\x9b\u202e猫"})
+    assert capsys.readouterr().out == '{\n  "run": "\\u009b\\u202e猫"\n}\n'

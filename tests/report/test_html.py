@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import io
+import os
+import sys
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from nntrain.report import html
@@ -52,3 +55,13 @@ def test_scores_are_a_confusion_matrix_and_a_table_of_classes():
     scores = Scores(7, {"loss": 1.0}, classes, ((3, 0), (1, 3)))
     assert html.confusion(scores).count("<tr>") == 3
     assert '<td style="text-align: right">12.50 %</td>' in html.classes(scores)
+
+
+def test_control_characters_are_shown_as_escapes():
+    assert html.items(["a\u202eb"]) == "<ul><li>a\\u202eb</li></ul>"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs pipes")
+def test_a_picture_that_is_a_pipe_is_left_out_without_waiting(tmp_path):
+    os.mkfifo(tmp_path / "training.png")
+    assert html.picture(tmp_path / "training.png", title="") == ""

@@ -203,3 +203,8 @@ def test_a_strip_too_large_for_its_format_is_an_error_and_leaves_nothing(tmp_pat
     with pytest.raises(NntrainError, match=r"how\.webp: cannot be written: .*; use \.png"):
         draw_strip([row()] * 82, tmp_path / "how.webp")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_control_characters_are_drawn_as_escapes(draw):
+    bad, good = ({"name": name, "answer": name, "details": [name]} for name in ("a\nb\u202e", r"a\nb\u202e"))
+    assert np.array_equal(draw(row(**bad)), draw(row(**good)))

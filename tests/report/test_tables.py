@@ -149,3 +149,16 @@ def test_the_class_table_has_ratios_and_images(capsys):
         ["no", "50.00", "%", "25.00", "%", "33.33", "%", "1,100"],
         ["yes", "100.00", "%", "75.00", "%", "87.50", "%", "12"],
     ]
+
+
+def test_nothing_of_nothing_is_a_dash(capsys):
+    scores = Scores(0, {}, (ClassScore("no", 0.0, 0.0, 0.0, 0),), confusion=((0,),))
+    assert lines(class_table(scores), capsys)[1].split() == ["no", "-", "-", "-", "0"]
+
+
+def test_control_characters_in_a_table_are_shown_as_escapes(capsys):
+    table = new_table("class\x1b[31m", "[red]")
+    table.add_row(*cells("two\nlines", "\u202e"))
+    print_table(table)
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines == [["class\\x1b[31m", "[red]"], ["two\\nlines", "\\u202e"]]

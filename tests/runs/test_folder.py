@@ -14,6 +14,8 @@ from nntrain.runs.folder import PRETRAINED_DIR, RunDir
 from nntrain.runs.json_files import to_json
 from nntrain.system.locks import acquire_lock
 
+needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="needs links")
+
 HOLD = """
 import sys
 from pathlib import Path
@@ -210,3 +212,24 @@ def test_asking_for_the_status_writes_nothing(make_run):
     run = make_run(status="running")
     assert run.status() == "interrupted"
     assert [path.name for path in run.path.iterdir()] == ["run.json"]
+
+
+@needs_posix
+def test_a_link_is_not_read_where_runs_are_listed(make_run, tmp_path):
+    run = make_run()
+    run.metrics_path.symlink_to(make_run("other").info_path)
+    with pytest.raises(RunError, match=r"metrics\.json: is a link"):
+        run.read_metrics()
+    run.info_path.rename(tmp_path / "run.json")
+    run.info_path.symlink_to(tmp_path / "run.json")
+    with pytest.raises(RunError, match=r"run\.json: is a link"):
+        run.read_info()
+
+
+@needs_posix
+def test_the_network_that_ships_may_be_installed_as_links(tmp_path, monkeypatch):
+    for file in PRETRAINED_DIR.iterdir():
+        (tmp_path / file.name).symlink_to(file)
+    monkeypatch.setattr("nntrain.runs.folder.PRETRAINED_DIR", tmp_path)
+    assert RunDir(tmp_path).status() == "complete"
+    assert RunDir(tmp_path).read_metrics()["epochs"] > 0

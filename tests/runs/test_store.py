@@ -204,6 +204,15 @@ def test_runs_of_the_same_time_are_sorted_by_name_and_damaged_ones_come_first(ma
     assert [run.name for run in list_runs(tmp_path)] == ["z-1", "a-1", "b-1"]
 
 
+@pytest.mark.parametrize("wrong", ["2099-01-01T00:00:00.000000+00:00", "soon"])
+def test_a_run_of_a_wrong_clock_is_not_the_latest_until_then(make_run, tmp_path, wrong):
+    today = make_run(finished=utc_now())
+    make_run("future", finished=wrong)
+    make_run("future", finished=None, started=wrong)
+    assert [run.name for run in list_runs(tmp_path)] == ["future-1", "future-2", "mlp-1"]
+    assert latest_run(tmp_path) == today
+
+
 def test_other_files_and_folders_are_not_listed(make_run, tmp_path):
     (tmp_path / ".hidden-1").mkdir()
     (tmp_path / ".hidden-1" / "run.json").touch()

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -158,7 +159,7 @@ def test_a_file_of_up_to_the_limit_is_read(tmp_path):
         read_limited(path, max_bytes=1000)
 
 
-def test_a_file_that_grows_while_it_is_read_is_read_up_to_the_limit(tmp_path, monkeypatch):
+def test_a_file_that_grows_while_it_is_read_is_read_up_to_the_size_that_was_checked(tmp_path, monkeypatch):
     path, fstat = tmp_path / "file", os.fstat
 
     def fstat_then_grow(descriptor):
@@ -168,7 +169,15 @@ def test_a_file_that_grows_while_it_is_read_is_read_up_to_the_limit(tmp_path, mo
 
     path.write_bytes(b"123")
     monkeypatch.setattr("os.fstat", fstat_then_grow)
-    assert read_limited(path, max_bytes=4) == b"1234"
+    assert read_limited(path, max_bytes=4) == b"123"
+
+
+def test_a_high_limit_takes_no_memory(tmp_path):
+    (tmp_path / "file").write_bytes(b"123")
+    tracemalloc.start()
+    assert read_limited(tmp_path / "file", max_bytes=1_000_000_000) == b"123"
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    tracemalloc.stop()
 
 
 def test_a_missing_file_is_an_os_error(tmp_path):

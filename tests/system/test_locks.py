@@ -185,6 +185,13 @@ def test_a_lock_file_that_may_only_be_read_can_be_tested(path, monkeypatch):
 
 
 @needs_flock
+def test_a_link_in_place_of_a_lock_file_is_not_followed(path, tmp_path):
+    path.symlink_to(tmp_path / "other")
+    with acquire_lock(tmp_path / "other"):
+        assert not is_locked(path)
+
+
+@needs_flock
 def test_a_pipe_in_place_of_a_lock_file_is_tested_without_waiting(path):
     os.mkfifo(path)
     assert not is_locked(path)

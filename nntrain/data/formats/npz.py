@@ -12,6 +12,8 @@ from nntrain.data.dataset import SPLITS, Split
 from nntrain.data.formats.reader import MAX_BYTES, classes_of_labels, readable
 from nntrain.errors import DataError
 
+MAX_HEADER = 10_000  # bytes of an array's header, as NumPy allows; the shape and the type take about 100
+
 
 class NpzReader:
     """An .npz with x_train, y_train, x_test and y_test; each array is read when it is requested."""
@@ -54,6 +56,8 @@ class NpzReader:
         if archive.getinfo(f"{name}.npy").compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise DataError(f"{self.path}: {name} has a compression that NumPy never uses; save it with np.savez")
         with archive.open(f"{name}.npy") as member:
+            _check_header_length(member)
+        with archive.open(f"{name}.npy") as member:
             shape, dtype = _read_header(member)
         if dtype.hasobject:
             raise DataError(f"{self.path}: {name} is pickled, and pickles are never loaded; save plain arrays")
@@ -61,6 +65,13 @@ class NpzReader:
         if int(np.prod(shape, dtype=object)) * dtype.itemsize > MAX_BYTES:
             dimensions = " x ".join(map(str, shape))
             raise DataError(f"{self.path}: {name} is {dimensions} of {dtype}, more than 4 GiB; save fewer images")
+
+
+def _check_header_length(member: IO[bytes]) -> None:
+    """Raise ValueError for a header that is too long: NumPy would read all of it before it checks that."""
+    size = 2 if np.lib.format.read_magic(member) == (1, 0) else 4
+    if int.from_bytes(member.read(size), "little") > MAX_HEADER:
+        raise ValueError("header too long")
 
 
 def _read_header(member: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[np.generic]]:

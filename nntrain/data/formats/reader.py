@@ -54,13 +54,16 @@ def readable(path: Path) -> Iterator[None]:
         raise DataError(f"{path}: damaged or cut short; get the file again") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except MemoryError:
+        raise DataError(
+            f"{path}: needs more memory than there is, or is damaged; close other programs, or get the file again"
+        ) from None
     # NumPy parses an array's header as Python tokens and literals, which may raise any of these.
     except (
         ValueError,
         LookupError,
         TypeError,
         ArithmeticError,
-        MemoryError,
         RuntimeError,
         SyntaxError,
         tokenize.TokenError,

@@ -54,9 +54,9 @@ def draw_confusion(scores: Scores, path: Path, *, title: str) -> None:
     otherwise hide them. Raises NntrainError if the file cannot be written.
     """
     confusion = np.array(scores.confusion)
-    names = [shorten(row.label, MAX_NAME_LENGTH) for row in scores.classes]
-    layout = _layout(names)
-    with plot_style([title, *names]):
+    with plot_style([title, *(row.label for row in scores.classes)]):
+        names = [shorten(row.label, MAX_NAME_LENGTH) for row in scores.classes]
+        layout = _layout(names)
         figure = new_figure(layout.width, layout.height, title=title, summary=_summary(scores, confusion))
         axes = add_axes(figure, layout.left, layout.bottom, layout.side, layout.side)
         axes.imshow(_colors(confusion), interpolation="nearest", aspect="auto")
@@ -134,8 +134,12 @@ def _draw_ratios(axes: Axes, scores: Scores, layout: _Layout) -> None:
     edge, gap = len(scores.classes) - 0.5, 0.08 / layout.cell
     rotation = 90 if len(scores.classes) > 12 else 0
     style: dict[str, Any] = {"color": FAINT, "fontsize": layout.font_size * 0.88}
-    for index, row in enumerate(scores.classes):
-        axes.text(edge + gap, index, f"{row.recall:.1%}", va="center_baseline", **style)
-        axes.text(index, edge + gap, f"{row.precision:.1%}", va="top", ha="center", rotation=rotation, **style)
+    for index, (precision, recall, _) in enumerate(scores.class_ratios()):
+        axes.text(edge + gap, index, _percentage(recall), va="center_baseline", **style)
+        axes.text(index, edge + gap, _percentage(precision), va="top", ha="center", rotation=rotation, **style)
     axes.text(edge + gap, -0.5 - gap, "recall", va="bottom", **style)
     axes.text(-0.5 - gap, edge + gap, "precision", va="top", ha="right", **style)
+
+
+def _percentage(ratio: float | None) -> str:
+    return "-" if ratio is None else f"{ratio:.1%}"

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nntrain.report.plots.fonts import DEFAULT, escape_letters_without_font, fonts_for
+from nntrain.system.control_characters import escape_controls
 from nntrain.system.files import temporary_sibling
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ STYLE: dict[str, Any] = {
     "xtick.labelcolor": FAINT,
     "ytick.labelcolor": FAINT,
 }
-# Fonts for names in scripts that Matplotlib's default font lacks; the installed ones are used.
+# Fonts for names in East Asian scripts, which Matplotlib's default font lacks; the installed ones come before others.
 WIDE_FONTS = (
     "Noto Sans CJK JP",
     "Noto Sans CJK SC",
@@ -78,13 +80,13 @@ def plot_style(texts: Iterable[str]) -> Iterator[None]:
 
 
 def _fonts(texts: Iterable[str]) -> list[str]:
-    fonts = ["DejaVu Sans"]
+    fonts, texts = [DEFAULT], [escape_controls(text) for text in texts]
     if not all(text.isascii() for text in texts):
         from matplotlib.font_manager import fontManager
 
         installed = set(fontManager.get_font_names())
         fonts += [name for name in WIDE_FONTS if name in installed]
-    return fonts
+    return list(dict.fromkeys([*fonts, *fonts_for(texts)]))
 
 
 def new_figure(width: float, height: float, *, title: str, summary: str) -> Figure:
@@ -110,8 +112,8 @@ def add_axes(figure: Figure, left: float, bottom: float, width: float, height: f
 
 
 def shorten(text: str, length: int) -> str:
-    """Return a text on one line, cut to a length; undecodable bytes of a file name become '?'."""
-    line = " ".join(text.encode("utf-8", "replace").decode().split())
+    """Return a text on one line, cut to a length; control characters and letters without a font are escapes."""
+    line = escape_letters_without_font(escape_controls(text))
     return line if len(line) <= length else f"{line[: length - 1]}…"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -127,6 +128,16 @@ def test_an_array_of_more_than_four_gibibytes_is_refused_before_it_is_read(save_
     assert error_of(path) == (
         f"{path}: x_train is 1099511627776 x 28 x 28 of uint8, more than 4 GiB; save fewer images"
     )
+
+
+def test_a_header_of_gigabytes_is_refused_before_it_is_read(save_npz):
+    path = save_npz(x_train=None)
+    with zipfile.ZipFile(path, "a") as archive, archive.open("x_train.npy", "w") as member:
+        member.write(b"\x93NUMPY\x02\x00" + (200_000_000).to_bytes(4, "little") + b" " * 200_000_000)
+    tracemalloc.start()
+    assert error_of(path) == f"{path}: damaged, or not a data set; get the file again"
+    assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    tracemalloc.stop()
 
 
 def test_an_array_of_just_the_limit_in_bytes_is_read(save_npz, monkeypatch):

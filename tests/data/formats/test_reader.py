@@ -31,7 +31,10 @@ PATH = Path("own.npz")
         (KeyError(), "damaged, or not a data set; get the file again"),
         (TypeError(), "damaged, or not a data set; get the file again"),
         (OverflowError(), "damaged, or not a data set; get the file again"),
-        (MemoryError(), "damaged, or not a data set; get the file again"),
+        (
+            MemoryError(),
+            "needs more memory than there is, or is damaged; close other programs, or get the file again",
+        ),
         (RecursionError(), "damaged, or not a data set; get the file again"),
         (SyntaxError(), "damaged, or not a data set; get the file again"),
         (tokenize.TokenError(), "damaged, or not a data set; get the file again"),
