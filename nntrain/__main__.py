@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Callable
 
 from nntrain.cli.startup import end_process, without_garbage_collection
+from nntrain.system.signals import exit_code_of, raise_on_signals
 from nntrain.system.stdio import escape_unencodable_stdout, silence_library_stderr
 
 
@@ -14,7 +14,7 @@ def main() -> None:
     """Run the command line and end the process."""
     silence_library_stderr()
     escape_unencodable_stdout()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # handled as Ctrl-C in every command
+    raise_on_signals()
     end_process(exit_code(_run))
 
 
@@ -33,10 +33,8 @@ def exit_code(command: Callable[[], object]) -> int:
             sys.stdout.flush()
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else 0
-    except KeyboardInterrupt:  # before a command starts, or after it ends
-        from nntrain.system.signals import EXIT_CODE
-
-        return EXIT_CODE
+    except KeyboardInterrupt as error:  # before a command starts, or after it ends
+        return exit_code_of(error)
     except BrokenPipeError:
         return 0  # the reader of stdout, such as `head`, has closed it
     except OSError as error:  # for example, the disk is full and the output goes to a file

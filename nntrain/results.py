@@ -47,6 +47,7 @@ class TrainResult:
     test: Scores | None  # None if there is no network to score
     problem: str | None = None  # what went wrong, as a sentence
     notes: tuple[str, ...] = ()  # what else the user should know
+    signal: int | None = None  # the number of the signal that asked training to stop
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import typer
 
 from nntrain.cli.command import Command, Group
 from nntrain.errors import NntrainError
-from nntrain.system.signals import EXIT_CODE
+from nntrain.system.signals import exit_code_of
 from nntrain.version import __version__
 
 EXAMPLES = """
@@ -33,11 +33,11 @@ class ErrorBoundary(Group):
 
             console.show_error(error)
             raise typer.Exit(error.exit_code) from None
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
             from nntrain.report import console
 
             console.print_message("interrupted")
-            raise typer.Exit(EXIT_CODE) from None
+            raise typer.Exit(exit_code_of(error)) from None
         except BrokenPipeError:
             # The reader of stdout, such as `head`, has closed it.
             import os

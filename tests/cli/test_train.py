@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -86,19 +87,21 @@ def test_a_requirement_that_is_missed_exits_with_6_and_keeps_the_run(in_process,
     assert (tmp_path / "runs" / "tiny-1" / "model.keras").exists()
 
 
-def test_an_interrupted_training_exits_with_130_and_tells_how_to_continue(in_process, fake_engine, dense, monkeypatch):
+def test_an_interrupted_training_exits_with_128_and_the_signal_and_tells_how_to_continue(
+    in_process, fake_engine, dense, monkeypatch
+):
     from nntrain.results import TrainResult
 
-    for epochs, words in (
-        (0, "interrupted during the first epoch; no network is saved yet in runs/tiny-1. "),
-        (1, "interrupted after 1 epoch; the network is saved in runs/tiny-2. "),
-        (3, "interrupted after 3 epochs; the network is saved in runs/tiny-3. "),
+    for epochs, number, words in (
+        (0, 2, "interrupted during the first epoch; no network is saved yet in runs/tiny-1. "),
+        (1, 1, "interrupted after 1 epoch; the network is saved in runs/tiny-2. "),
+        (3, 15, "interrupted after 3 epochs; the network is saved in runs/tiny-3. "),
     ):
-        result = TrainResult("interrupted", epochs, None)
+        result = TrainResult("interrupted", epochs, None, signal=number)
         monkeypatch.setattr("nntrain.jobs.session.TrainingSession.execute", lambda session, result=result: result)
         done = in_process("train", dense, "--quiet")
         assert done.stderr.startswith(f"{words}To continue: `")
-        assert (done.exit_code, done.stdout) == (130, "")
+        assert (done.exit_code, done.stdout) == (128 + number, "")
 
 
 @tensorflow
@@ -250,16 +253,34 @@ def test_ctrl_c_while_tensorflow_loads_ends_at_once_and_leaves_no_run(nntrain, d
 
 
 @tensorflow
-def test_sigterm_in_training_keeps_the_network(nntrain, dense):
+@pytest.mark.parametrize(("name", "exit_code"), [("SIGTERM", 143), ("SIGUSR1", 138)])
+def test_a_signal_in_training_keeps_the_network(nntrain, dense, name, exit_code):
     process = nntrain.start("train", dense, "fit.epochs=100000")
     while not process.stderr.readline().startswith("epoch 3/"):
         pass
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.Signals[name])
     out, err = process.communicate(timeout=600)
     assert re.search(r"interrupted after \d+ epochs; the network is saved in runs/tiny-1\.", err)
-    assert (process.returncode, out) == (130, "")
+    assert (process.returncode, out) == (exit_code, "")
     assert json.loads((nntrain.folder / "runs" / "tiny-1" / "metrics.json").read_text())["status"] == "interrupted"
     assert nntrain("predict", "--test", "0", "--run", "tiny-1").returncode == 0
+
+
+@tensorflow
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+def test_a_training_that_ignores_a_signal_goes_on(nntrain, dense):
+    """As under `nohup`, and in the background of a script."""
+    command = shlex.join(nntrain.command("train", dense, "epochs=5"))
+    process = subprocess.Popen(
+        ["sh", "-c", f"trap '' INT HUP; exec {command}"], cwd=nntrain.folder, stderr=subprocess.PIPE, text=True
+    )
+    while not process.stderr.readline().startswith("epoch 1/"):
+        pass
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGHUP)
+    err = process.communicate(timeout=600)[1]
+    assert "epoch 5/5" in err
+    assert process.returncode == 0
 
 
 @tensorflow
