@@ -38,13 +38,6 @@ class ErrorBoundary(Group):
 
             console.print_message("interrupted")
             raise typer.Exit(exit_code_of(error)) from None
-        except BrokenPipeError:
-            # The reader of stdout, such as `head`, has closed it.
-            import os
-            import sys
-
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(0) from None
 
 
 app = typer.Typer(

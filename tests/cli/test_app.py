@@ -167,17 +167,34 @@ def test_a_bug_keeps_its_traceback():
     assert isinstance(run_raising(ZeroDivisionError("x")).exception, ZeroDivisionError)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell with pipes")
-def test_a_reader_that_has_seen_enough_is_no_error(tmp_path):
-    program = f"{sys.executable} -m nntrain"
-    done = subprocess.run(
-        ["bash", "-c", f"set -o pipefail; {program} configs schema | head -1"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
-    assert (done.stdout, done.stderr) == ("{\n", "")
-    assert done.returncode == 0
+needs_bash = pytest.mark.skipif(sys.platform == "win32", reason="needs a shell with pipes")
+
+
+def run_in_bash(folder, script):
+    """Run a script in which `nntrain` is this program; with `pipefail`, as in CI."""
+    command = f'set -o pipefail; nntrain() {{ {sys.executable} -m nntrain "$@"; }}; {script}'
+    return subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, text=True)
+
+
+@needs_bash
+@pytest.mark.parametrize("command", ["configs schema", "--help", "configs", "check mlp", "configs --json"])
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path, command):
+    done = run_in_bash(tmp_path, f"nntrain {command} | head -1 | wc -l")
+    assert (done.returncode, done.stdout.strip()) == (0, "1")
+    assert "Error" not in done.stderr
+
+
+@needs_bash
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-", "2>/dev/full"])
+def test_without_a_stream_the_exit_code_is_that_of_the_work(tmp_path, closed):
+    assert run_in_bash(tmp_path, f"nntrain check mlp {closed}").returncode == 0
+    assert run_in_bash(tmp_path, f"nntrain check mpl {closed}").returncode == 2
+
+
+@needs_bash
+def test_a_missed_requirement_is_reported_to_a_script_that_reads_one_line(tmp_path):
+    done = run_in_bash(tmp_path, "nntrain evaluate pretrained --data mnist_5k --require 'accuracy>=1.0' | head -1")
+    assert done.returncode == 6
 
 
 @pytest.mark.parametrize(

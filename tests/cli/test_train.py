@@ -284,6 +284,17 @@ def test_a_training_that_ignores_a_signal_goes_on(nntrain, dense):
 
 
 @tensorflow
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+def test_a_training_whose_messages_cannot_be_shown_is_complete(nntrain, dense):
+    command = shlex.join(nntrain.command("train", dense, "epochs=3"))
+    done = subprocess.run(["bash", "-c", f"set -o pipefail; {command} 2>&1 | head -1"], cwd=nntrain.folder)
+    run = nntrain.folder / "runs" / "tiny-1"
+    assert done.returncode == 0
+    assert json.loads((run / "metrics.json").read_text())["status"] == "complete"
+    assert (run / "training.png").exists()
+
+
+@tensorflow
 def test_the_plain_network_reaches_97_percent_of_mnist(nntrain, full_mnist):
     done = nntrain("train", "mlp", "--json", "--require", "accuracy>=0.97", NNTRAIN_DATA_DIR=str(full_mnist))
     assert done.returncode == 0, done.stderr
