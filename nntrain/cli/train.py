@@ -43,7 +43,7 @@ def train_command(
     config, overrides = split_config(arguments)
     loaded = open_config(config, overrides)
     requirements = Requirements.parse(require or ())
-    with TrainingProgress(quiet=quiet or json) as progress:
+    with TrainingProgress(quiet=quiet) as progress:
         trained = train(
             loaded,
             name=name,

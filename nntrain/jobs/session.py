@@ -140,7 +140,9 @@ class TrainingSession:
             listener.on_saving()
             listener.on_waiting("saving and testing")
             # Matplotlib takes half a second to load, so load it on a thread while the network is exported.
-            threads.import_in_background("matplotlib.figure")
+            from nntrain.report.plots.style import load_matplotlib
+
+            threads.load_in_background(load_matplotlib, name="import of Matplotlib")
 
         return replace(
             listener,

@@ -76,7 +76,9 @@ def test_the_same_again_exits_with_0(in_process, run):
 
 
 def test_the_same_again_in_json(in_process, run):
-    assert json.loads(in_process("reproduce", "--json").stdout) == {
+    done = in_process("reproduce", "--json")
+    assert "epoch 2/2: loss 0.2500" in done.stderr
+    assert json.loads(done.stdout) == {
         "schema": 1,
         "run": "runs/tiny-1",
         "epochs": 2,

@@ -67,7 +67,17 @@ def test_json_is_the_metrics_file(in_process, fake_engine, dense, tmp_path):
     assert document == json.loads((tmp_path / "runs" / "tiny-1" / "metrics.json").read_text())
     assert {"schema": 1, "run": "runs/tiny-1", "status": "complete", "epochs": 2}.items() <= document.items()
     assert document["test"] == {"images": 100, "loss": 0.25, "accuracy": 0.75}
-    assert done.stderr == ""
+    assert "epoch 2/2: loss 0.2500" in done.stderr
+
+
+def test_json_is_quiet_if_it_is_told_so(in_process, fake_engine, dense):
+    done = in_process("train", dense, "--json", "--quiet")
+    assert (json.loads(done.stdout)["epochs"], done.stderr) == (2, "")
+
+
+def test_json_has_its_document_even_if_a_requirement_is_missed(in_process, fake_engine, dense):
+    done = in_process("train", dense, "--json", "--require", "accuracy>=0.8")
+    assert (done.exit_code, json.loads(done.stdout)["test"]["accuracy"]) == (6, 0.75)
 
 
 def test_the_run_takes_the_name_and_the_folder_that_are_given(in_process, fake_engine, dense, tmp_path):
