@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import sys
+
+if __name__ == "__main__" and not sys.flags.safe_path:
+    # `python -m` looks for modules in the current folder first, where a user's keras.py or yaml.py may be.
+    sys.path.pop(0)
+
 from collections.abc import Callable
 
 from nntrain.cli.startup import end_process, without_garbage_collection

@@ -110,6 +110,41 @@ def test_no_color_wins_over_force_color(in_process, monkeypatch):
     assert (os.environ["NO_COLOR"], os.environ.get("FORCE_COLOR")) == ("1", None)
 
 
+@pytest.mark.parametrize("before", [True, False])
+def test_no_color_works_before_and_after_the_command(in_process, monkeypatch, before):
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    command = ["configs", "show", "mlp"]
+    done = in_process("--no-color", *command) if before else in_process(*command, "--no-color")
+    assert (done.exit_code, "\x1b[" in done.output) == (0, False)
+
+
+def test_what_follows_two_dashes_is_no_option(in_process):
+    assert in_process("check", "mlp", "--", "--no-color").exit_code == 2
+
+
+def test_quiet_works_before_and_after_the_command(in_process):
+    command = ["evaluate", "pretrained", "--data", "mnist_5k", "--no-plots"]
+    after = in_process(*command, "--quiet")
+    for option in ("--quiet", "-q"):
+        before = in_process(option, *command)
+        assert (before.exit_code, before.stdout, before.stderr) == (0, after.stdout, after.stderr)
+    assert len(in_process(*command).stdout) > len(after.stdout)
+
+
+def test_quiet_is_refused_for_a_command_that_has_none(in_process):
+    done = in_process("--quiet", "configs")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "configs` has no --quiet" in done.stderr
+
+
+@pytest.mark.parametrize("module", ["keras", "yaml", "typer", "random", "numpy"])
+def test_a_users_own_module_in_the_current_folder_is_not_imported(tmp_path, module):
+    (tmp_path / f"{module}.py").write_text("raise SystemExit(77)")
+    command = [sys.executable, "-m", "nntrain", "check", "mlp"]
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True).returncode == 0
+
+
 def error_classes(parent=errors.NntrainError):
     """Return an error class and all below it."""
     return [parent, *(found for child in parent.__subclasses__() for found in error_classes(child))]
