@@ -23,6 +23,7 @@ from nntrain.runs.checkpoint import TrainingState, newest_epoch
 from nntrain.runs.folder import RunDir
 from nntrain.runs.metadata import record_failure
 from nntrain.system import environment, threads
+from nntrain.system.last_words import keep_last_words
 from nntrain.system.signals import Interrupts
 
 # Seeds, precision and the device are TensorFlow's for the whole process, so it holds one training at a time.
@@ -89,6 +90,8 @@ class TrainingSession:
 
     def _train(self, interrupts: Interrupts) -> TrainResult:
         self._announce()
+        if self.handle_signals:  # the process is the program's
+            keep_last_words()
         engine_train = load_engine()
         self.listener.on_waiting("loading TensorFlow")
         data = [load_dataset(self.loaded.config.data.dataset, download=False)]

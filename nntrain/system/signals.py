@@ -22,6 +22,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
 
 from nntrain.errors import RunError
+from nntrain.system.last_words import forget_last_words
 
 # Windows lacks the last two.
 SIGNALS = tuple(
@@ -120,6 +121,7 @@ class Interrupts:
         elif number != self.first or time.monotonic() - self._time_of_first > REPETITION:
             try:
                 self.on_exit()
+                forget_last_words()
                 sys.stdout.flush()
                 sys.stderr.flush()
             finally:
@@ -143,6 +145,7 @@ def time_limit(seconds: float, problem: str) -> Iterator[None]:
             if finished.wait(POLL_INTERVAL):
                 return
         print(f"Error: {problem}", file=sys.stderr, flush=True)
+        forget_last_words()
         os._exit(RunError.exit_code)
 
     threading.Thread(target=watch, daemon=True, name="time limit").start()

@@ -21,6 +21,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
+_silenced = False
+
 
 def prepare_streams() -> None:
     """Prepare stdout and stderr for the program. Call it before files are opened."""
@@ -110,11 +112,18 @@ def silence_library_stderr() -> None:
     if os.environ.get("NNTRAIN_DEBUG"):
         return
     warnings.simplefilter("ignore")
+    global _silenced
     try:
         sys.stderr = _redirect()
     except (OSError, AttributeError, ValueError):  # stderr is closed, or not a file
         return
+    _silenced = True
     faulthandler.enable(sys.stderr)
+
+
+def libraries_are_silenced() -> bool:
+    """Return whether libraries' messages are kept off stderr for the rest of the process."""
+    return _silenced
 
 
 def _redirect() -> TextIO:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -302,6 +303,14 @@ def test_a_training_whose_messages_cannot_be_shown_is_complete(nntrain, dense):
     assert done.returncode == 0
     assert json.loads((run / "metrics.json").read_text())["status"] == "complete"
     assert (run / "training.png").exists()
+
+
+@tensorflow
+@pytest.mark.skipif(shutil.which("sed") is None, reason="needs sed")
+def test_a_message_with_which_tensorflow_ends_the_process_is_shown(nntrain, dense):
+    done = nntrain.fresh("train", dense, TF_XLA_FLAGS="--bogus")
+    assert "Unknown flag in TF_XLA_FLAGS: --bogus" in done.stderr.splitlines()[-1]
+    assert (done.returncode, done.stdout) == (1, "")
 
 
 @tensorflow
