@@ -57,8 +57,8 @@ judge: .venv/installed-dev
 bench: .venv/installed-dev
 	$(BIN)/python tools/benchmarks/bench.py --json .bench/bench.json
 
-# Kill 200 training runs and resume them, train 300 random configs in two parts and again, and give commands 20,000 invalid
-# inputs; results in soak.md and soak.json.
+# End 200 trainings with signals and resume them, train 300 random configs in two parts and again, and give commands 20,000
+# invalid inputs; results in soak.md and soak.json.
 soak: .venv/installed-dev
 	$(BIN)/python tools/soak/run.py
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import signal
 import sys
+
+if __name__ == "__main__" and not sys.flags.safe_path:
+    # `python -m` looks for modules in the current folder first, where a user's keras.py or yaml.py may be.
+    sys.path.pop(0)
+
 from collections.abc import Callable
 
 from nntrain.cli.startup import end_process, without_garbage_collection
-from nntrain.system.stdio import escape_unencodable_stdout, silence_library_stderr
+from nntrain.system.signals import exit_code_of, raise_on_signals
+from nntrain.system.stdio import output_error, prepare_streams
 
 
 def main() -> None:
     """Run the command line and end the process."""
-    silence_library_stderr()
-    escape_unencodable_stdout()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # handled as Ctrl-C in every command
+    prepare_streams()
+    raise_on_signals()
     end_process(exit_code(_run))
 
 
@@ -25,26 +29,26 @@ def _run() -> None:
 
 
 def exit_code(command: Callable[[], object]) -> int:
-    """Run a command, flush its output and return the process's exit code."""
+    """Run a command and return the process's exit code: that of the work, or 1 if its result could not be written."""
+    code = _run_command(command)
+    error = output_error()
+    if error is not None:  # for example, the disk is full and the output goes to a file
+        print(f"Error: the output: {error.strerror or error}", file=sys.stderr)
+    return code or (0 if error is None else 1)
+
+
+def _run_command(command: Callable[[], object]) -> int:
     try:
-        try:
-            command()
-        finally:
-            sys.stdout.flush()
+        command()
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else 0
-    except KeyboardInterrupt:  # before a command starts, or after it ends
-        from nntrain.system.signals import EXIT_CODE
-
-        return EXIT_CODE
-    except BrokenPipeError:
-        return 0  # the reader of stdout, such as `head`, has closed it
-    except OSError as error:  # for example, the disk is full and the output goes to a file
+    except KeyboardInterrupt as error:  # before a command starts, or after it ends
+        return exit_code_of(error)
+    except OSError as error:
         from nntrain.system.control_characters import escape_controls
 
-        print(
-            f"Error: {escape_controls(str(error.filename or 'the output'))}: {error.strerror or error}", file=sys.stderr
-        )
+        name = escape_controls(str(error.filename or "the system"))
+        print(f"Error: {name}: {error.strerror or error}", file=sys.stderr)
         return 1
     return 0
 

@@ -14,6 +14,8 @@
     ├── RequirementError     6  a --require was missed
     └── NotReproducedError   7  a run was trained again with another result
 
+A command that a signal ends exits with 128 + the signal's number, 130 for Ctrl-C (`nntrain.system.signals`).
+
 Messages are sentences for the user: what was found, and what to do about it. They are shown without a traceback.
 """
 

@@ -48,6 +48,7 @@ class TrainResult:
     problem: str | None = None  # what went wrong, as a sentence
     notes: tuple[str, ...] = ()  # what else the user should know
     kept_epoch: int | None = None  # the epoch whose weights are saved; None: the last finished one
+    signal: int | None = None  # the number of the signal that asked training to stop
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +17,12 @@ from fake_engine import FakeEngine
 from forkserver import ForkServer, Program
 
 SAMPLE = Path(__file__).parent.parent / "nntrain" / "assets" / "mnist_5k.npz"
+
+# In the background of a script, or under nohup, signals are ignored, and the tests' processes would inherit that.
+for _name, _handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+    _number = getattr(signal, _name, None)
+    if _number is not None and signal.getsignal(_number) == signal.SIG_IGN:
+        signal.signal(_number, _handler)
 
 DENSE = """
 model:

@@ -9,10 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from nntrain.cli.command import Command, Group
-from nntrain.errors import NntrainError
-from nntrain.system.signals import EXIT_CODE
+from nntrain.cli.options import Quiet
+from nntrain.errors import NntrainError, UsageError
+from nntrain.system.signals import exit_code_of
 from nntrain.version import __version__
 
+NO_COLOR = "--no-color"
 EXAMPLES = """
 Examples:
 
@@ -29,6 +31,13 @@ _UsageError: Any = typer.BadParameter.__base__
 
 class ErrorBoundary(Group):
     """Turns an NntrainError into a message and its exit code; a bug keeps its traceback."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take `--no-color` as an option of the program wherever it stands, also after the command."""
+        end = args.index("--") if "--" in args else len(args)
+        if NO_COLOR in args[:end]:
+            args = [NO_COLOR, *(word for word in args[:end] if word != NO_COLOR), *args[end:]]
+        return super().parse_args(ctx, args)
 
     def make_context(self, *arguments: Any, **settings: Any) -> Any:
         """Read the options before the command."""
@@ -54,18 +63,11 @@ class ErrorBoundary(Group):
                 raise
             console.show_error(NntrainError("not enough memory; close other programs, or raise the limit (ulimit -v)"))
             raise typer.Exit(NntrainError.exit_code) from None
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
             from nntrain.report import console
 
             console.print_message("interrupted")
-            raise typer.Exit(EXIT_CODE) from None
-        except BrokenPipeError:
-            # The reader of stdout, such as `head`, has closed it.
-            import os
-            import sys
-
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(0) from None
+            raise typer.Exit(exit_code_of(error)) from None
 
 
 @contextmanager
@@ -106,14 +108,26 @@ def _disable_color(requested: bool) -> None:
 
 
 Version = Annotated[bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)]
-NoColor = Annotated[bool, typer.Option("--no-color", help="Print without colors.", callback=_disable_color)]
+NoColor = Annotated[
+    bool, typer.Option(NO_COLOR, help="Print without colors. Also after the command.", callback=_disable_color)
+]
 
 
 @app.callback()
-def nntrain(context: typer.Context, version: Version = False, no_color: NoColor = False) -> None:
+def nntrain(context: typer.Context, quiet: Quiet = False, no_color: NoColor = False, version: Version = False) -> None:
     """Train neural networks on MNIST from a YAML file."""
-    if context.invoked_subcommand is None:
+    name = context.invoked_subcommand
+    if name is None:
         _tour()
+    elif quiet:
+        _make_quiet(context, name)
+
+
+def _make_quiet(context: Any, name: str) -> None:
+    """Give a command `--quiet`; raises UsageError if it has no such option."""
+    if not any(param.name == "quiet" for param in context.command.commands[name].params):
+        raise UsageError(f"`nntrain {name}` has no --quiet")
+    context.default_map = {name: {"quiet": True}}
 
 
 def _tour() -> None:

@@ -62,7 +62,7 @@ def evaluate_command(
         plots=plots,
         runs_dir=runs_dir,
         requirements=requirements,
-        listener=SILENT if quiet or json else JobListener(on_note=console.print_warning),
+        listener=SILENT if quiet else JobListener(on_note=console.print_warning),
     )
     if json:
         console.print_json(_document(evaluation))

@@ -31,7 +31,7 @@ def reproduce_command(
     from nntrain.report import console
     from nntrain.report.progress import TrainingProgress
 
-    with TrainingProgress(quiet=quiet or json) as progress:
+    with TrainingProgress(quiet=quiet) as progress:
         reproduction = reproduce(
             run, data=data, runs_dir=runs_dir, listener=terminal_listener(progress), handle_signals=True
         )

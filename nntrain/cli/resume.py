@@ -43,7 +43,7 @@ def resume_command(
 
     run, overrides = split_run(arguments or ())
     requirements = Requirements.parse(require or ())
-    with TrainingProgress(quiet=quiet or json) as progress:
+    with TrainingProgress(quiet=quiet) as progress:
         trained = resume(
             run,
             overrides,

@@ -19,6 +19,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
+from nntrain.system.last_words import forget_last_words
+
 
 @contextmanager
 def without_garbage_collection() -> Iterator[None]:
@@ -34,6 +36,7 @@ def without_garbage_collection() -> Iterator[None]:
 def end_process(code: int) -> NoReturn:
     """Run the exit handlers, flush the output, and end the process without freeing its objects one by one."""
     atexit._run_exitfuncs()
+    forget_last_words()
     with suppress(OSError):
         sys.stdout.flush()
         sys.stderr.flush()

@@ -43,7 +43,7 @@ def train_command(
     config, overrides = split_config(arguments)
     loaded = open_config(config, overrides)
     requirements = Requirements.parse(require or ())
-    with TrainingProgress(quiet=quiet or json) as progress:
+    with TrainingProgress(quiet=quiet) as progress:
         trained = train(
             loaded,
             name=name,
@@ -57,10 +57,12 @@ def train_command(
 
 
 def show_trained_run(trained: TrainedRun, *, quiet: bool, json: bool) -> None:
-    """Show how a training ended; raises DivergedError if it diverged, and exits with code 130 if it was interrupted."""
+    """Show how a training ended; raises DivergedError if it diverged, and typer.Exit if a signal stopped it."""
+    from signal import SIGINT
+
     from nntrain.jobs.session import how_to_continue
     from nntrain.report import console, tables
-    from nntrain.system.signals import EXIT_CODE
+    from nntrain.system.signals import exit_code
 
     run, result = trained.run, trained.result
     for note in result.notes:
@@ -71,7 +73,7 @@ def show_trained_run(trained: TrainedRun, *, quiet: bool, json: bool) -> None:
         if result.epochs:
             moment, saved = f"after {tables.format_count(result.epochs, 'epoch')}", "the network is saved in"
         console.print_warning(f"interrupted {moment}; {saved} {run.path}. {how_to_continue(run)}")
-        raise typer.Exit(EXIT_CODE)
+        raise typer.Exit(exit_code(result.signal or SIGINT))
     if json:
         console.print_json(run.read_metrics())
     elif result.test is not None:

@@ -24,6 +24,7 @@ from nntrain.runs.metadata import environment_differences, initial_info, load_ru
 from nntrain.runs.store import create_run, find_run
 from nntrain.runs.store import runs_dir as default_runs_dir
 from nntrain.system.locks import acquire_lock, is_locked
+from nntrain.system.signals import Interruption
 
 
 def reproduce(
@@ -65,7 +66,7 @@ def reproduce(
                 handle_signals=handle_signals,
             ).execute()
         if result.status == "interrupted" and not comparison.is_complete():
-            raise KeyboardInterrupt
+            raise Interruption(result.signal) if result.signal else KeyboardInterrupt
         repeated = repetition.read_info()
     weights = _final_weights(run, info, epochs=len(epochs))
     return Reproduction(

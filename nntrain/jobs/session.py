@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -22,6 +23,7 @@ from nntrain.runs.checkpoint import TrainingState, newest_epoch
 from nntrain.runs.folder import RunDir
 from nntrain.runs.metadata import record_failure
 from nntrain.system import environment, threads
+from nntrain.system.last_words import keep_last_words
 from nntrain.system.signals import Interrupts
 
 # Seeds, precision and the device are TensorFlow's for the whole process, so it holds one training at a time.
@@ -54,7 +56,7 @@ class TrainingSession:
     resumed: TrainingState | None = None  # the state after the last saved epoch
     fingerprints: Mapping[str, str] = field(default_factory=dict)  # expected fingerprints of the data, by array
     scratch: Path | None = None  # the temporary folder that holds the run, if it has one
-    handle_signals: bool = False  # Ctrl-C and SIGTERM: the first stops training, a second one ends the process
+    handle_signals: bool = False  # the first signal, such as Ctrl-C, stops training; a second one ends the process
 
     def __post_init__(self) -> None:
         self._started = threading.Event()  # set when the engine starts to write to the run
@@ -69,7 +71,7 @@ class TrainingSession:
         with self._interrupts() as interrupts:
             try:
                 with _only_training():
-                    return self._train(interrupts)
+                    return replace(self._train(interrupts), signal=interrupts.first)
             except NntrainError as error:
                 if self._is_untouched:
                     raise
@@ -88,6 +90,8 @@ class TrainingSession:
 
     def _train(self, interrupts: Interrupts) -> TrainResult:
         self._announce()
+        if self.handle_signals:  # the process is the program's
+            keep_last_words()
         engine_train = load_engine()
         self.listener.on_waiting("loading TensorFlow")
         data = [load_dataset(self.loaded.config.data.dataset, download=False)]
@@ -105,7 +109,7 @@ class TrainingSession:
     @contextmanager
     def _interrupts(self) -> Iterator[Interrupts]:
         interrupts = Interrupts(
-            on_first=lambda: self.listener.on_note("Stopping and saving. Press Ctrl-C again to quit now"),
+            on_first=lambda number: self.listener.on_note(_announce_stop(number)),
             on_exit=self.abandon,
         )
         if self.handle_signals:
@@ -139,7 +143,9 @@ class TrainingSession:
             listener.on_saving()
             listener.on_waiting("saving and testing")
             # Matplotlib takes half a second to load, so load it on a thread while the network is exported.
-            threads.import_in_background("matplotlib.figure")
+            from nntrain.report.plots.style import load_matplotlib
+
+            threads.load_in_background(load_matplotlib, name="import of Matplotlib")
 
         return replace(
             listener,
@@ -186,6 +192,12 @@ class TrainingSession:
         if epoch == 0:
             saved = "the config is saved, but no epoch yet"
         return f"In {self.run.path}, {saved}. {how_to_continue(self.run)}"
+
+
+def _announce_stop(number: signal.Signals) -> str:
+    if number == signal.SIGINT:
+        return "Stopping and saving. Press Ctrl-C again to quit now"
+    return f"Stopping and saving after {number.name}. A second signal quits now"
 
 
 def how_to_continue(run: RunDir) -> str:

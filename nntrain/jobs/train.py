@@ -73,7 +73,7 @@ def train(
 
     The default name is the config's. A requirement on a metric that the config does not have is an error before
     training; the caller checks whether the requirements are met. With `handle_signals`, which needs the main thread,
-    Ctrl-C or SIGTERM stops training soon, and a second one ends the process.
+    a signal such as Ctrl-C stops training soon, and a second one ends the process.
 
     Raises UsageError if the name or a requirement is invalid, DataError if the data is missing or damaged, DeviceError
     if the device is not available, and NntrainError if memory or disk space runs out.

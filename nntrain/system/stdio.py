@@ -1,4 +1,7 @@
-"""Standard streams: only nntrain writes to stderr, and stdout accepts every character.
+"""Standard streams: only nntrain writes to stderr, stdout accepts every character, and writing never fails.
+
+A message that cannot be shown (its reader has ended, the disk with the log is full, the terminal was closed) must not
+end a training. Therefore the program's streams drop what they cannot write.
 
 TensorFlow and LiteRT write start-up messages directly to file descriptor 2, at any log level. Therefore the program
 redirects that descriptor when it starts, and Python's sys.stderr uses a copy of the original. A function called from
@@ -8,13 +11,97 @@ Python does the same for as long as it runs.
 from __future__ import annotations
 
 import faulthandler
+import io
 import os
+import select
 import sys
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TextIO
+from typing import Any, TextIO
+
+_silenced = False
+
+
+def prepare_streams() -> None:
+    """Prepare stdout and stderr for the program. Call it before files are opened."""
+    _open_closed_descriptors()
+    silence_library_stderr()
+    escape_unencodable_stdout()
+    sys.stdout, sys.stderr = _lenient(sys.stdout), _lenient(sys.stderr)
+
+
+def _open_closed_descriptors() -> None:
+    """Let standard descriptors that are closed lead nowhere; otherwise the next file that is opened would be stderr."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            _lead_nowhere(descriptor)
+    sys.stdin = sys.stdin or os.fdopen(0, encoding="utf-8", closefd=False)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)
+
+
+class _LenientWriter(io.RawIOBase):
+    """Writes to the file of a text stream, drops what cannot be written, and keeps the first error."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream  # which would otherwise close the file when it is deleted
+        self.is_buffered = hasattr(stream.buffer, "raw")  # with `python -u` it is not
+        self.file: Any = getattr(stream.buffer, "raw", stream.buffer)
+        self.error: OSError | None = None
+
+    def writable(self) -> bool:
+        """Return True, which io.BufferedWriter asks for."""
+        return True
+
+    def fileno(self) -> int:
+        """Return the file's descriptor."""
+        return int(self.file.fileno())
+
+    def isatty(self) -> bool:
+        """Return whether the file is a terminal."""
+        return bool(self.file.isatty())
+
+    def write(self, data: Any) -> int:
+        """Write or drop all bytes and return their number."""
+        left = memoryview(data).cast("B")
+        total = len(left)
+        try:
+            while left:
+                count = self.file.write(left)
+                if count is None:  # the descriptor is in non-blocking mode and cannot take more now
+                    select.select([], [self.file], [])
+                else:
+                    left = left[count:]
+        except OSError as error:
+            self.error = self.error or error
+        return total
+
+
+def _lenient(stream: TextIO) -> TextIO:
+    """Return a stream that is as `stream` but never fails to write, or `stream` itself if it is not a file."""
+    if not isinstance(stream, io.TextIOWrapper):
+        return stream
+    writer: Any = _LenientWriter(stream)
+    return io.TextIOWrapper(
+        io.BufferedWriter(writer) if writer.is_buffered else writer,
+        encoding=stream.encoding,
+        errors=stream.errors,
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
+
+
+def output_error() -> OSError | None:
+    """Return why a part of stdout is lost, or None. It is no loss that its reader, such as `head`, has seen enough."""
+    sys.stdout.flush()
+    buffer = getattr(sys.stdout, "buffer", None)
+    writer = getattr(buffer, "raw", buffer)
+    error = writer.error if isinstance(writer, _LenientWriter) else None
+    return None if isinstance(error, BrokenPipeError) else error
 
 
 def silence_library_stderr() -> None:
@@ -25,11 +112,18 @@ def silence_library_stderr() -> None:
     if os.environ.get("NNTRAIN_DEBUG"):
         return
     warnings.simplefilter("ignore")
+    global _silenced
     try:
         sys.stderr = _redirect()
     except (OSError, AttributeError, ValueError):  # stderr is closed, or not a file
         return
+    _silenced = True
     faulthandler.enable(sys.stderr)
+
+
+def libraries_are_silenced() -> bool:
+    """Return whether libraries' messages are kept off stderr for the rest of the process."""
+    return _silenced
 
 
 def _redirect() -> TextIO:
@@ -41,9 +135,10 @@ def _redirect() -> TextIO:
 
 
 def _lead_nowhere(descriptor: int) -> None:
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, descriptor)
-    os.close(null)
+    null = os.open(os.devnull, os.O_RDWR)
+    if null != descriptor:  # a closed descriptor may be the next that is free
+        os.dup2(null, descriptor)
+        os.close(null)
 
 
 class LibraryOutput:

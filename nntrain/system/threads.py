@@ -6,7 +6,7 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from importlib import import_module
 from typing import TypeVar
@@ -20,12 +20,17 @@ NICE_INCREMENT = 5
 
 def import_in_background(module: str) -> threading.Thread:
     """Start importing a module and return the thread; the later import that uses the module raises the errors."""
+    return load_in_background(lambda: import_module(module), name=f"import of {module}")
 
-    def load() -> None:
+
+def load_in_background(load: Callable[[], object], *, name: str) -> threading.Thread:
+    """Start a function that imports something and return the thread; its errors are ignored."""
+
+    def run() -> None:
         with suppress(BaseException):
-            import_module(module)
+            load()
 
-    thread = threading.Thread(target=load, daemon=True, name=f"import of {module}")
+    thread = threading.Thread(target=run, daemon=True, name=name)
     thread.start()
     return thread
 

@@ -110,6 +110,41 @@ def test_no_color_wins_over_force_color(in_process, monkeypatch):
     assert (os.environ["NO_COLOR"], os.environ.get("FORCE_COLOR")) == ("1", None)
 
 
+@pytest.mark.parametrize("before", [True, False])
+def test_no_color_works_before_and_after_the_command(in_process, monkeypatch, before):
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    command = ["configs", "show", "mlp"]
+    done = in_process("--no-color", *command) if before else in_process(*command, "--no-color")
+    assert (done.exit_code, "\x1b[" in done.output) == (0, False)
+
+
+def test_what_follows_two_dashes_is_no_option(in_process):
+    assert in_process("check", "mlp", "--", "--no-color").exit_code == 2
+
+
+def test_quiet_works_before_and_after_the_command(in_process):
+    command = ["evaluate", "pretrained", "--data", "mnist_5k", "--no-plots"]
+    after = in_process(*command, "--quiet")
+    for option in ("--quiet", "-q"):
+        before = in_process(option, *command)
+        assert (before.exit_code, before.stdout, before.stderr) == (0, after.stdout, after.stderr)
+    assert len(in_process(*command).stdout) > len(after.stdout)
+
+
+def test_quiet_is_refused_for_a_command_that_has_none(in_process):
+    done = in_process("--quiet", "configs")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "configs` has no --quiet" in done.stderr
+
+
+@pytest.mark.parametrize("module", ["keras", "yaml", "typer", "random", "numpy"])
+def test_a_users_own_module_in_the_current_folder_is_not_imported(tmp_path, module):
+    (tmp_path / f"{module}.py").write_text("raise SystemExit(77)")
+    command = [sys.executable, "-m", "nntrain", "check", "mlp"]
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True).returncode == 0
+
+
 def error_classes(parent=errors.NntrainError):
     """Return an error class and all below it."""
     return [parent, *(found for child in parent.__subclasses__() for found in error_classes(child))]
@@ -175,17 +210,34 @@ def test_a_bug_keeps_its_traceback():
     assert isinstance(run_raising(ZeroDivisionError("x")).exception, ZeroDivisionError)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell with pipes")
-def test_a_reader_that_has_seen_enough_is_no_error(tmp_path):
-    program = f"{sys.executable} -m nntrain"
-    done = subprocess.run(
-        ["bash", "-c", f"set -o pipefail; {program} configs schema | head -1"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
-    assert (done.stdout, done.stderr) == ("{\n", "")
-    assert done.returncode == 0
+needs_bash = pytest.mark.skipif(sys.platform == "win32", reason="needs a shell with pipes")
+
+
+def run_in_bash(folder, script):
+    """Run a script in which `nntrain` is this program; with `pipefail`, as in CI."""
+    command = f'set -o pipefail; nntrain() {{ {sys.executable} -m nntrain "$@"; }}; {script}'
+    return subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, text=True)
+
+
+@needs_bash
+@pytest.mark.parametrize("command", ["configs schema", "--help", "configs", "check mlp", "configs --json"])
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path, command):
+    done = run_in_bash(tmp_path, f"nntrain {command} | head -1 | wc -l")
+    assert (done.returncode, done.stdout.strip()) == (0, "1")
+    assert "Error" not in done.stderr
+
+
+@needs_bash
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-", "2>/dev/full"])
+def test_without_a_stream_the_exit_code_is_that_of_the_work(tmp_path, closed):
+    assert run_in_bash(tmp_path, f"nntrain check mlp {closed}").returncode == 0
+    assert run_in_bash(tmp_path, f"nntrain check mpl {closed}").returncode == 2
+
+
+@needs_bash
+def test_a_missed_requirement_is_reported_to_a_script_that_reads_one_line(tmp_path):
+    done = run_in_bash(tmp_path, "nntrain evaluate pretrained --data mnist_5k --require 'accuracy>=1.0' | head -1")
+    assert done.returncode == 6
 
 
 @pytest.mark.parametrize(

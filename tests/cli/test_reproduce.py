@@ -76,7 +76,9 @@ def test_the_same_again_exits_with_0(in_process, run):
 
 
 def test_the_same_again_in_json(in_process, run):
-    assert json.loads(in_process("reproduce", "--json").stdout) == {
+    done = in_process("reproduce", "--json")
+    assert "epoch 2/2: loss 0.2500" in done.stderr
+    assert json.loads(done.stdout) == {
         "schema": 1,
         "run": "runs/tiny-1",
         "epochs": 2,
@@ -123,9 +125,9 @@ def test_near_on_another_machine_exits_with_0(in_process, run):
     assert json.loads(in_process("reproduce", "--json").stdout)["identical"] is False
 
 
-def test_ctrl_c_is_no_verdict(in_process, run, monkeypatch):
-    monkeypatch.setattr(
-        "nntrain.jobs.session.TrainingSession.execute", lambda session: TrainResult("interrupted", 1, None)
-    )
+@pytest.mark.parametrize(("number", "exit_code"), [(2, 130), (15, 143)])
+def test_a_signal_is_no_verdict(in_process, run, monkeypatch, number, exit_code):
+    result = TrainResult("interrupted", 1, None, signal=number)
+    monkeypatch.setattr("nntrain.jobs.session.TrainingSession.execute", lambda session: result)
     done = in_process("reproduce", "tiny-1")
-    assert (done.exit_code, done.stdout, done.stderr) == (130, "", "interrupted\n")
+    assert (done.exit_code, done.stdout, done.stderr) == (exit_code, "", "interrupted\n")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -66,7 +68,17 @@ def test_json_is_the_metrics_file(in_process, fake_engine, dense, tmp_path):
     assert document == json.loads((tmp_path / "runs" / "tiny-1" / "metrics.json").read_text())
     assert {"schema": 1, "run": "runs/tiny-1", "status": "complete", "epochs": 2}.items() <= document.items()
     assert document["test"] == {"images": 100, "loss": 0.25, "accuracy": 0.75}
-    assert done.stderr == ""
+    assert "epoch 2/2: loss 0.2500" in done.stderr
+
+
+def test_json_is_quiet_if_it_is_told_so(in_process, fake_engine, dense):
+    done = in_process("train", dense, "--json", "--quiet")
+    assert (json.loads(done.stdout)["epochs"], done.stderr) == (2, "")
+
+
+def test_json_has_its_document_even_if_a_requirement_is_missed(in_process, fake_engine, dense):
+    done = in_process("train", dense, "--json", "--require", "accuracy>=0.8")
+    assert (done.exit_code, json.loads(done.stdout)["test"]["accuracy"]) == (6, 0.75)
 
 
 def test_the_run_takes_the_name_and_the_folder_that_are_given(in_process, fake_engine, dense, tmp_path):
@@ -86,19 +98,21 @@ def test_a_requirement_that_is_missed_exits_with_6_and_keeps_the_run(in_process,
     assert (tmp_path / "runs" / "tiny-1" / "model.keras").exists()
 
 
-def test_an_interrupted_training_exits_with_130_and_tells_how_to_continue(in_process, fake_engine, dense, monkeypatch):
+def test_an_interrupted_training_exits_with_128_and_the_signal_and_tells_how_to_continue(
+    in_process, fake_engine, dense, monkeypatch
+):
     from nntrain.results import TrainResult
 
-    for epochs, words in (
-        (0, "interrupted during the first epoch; no network is saved yet in runs/tiny-1. "),
-        (1, "interrupted after 1 epoch; the network is saved in runs/tiny-2. "),
-        (3, "interrupted after 3 epochs; the network is saved in runs/tiny-3. "),
+    for epochs, number, words in (
+        (0, 2, "interrupted during the first epoch; no network is saved yet in runs/tiny-1. "),
+        (1, 1, "interrupted after 1 epoch; the network is saved in runs/tiny-2. "),
+        (3, 15, "interrupted after 3 epochs; the network is saved in runs/tiny-3. "),
     ):
-        result = TrainResult("interrupted", epochs, None)
+        result = TrainResult("interrupted", epochs, None, signal=number)
         monkeypatch.setattr("nntrain.jobs.session.TrainingSession.execute", lambda session, result=result: result)
         done = in_process("train", dense, "--quiet")
         assert done.stderr.startswith(f"{words}To continue: `")
-        assert (done.exit_code, done.stdout) == (130, "")
+        assert (done.exit_code, done.stdout) == (128 + number, "")
 
 
 @tensorflow
@@ -250,16 +264,53 @@ def test_ctrl_c_while_tensorflow_loads_ends_at_once_and_leaves_no_run(nntrain, d
 
 
 @tensorflow
-def test_sigterm_in_training_keeps_the_network(nntrain, dense):
+@pytest.mark.parametrize(("name", "exit_code"), [("SIGTERM", 143), ("SIGUSR1", 138)])
+def test_a_signal_in_training_keeps_the_network(nntrain, dense, name, exit_code):
     process = nntrain.start("train", dense, "fit.epochs=100000")
     while not process.stderr.readline().startswith("epoch 3/"):
         pass
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.Signals[name])
     out, err = process.communicate(timeout=600)
     assert re.search(r"interrupted after \d+ epochs; the network is saved in runs/tiny-1\.", err)
-    assert (process.returncode, out) == (130, "")
+    assert (process.returncode, out) == (exit_code, "")
     assert json.loads((nntrain.folder / "runs" / "tiny-1" / "metrics.json").read_text())["status"] == "interrupted"
     assert nntrain("predict", "--test", "0", "--run", "tiny-1").returncode == 0
+
+
+@tensorflow
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+def test_a_training_that_ignores_a_signal_goes_on(nntrain, dense):
+    """As under `nohup`, and in the background of a script."""
+    command = shlex.join(nntrain.command("train", dense, "epochs=5"))
+    process = subprocess.Popen(
+        ["sh", "-c", f"trap '' INT HUP; exec {command}"], cwd=nntrain.folder, stderr=subprocess.PIPE, text=True
+    )
+    while not process.stderr.readline().startswith("epoch 1/"):
+        pass
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGHUP)
+    err = process.communicate(timeout=600)[1]
+    assert "epoch 5/5" in err
+    assert process.returncode == 0
+
+
+@tensorflow
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+def test_a_training_whose_messages_cannot_be_shown_is_complete(nntrain, dense):
+    command = shlex.join(nntrain.command("train", dense, "epochs=3"))
+    done = subprocess.run(["bash", "-c", f"set -o pipefail; {command} 2>&1 | head -1"], cwd=nntrain.folder)
+    run = nntrain.folder / "runs" / "tiny-1"
+    assert done.returncode == 0
+    assert json.loads((run / "metrics.json").read_text())["status"] == "complete"
+    assert (run / "training.png").exists()
+
+
+@tensorflow
+@pytest.mark.skipif(shutil.which("sed") is None, reason="needs sed")
+def test_a_message_with_which_tensorflow_ends_the_process_is_shown(nntrain, dense):
+    done = nntrain.fresh("train", dense, TF_XLA_FLAGS="--bogus")
+    assert "Unknown flag in TF_XLA_FLAGS: --bogus" in done.stderr.splitlines()[-1]
+    assert (done.returncode, done.stdout) == (1, "")
 
 
 @tensorflow

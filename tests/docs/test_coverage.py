@@ -10,7 +10,7 @@ from doc_pages import ROOT, read_pages
 
 from nntrain.cli.app import app
 from nntrain.errors import NntrainError
-from nntrain.system.signals import EXIT_CODE
+from nntrain.system.signals import SIGNALS, exit_code
 
 PAGES = read_pages()
 README, *DOCS = PAGES
@@ -44,8 +44,8 @@ def test_the_readme_names_every_command():
 
 
 def test_the_docs_have_a_table_of_every_exit_code():
-    codes = exit_codes() | {0, EXIT_CODE}
-    assert codes == {0, 1, 2, 3, 4, 5, 6, 7, 130}
+    codes = exit_codes() | {0} | set(map(exit_code, SIGNALS))
+    assert codes == {0, 1, 2, 3, 4, 5, 6, 7, 129, 130, 138, 143}
     page = next(page for page in DOCS if page.name == "docs/json.md")
     rows = re.findall(r"^\| (\d+) \|", page.text.partition("## Exit codes")[2], re.MULTILINE)
     assert [int(row) for row in rows] == sorted(codes)

@@ -55,7 +55,8 @@ def test_without_a_name_a_run_that_cannot_be_resumed_here_is_passed_over(worksho
     gone.write_info({**stopped.read_info(), "finished": utc_now(), "fingerprints": {}})
     assert resume(runs_dir=workshop.runs, listener=recorder.listener()).run.name == "tiny-1"
     assert f"{gone.path} cannot be resumed: " in "\n".join(recorder.notes)
-    assert f"no.npz: no such file or folder. Trying {stopped.path}" in "\n".join(recorder.notes)
+    assert "no.npz: no such file or folder" in "\n".join(recorder.notes)
+    assert f"Trying {stopped.path}" in "\n".join(recorder.notes)
 
 
 def test_without_a_name_a_run_whose_config_is_not_valid_is_passed_over_but_no_wrong_override(workshop, recorder):

@@ -213,10 +213,18 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 
 @needs_fork
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_first_signal_stops_training_and_tells_how_to_quit(workshop, number):
-    code, notes = train_with_signals(workshop, number)
-    assert (code, notes) == (52, ["Stopping and saving. Press Ctrl-C again to quit now"])
+@pytest.mark.parametrize(
+    ("name", "note"),
+    [
+        ("SIGINT", "Stopping and saving. Press Ctrl-C again to quit now"),
+        ("SIGTERM", "Stopping and saving after SIGTERM. A second signal quits now"),
+        ("SIGHUP", "Stopping and saving after SIGHUP. A second signal quits now"),
+        ("SIGUSR1", "Stopping and saving after SIGUSR1. A second signal quits now"),
+    ],
+)
+def test_a_first_signal_stops_training_and_tells_how_to_quit(workshop, name, note):
+    code, notes = train_with_signals(workshop, signal.Signals[name])
+    assert (code, notes) == (52, [note])
     assert ending(RunDir(workshop.runs / "tiny-1")) == ("interrupted", None)
 
 

@@ -8,11 +8,12 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from typing import ClassVar
 
 import pytest
 
-from nntrain.system.signals import Interrupts, time_limit
+from nntrain.system.signals import REPETITION, SIGNALS, Interruption, Interrupts, exit_code_of, time_limit
 
 needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="needs signals between processes")
 
@@ -22,7 +23,7 @@ from nntrain.system.signals import Interrupts
 def write_line(text):
     os.write(1, f"{{text}}\\n".encode())  # in one piece: two threads write
 interrupts = Interrupts(
-    on_first=lambda: write_line("stopping"),
+    on_first=lambda number: write_line(f"stopping after {{number.name}}"),
     on_exit=lambda: (print("quitting"), print("to stderr", end="", file=sys.stderr)),
 )
 with interrupts:
@@ -53,6 +54,10 @@ class Program:
     def send(self, number):
         self.process.send_signal(number)
 
+    def send_again(self, number):
+        time.sleep(10 * REPETITION)
+        self.send(number)
+
     def end(self):
         """Wait for the end; returns the exit code, what was written to stdout since the last line, and stderr."""
         out, err = self.process.communicate(timeout=30)
@@ -71,13 +76,93 @@ def _no_program_is_left():
 
 
 @needs_posix
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_first_signal_asks_to_stop_and_the_second_ends_the_process(number):
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129), ("SIGUSR1", 138)])
+def test_the_first_signal_asks_to_stop_and_the_second_ends_the_process(name, code):
     program = Program(can_stop=True)
-    program.send(number)
-    assert {program.line(), program.line()} == {"stopping", "stopped"}
-    program.send(number)
-    assert program.end() == (130, "quitting\n", "to stderr")
+    program.send(signal.Signals[name])
+    assert {program.line(), program.line()} == {f"stopping after {name}", "stopped"}
+    program.send_again(signal.Signals[name])
+    assert program.end() == (code, "quitting\n", "to stderr")
+
+
+@needs_posix
+def test_another_signal_ends_the_process_at_once_with_its_own_code():
+    program = Program(can_stop=True)
+    program.send(signal.SIGTERM)
+    program.send(signal.SIGHUP)
+    assert program.end()[0] in (129, 143)  # the system may deliver both in any order
+
+
+@needs_posix
+def test_a_signal_that_is_sent_twice_at_once_is_one_signal():
+    """A terminal that is closed sends SIGHUP twice; `timeout` sends its signal to the process and to its group."""
+    code = (
+        "import os, signal, time; from nntrain.system.signals import Interrupts\n"
+        "with Interrupts(on_first=lambda number: print(number.name), on_exit=print) as interrupts:\n"
+        "    interrupts.can_stop = True\n"
+        "    for _ in range(3): os.kill(os.getpid(), signal.SIGHUP)\n"
+        "    time.sleep(0.3)"
+    )
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    assert (process.returncode, process.stdout) == (0, "SIGHUP\n")
+
+
+IGNORING = """
+import os, signal, time
+from nntrain.system.signals import Interrupts, raise_on_signals
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
+    signal.signal(number, signal.SIG_IGN)
+raise_on_signals()
+with Interrupts(on_first=print, on_exit=print) as interrupts:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
+        os.kill(os.getpid(), number)
+    time.sleep(0.3)
+print(interrupts.stop_requested)
+"""
+
+
+@needs_posix
+def test_a_signal_that_was_ignored_stays_ignored():
+    process = subprocess.run([sys.executable, "-c", IGNORING], capture_output=True, text=True, timeout=30)
+    assert (process.returncode, process.stdout) == (0, "False\n")
+
+
+RAISING = """
+import os, signal, sys
+from nntrain.system.signals import exit_code_of, raise_on_signals
+raise_on_signals()
+try:
+    os.kill(os.getpid(), signal.Signals[sys.argv[1]])
+except KeyboardInterrupt as error:
+    os.kill(os.getpid(), signal.Signals[sys.argv[1]])  # it does not interrupt what the first one started
+    print(exit_code_of(error))
+"""
+
+
+@needs_posix
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGUSR1", 138)])
+def test_outside_a_training_each_signal_interrupts_as_ctrl_c_does(name, code):
+    process = subprocess.run([sys.executable, "-c", RAISING, name], capture_output=True, text=True, timeout=30)
+    assert (process.returncode, process.stdout) == (0, f"{code}\n")
+
+
+def test_an_interruption_by_ctrl_c_or_another_signal_has_the_exit_code_of_a_shell():
+    assert [exit_code_of(error) for error in (KeyboardInterrupt(), Interruption(15))] == [130, 143]
+
+
+def test_where_the_system_has_them_four_signals_are_handled():
+    names = {"SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"} & set(signal.Signals.__members__)
+    assert {number.name for number in SIGNALS} == names
+
+
+def test_a_message_that_cannot_be_shown_does_not_keep_the_next_signal_from_ending_the_process():
+    code = (
+        "import os, signal, time; from nntrain.system.signals import Interrupts\n"
+        "with Interrupts(on_first=lambda number: 1 / 0, on_exit=lambda: None) as interrupts:\n"
+        "    interrupts.can_stop = True\n"
+        "    os.kill(os.getpid(), signal.SIGTERM); os.kill(os.getpid(), signal.SIGINT); time.sleep(60)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=30).returncode in (130, 143)
 
 
 @needs_posix
@@ -92,7 +177,7 @@ def test_after_one_signal_the_program_continues_to_its_end():
     program = Program(can_stop=True, then="time.sleep(0.05)")
     program.send(signal.SIGTERM)
     code, out, err = program.end()
-    assert sorted(out.split()) == ["after", "stopped", "stopping"]
+    assert sorted(out.splitlines()) == ["after", "stopped", "stopping after SIGTERM"]
     assert (code, err) == (0, "")
 
 
@@ -101,8 +186,8 @@ def test_a_signal_ends_the_process_while_the_main_thread_is_inside_a_library():
     # It takes minutes without running Python code, so Python calls no signal handler.
     program = Program(can_stop=True, then="import hashlib; hashlib.pbkdf2_hmac('sha256', b'', b'', 2**31 - 1)")
     program.send(signal.SIGINT)
-    assert {program.line(), program.line()} == {"stopping", "stopped"}
-    program.send(signal.SIGINT)
+    assert {program.line(), program.line()} == {"stopping after SIGINT", "stopped"}
+    program.send_again(signal.SIGINT)
     assert program.end()[0] == 130
 
 
@@ -120,9 +205,9 @@ def test_the_process_ends_even_if_the_last_action_fails():
 def test_other_signals_are_not_handled():
     code = (
         "import os, signal, time; from nntrain.system.signals import Interrupts\n"
-        "signal.signal(signal.SIGUSR1, lambda *_: print('handled', flush=True))\n"
+        "signal.signal(signal.SIGUSR2, lambda *_: print('handled', flush=True))\n"
         "with Interrupts(on_first=print, on_exit=print):\n"
-        "    os.kill(os.getpid(), signal.SIGUSR1); time.sleep(0.2)"
+        "    os.kill(os.getpid(), signal.SIGUSR2); time.sleep(0.2)"
     )
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
     assert (process.returncode, process.stdout) == (0, "handled\n")

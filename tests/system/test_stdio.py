@@ -1,4 +1,4 @@
-"""Only nntrain writes to stderr, and stdout accepts every character."""
+"""Only nntrain writes to stderr, stdout accepts every character, and writing to either never fails."""
 
 from __future__ import annotations
 
@@ -129,3 +129,78 @@ def test_libraries_are_silent_while_a_block_runs_and_no_longer():
 def test_a_closed_stderr_is_no_obstacle():
     code = "from nntrain.system.stdio import library_output\nwith library_output.silenced(): print('inside')"
     assert run(code, shell="2>&-")[:2] == (0, b"inside\n")
+
+
+LENIENT = """
+import os, sys
+from nntrain.system.stdio import output_error, prepare_streams
+prepare_streams()
+for line in range(10_000):
+    print("a result", line)
+    print("a message", line, file=sys.stderr)
+sys.stdout.flush()
+error = output_error()
+os._exit(50 + (error.errno if error else 0))
+"""
+needs_shell = pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+needs_full = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs Linux's /dev/full")
+
+
+@needs_shell
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("closed", ["2>&-", ">&-", "<&- >&- 2>&-"])
+def test_with_a_closed_stream_the_program_goes_on_to_its_end(closed, unbuffered):
+    assert run(LENIENT, shell=closed, PYTHONUNBUFFERED=unbuffered)[0] == 50
+
+
+@needs_shell
+@needs_full
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_on_a_full_disk_the_program_goes_on_and_only_a_lost_result_is_an_error(unbuffered):
+    code, out, _ = run(LENIENT, shell="2> /dev/full", PYTHONUNBUFFERED=unbuffered)
+    assert (code, out.count(b"a result")) == (50, 10_000)
+    code, _, err = run(LENIENT, shell="> /dev/full", PYTHONUNBUFFERED=unbuffered)
+    assert (code, err.count(b"a message")) == (50 + 28, 10_000)
+
+
+@needs_shell
+@pytest.mark.parametrize("streams", ["", "2>&1"])
+def test_when_the_reader_has_ended_the_program_goes_on(streams):
+    script = f'set -o pipefail; "$@" {streams} | head -1'
+    done = subprocess.run(["bash", "-c", script, "bash", sys.executable, "-c", LENIENT], capture_output=True)
+    assert (done.returncode, len(done.stdout.splitlines())) == (50, 1)
+
+
+@needs_shell
+def test_a_closed_stream_is_not_taken_by_the_next_file_that_is_opened(tmp_path):
+    code = (
+        "import os; from nntrain.system.stdio import prepare_streams; prepare_streams()\n"
+        "file = open('model', 'w'); os.write(1, b'a result'); os.write(2, b'a message'); os._exit(0)"
+    )
+    subprocess.run(["sh", "-c", 'exec "$@" >&- 2>&-', "sh", sys.executable, "-c", code], cwd=tmp_path, timeout=60)
+    assert (tmp_path / "model").read_text() == ""
+
+
+@needs_shell
+def test_a_full_pipe_that_does_not_block_is_waited_for():
+    code = "import os, sys; os.set_blocking(1, False)\n" + LENIENT
+    script = '"$@" 2> /dev/null | (sleep 1; wc -l)'
+    done = subprocess.run(["bash", "-c", script, "bash", sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "10000"
+
+
+def test_streams_that_are_no_files_are_not_changed(monkeypatch):
+    from nntrain.system.stdio import output_error, prepare_streams
+
+    class NoFile:
+        encoding = "utf-8"
+
+        def flush(self):
+            pass
+
+    stream = NoFile()
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setenv("NNTRAIN_DEBUG", "1")  # pytest's own stderr stays as it is
+    monkeypatch.setattr(sys, "stderr", stream)
+    prepare_streams()
+    assert (sys.stdout, sys.stderr, output_error()) == (stream, stream, None)

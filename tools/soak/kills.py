@@ -1,7 +1,8 @@
-"""Kills trainings with SIGKILL at chosen and random moments, resumes them, and compares them with one without a kill.
+"""Ends trainings with signals at chosen and random moments, resumes them, and compares them with one that went through.
 
-The killed program is the real one, in a process of its own. To die inside a function, a call of it starts a thread
-that sends SIGKILL to the process a random time later.
+The program is the real one, in a process of its own. To get the signal inside a function, a call of it starts a thread
+that sends SIGKILL, SIGHUP, SIGTERM or SIGINT to the process a random time later. After SIGKILL the training is lost
+since its last checkpoint; after the others it ends at once, or saves first if there is an epoch to save.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import csv
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +21,8 @@ from pathlib import Path
 
 import numpy as np
 
+from nntrain.runs.checkpoint import newest_epoch
+
 SAMPLE = Path(__file__).parent.parent.parent / "nntrain" / "assets" / "mnist_5k.npz"
 
 PROGRAM = """
@@ -26,7 +30,7 @@ import importlib, os, signal, sys, threading, time
 
 def kill_later():
     time.sleep(float(os.environ["KILL_AFTER"]))
-    os.kill(os.getpid(), signal.SIGKILL)
+    os.kill(os.getpid(), int(os.environ["KILL_SIGNAL"]))
 
 def start_killing():
     threading.Thread(target=kill_later, daemon=True).start()
@@ -61,12 +65,23 @@ elif moment is not None:
     if moment != "data":
         checkpoint = importlib.import_module("nntrain.engine.callbacks.checkpoint")
         checkpoint.MIN_CHECKPOINT_INTERVAL, checkpoint.CHECKPOINT_COST_RATIO = 0.05, 1
+# In the background of a script, or under nohup, they are ignored, and nntrain would leave it so.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 sys.argv[0] = "nntrain"
 from nntrain.__main__ import main
 main()
 """
 
-# When it dies: at most so many seconds after one of the first so many calls.
+# The exit code of the process after each; subprocess shows SIGKILL's as a negative number.
+ENDS = {
+    signal.SIGKILL: -signal.SIGKILL,
+    signal.SIGHUP: 128 + signal.SIGHUP,
+    signal.SIGTERM: 128 + signal.SIGTERM,
+    signal.SIGINT: 128 + signal.SIGINT,
+}
+
+# When it gets the signal: at most so many seconds after one of the first so many calls.
 MOMENTS = {
     "start": (4.0, 1),
     "data": (0.3, 1),
@@ -82,6 +97,7 @@ CONFIGS = {
 model: [dense: 24, batch_normalization, activation: relu, dropout: 0.3, dense: {units: 10, activation: softmax}]
 optimizer: {adam: {learning_rate: 0.01}}
 loss: categorical_crossentropy
+metrics: [accuracy, {top_k_categorical_accuracy: {k: 3}}]
 fit: {epochs: 60, batch_size: 16}
 lr_schedule: {reduce_lr_on_plateau: {patience: 4}}
 early_stopping: {patience: 40, restore_best_weights: true}
@@ -114,7 +130,9 @@ class Tally:
     """What the kills led to."""
 
     kills: dict[str, int] = field(default_factory=dict)  # by moment
+    signals: dict[str, int] = field(default_factory=dict)  # the same kills by signal
     twice: int = 0  # kills of a resume that followed another kill
+    continued: int = 0  # resumes that went on after the last checkpoint
     runs: int = 0  # resumed to completion and compared
     processes: int = 0
     lost: list[str] = field(default_factory=list)  # what differs from the run without a kill
@@ -137,32 +155,45 @@ class Killer:
         """Run a command until it ends or is killed."""
         self.tally.processes += 1
         usual = {name: value for name, value in os.environ.items() if not name.startswith(("NNTRAIN_", "KILL_"))}
-        command = [sys.executable, "-c", PROGRAM, *arguments, "--quiet"]
+        command = [sys.executable, "-c", PROGRAM, *arguments]
         return subprocess.run(
             command, cwd=self.folder, env={**usual, **env}, capture_output=True, text=True, timeout=1800
         )
 
-    def kill(self, moment: str, *arguments: str) -> bool:
-        """Run a command that is to be killed at a moment; returns whether it was."""
+    def kill(self, run: Path, moment: str, number: signal.Signals, *arguments: str) -> bool:
+        """Run a command that is to get a signal at a moment; returns whether it ended by it."""
         max_seconds, max_calls = MOMENTS[moment]
         after, call = self.rng.uniform(0, max_seconds), self.rng.randrange(1, max_calls + 1)
-        process = self.run_command(*arguments, KILL_AT=moment, KILL_AFTER=str(after), KILL_CALL=str(call))
-        if process.returncode == -signal.SIGKILL:
-            self.tally.kills[moment] = self.tally.kills.get(moment, 0) + 1
+        env = {"KILL_SIGNAL": str(int(number)), "KILL_AFTER": str(after), "KILL_CALL": str(call)}
+        saved = newest_epoch(run / "checkpoint")
+        process = self.run_command(*arguments, KILL_AT=moment, **env)
+        self._check_start(run, saved, process)
+        if process.returncode == ENDS[number]:
+            for counts, key in ((self.tally.kills, moment), (self.tally.signals, number.name)):
+                counts[key] = counts.get(key, 0) + 1
             return True
         if process.returncode != 0:
-            self._lose(f"{moment}, {after:.4f} s after call {call}", process)
+            self._lose(f"{number.name}, {moment}, {after:.4f} s after call {call}", process)
         return False
 
+    def _check_start(self, run: Path, saved: int, process: subprocess.CompletedProcess[str]) -> None:
+        """Check that a command went on after the last epoch that was saved, and at epoch 1 only if none was."""
+        found = re.search(rf"^run +\S*{run.name}(?:, continuing after epoch (\d+))?$", process.stderr, re.MULTILINE)
+        if found is None:  # it ended before it said so
+            return
+        self.tally.continued += saved > 0
+        if int(found[1] or 0) != saved:
+            self._lose(f"{run} continued after epoch {found[1] or 0}, not {saved}", process)
+
     def killed_run(self, moments: list[str]) -> None:
-        """Train a run that is killed at these moments, one after the other; resume it and compare."""
+        """Train a run that gets a random signal at each of these moments; resume it each time, and compare."""
         name = f"run{self.tally.runs + 1}"
         run, rows = self.folder / "runs" / f"{name}-1", []
         for number, moment in enumerate(moments):
             if run.exists() and status_of(run) == "complete":
                 break
             command = ["resume", str(run)] if run.exists() else ["train", "tiny.yaml", "--name", name]
-            self.tally.twice += self.kill(moment, *command) and number > 0
+            self.tally.twice += self.kill(run, moment, self.rng.choice(list(ENDS)), *command) and number > 0
             rows = self._check_rows(run, rows)
         self._complete(run, name, moments)
         self._check_rows(run, rows)
@@ -175,7 +206,9 @@ class Killer:
         if not run.exists():
             self.run_command("train", "tiny.yaml", "--name", name)
         elif status_of(run) != "complete":
+            saved = newest_epoch(run / "checkpoint")
             process = self.run_command("resume", str(run))
+            self._check_start(run, saved, process)
             if process.returncode != 0:
                 self._lose(f"resume after {moments}", process)
 
@@ -192,7 +225,7 @@ class Killer:
 
 
 def status_of(run: Path) -> str:
-    """Return the status in a run's run.json, which is `running` after a kill."""
+    """Return the status in a run's run.json, which is `running` after SIGKILL."""
     return str(json.loads((run / "run.json").read_text(encoding="utf-8"))["status"])
 
 

@@ -1,4 +1,4 @@
-"""Kill training runs and resume them, train random configs, give commands invalid inputs, and report the results.
+"""End training runs with signals and resume them, train random configs, give invalid inputs, and report the results.
 
     python tools/soak/run.py [--kills 200] [--configs 300] [--inputs 20000] [--seed 1] [--report soak] [--add]
 
@@ -36,7 +36,7 @@ KILLS_PER_REFERENCE = 12  # kills that are compared with one run without kills
 
 
 def kill(seed: int, kills: int, folder: Path) -> Tally:
-    """Kill training runs of one config, each several times, and compare their results."""
+    """End training runs of one config with signals, each several times, and compare their results."""
     rng = random.Random(f"kills {seed}")
     killer = Killer(folder / f"kills-{seed}", list(CONFIGS)[seed % len(CONFIGS)], rng)
     while sum(killer.tally.kills.values()) < kills:
@@ -87,8 +87,8 @@ def batches(inputs: int, seed: int) -> list[tuple[str, int, int]]:
 
 def add_up(parts: list[dict[str, Any]]) -> dict[str, Any]:
     """Add up the parts of a soak test."""
-    total: dict[str, Any] = {"kills": {}, "inputs": {}, "lost": [], "wrong": []}
-    total |= {"twice": 0, "runs": 0, "processes": 0, "configs": 0}
+    total: dict[str, Any] = {"kills": {}, "signals": {}, "inputs": {}, "lost": [], "wrong": []}
+    total |= {"twice": 0, "continued": 0, "runs": 0, "processes": 0, "configs": 0}
     for part in parts:
         for name, value in part.items():
             if isinstance(value, dict):
@@ -101,11 +101,13 @@ def add_up(parts: list[dict[str, Any]]) -> dict[str, Any]:
 
 def table(total: dict[str, Any]) -> str:
     """Return the results as Markdown."""
-    lines = ["| killed at | times |", "|---|---|"]
+    lines = ["| ended at | times |", "|---|---|"]
     lines += [f"| {moment} | {count} |" for moment, count in sorted(total["kills"].items())]
     lines += [
         f"| all | {sum(total['kills'].values())} |",
-        f"| directly after another kill | {total['twice']} |",
+        *(f"| by {name} | {count} |" for name, count in sorted(total["signals"].items())),
+        f"| directly after another one | {total['twice']} |",
+        f"| resumes that went on after the last checkpoint | {total['continued']} |",
         f"| runs resumed to completion and compared byte for byte | {total['runs']} |",
         f"| lost | {len(total['lost'])} |",
         f"| random configs trained in two parts, then trained again | {total['configs']} |",

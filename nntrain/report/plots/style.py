@@ -8,10 +8,13 @@ user's matplotlibrc is ignored, so that plots look the same everywhere.
 from __future__ import annotations
 
 import logging
+import os
 import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from nntrain.report.plots.fonts import DEFAULT, escape_letters_without_font, fonts_for
@@ -68,8 +71,7 @@ def plot_style(texts: Iterable[str]) -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            import matplotlib
-
+            matplotlib = load_matplotlib()
             with matplotlib.rc_context():
                 matplotlib.rcdefaults()
                 style: Any = {**STYLE, "font.family": _fonts(texts)}
@@ -77,6 +79,21 @@ def plot_style(texts: Iterable[str]) -> Iterator[None]:
                 yield
     finally:
         logger.setLevel(level)
+
+
+def load_matplotlib() -> ModuleType:
+    """Import Matplotlib even if MPLBACKEND names a backend that is not installed, as one inherited from a notebook.
+
+    Plots are drawn with Agg, whatever the backend is.
+    """
+    backend = os.environ.pop("MPLBACKEND", None)  # Matplotlib reads it once, in its import
+    matplotlib = import_module("matplotlib")
+    import_module("matplotlib.figure")
+    if backend is not None:
+        os.environ["MPLBACKEND"] = backend
+        with suppress(ValueError):
+            matplotlib.rcParams["backend"] = backend
+    return matplotlib
 
 
 def _fonts(texts: Iterable[str]) -> list[str]:

@@ -194,3 +194,22 @@ def test_drawing_is_silent_even_if_matplotlib_has_no_folder_to_write_to(tmp_path
     process = python(code, MPLCONFIGDIR=nowhere, HOME=nowhere)
     assert process.stderr == ""
     assert (process.returncode, process.stdout) == (0, "False\n")
+
+
+DRAWN = """
+import os, sys
+from pathlib import Path
+from nntrain.report.plots.style import new_figure, plot_style, save_figure
+with plot_style(["mlp-1"]):
+    save_figure(new_figure(5, 2, title="mlp-1", summary=""), Path(sys.argv[1]))
+import matplotlib
+print(os.environ["MPLBACKEND"], matplotlib.get_backend() == "svg")
+"""
+
+
+@pytest.mark.parametrize("backend", ["module://no_such_notebook.inline", "no_such_backend", "svg"])
+def test_plots_need_no_backend_and_a_users_own_stays_set(tmp_path, backend):
+    command = [sys.executable, "-c", DRAWN, str(tmp_path / "plot.png")]
+    done = subprocess.run(command, env={**os.environ, "MPLBACKEND": backend}, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == (f"{backend} {backend == 'svg'}\n", "")
+    assert (tmp_path / "plot.png").exists()
