@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from nntrain.config.keras_words import keras_advice
 from nntrain.config.schema import (
     Activation,
     Component,
@@ -24,18 +25,6 @@ from nntrain.config.suggest import closest_word, same_word, suggest
 from nntrain.config.wording import describe_accepted, dotted, format_value, with_article
 from nntrain.config.yaml_tree import KeyPath, Node, Place
 
-# Keras's arguments that a config cannot set, and what to do.
-UNSUPPORTED = {
-    "from_logits": "the last layer always gives probabilities; leave it out",
-    "input_shape": "the input is added for you; leave it out",
-    "input_dim": "the input is added for you; leave it out",
-    "dtype": "use runtime.dtype_policy",
-    "name": "names are set for you; leave it out",
-    "verbose": "use --quiet on the command line",
-    "callbacks": "use the keys early_stopping, and lr_schedule with reduce_lr_on_plateau",
-    "validation_data": "use fit.validation_split",
-    "shuffle": "training images are always shuffled",
-}
 # Layers of Keras scripts that nntrain adds itself.
 ADDED_LAYERS = ("input", "inputs", "input_layer", "rescaling", "normalization")
 # The booleans of YAML 1.1, as YAML 1.2 writes them.
@@ -56,8 +45,9 @@ def unknown_key(name: str, section: type[Section], value: Node, siblings: Node) 
 
     `value` is the key's value, `siblings` the mapping that contains the key.
     """
-    if name in UNSUPPORTED:
-        return f"not supported: {UNSUPPORTED[name]}"
+    advice = keras_advice(name)
+    if advice:
+        return f"not supported: {advice}"
     intended = _intended_key(name, section)
     if intended:
         return f"unknown key; did you mean '{intended}'?"
