@@ -100,7 +100,8 @@ def _apply(
     root, override_problems = apply_overrides(root, settings)
     root = _with_absolute_dataset(root)
     config, field_problems = validate(root)
-    context = CheckContext(config, _count_classes(config, count_classes))
+    base = root.at(("data", "dataset")).place.base
+    context = CheckContext(config, _count_classes(config, count_classes), base)
     rule_problems = [_with_place(finding, root) for finding in run_checks(CROSS_FIELD_RULES, context)]
     problems = [*syntax_problems, *override_problems, *field_problems, *rule_problems]
     if problems or not isinstance(config, Config):

@@ -175,6 +175,7 @@ def require_config(run: RunDir) -> None:
 def find_run(name: str | None, runs: Path, *, suggestions: tuple[str, ...] = ()) -> RunDir:
     """Return the run with this folder name or path, or the latest complete run if `name` is None.
 
+    The path of a file in a run's folder, such as `runs/mlp-1/model.keras`, stands for the run.
     `suggestions` are more names that the error for an unknown name may suggest, besides those of the runs. Raises
     UsageError if there is no such run, and RunError if the folder is not a run.
     """
@@ -183,12 +184,25 @@ def find_run(name: str | None, runs: Path, *, suggestions: tuple[str, ...] = ())
         if run is None:
             raise UsageError(f"no complete run in {runs} yet; train one first: `nntrain train quickstart`")
         return run
-    for path in (runs / name, Path(name)):
+    for path in map(_folder_of_file, (runs / name, Path(name))):
         if os.path.isdir(path):  # not Path.is_dir, which raises an error if the name is too long
             if not (path / "run.json").is_file():
                 raise RunError(f"{path}: not a run folder: it has no run.json")
             return reject_symlinks(RunDir(path))
     raise UsageError(f"no run '{name}' in {runs}{_hint(name, [run.name for run in list_runs(runs)], suggestions)}")
+
+
+def _folder_of_file(path: Path) -> Path:
+    """Return the folder of the run that a file belongs to, or any other path; raises UsageError for another network."""
+    if not os.path.isfile(path):  # not Path.is_file, as above
+        return path
+    folder = next((parent for parent in path.parents[:2] if (parent / "run.json").is_file()), None)
+    if folder is None and path.suffix in (".keras", ".h5", ".tflite"):
+        raise UsageError(
+            f"{path}: a network without a run's config and data; give the folder of a run, such as runs/mlp-1 "
+            "(in Python, keras.models.load_model reads .keras files)"
+        )
+    return folder or path
 
 
 def _hint(name: str, runs: list[str], suggestions: tuple[str, ...]) -> str:

@@ -243,3 +243,13 @@ def test_a_config_that_is_read_can_be_overridden_without_reading_it_again(tmp_pa
     assert longer.config.optimizer.learning_rate == 0.5
     with pytest.raises(ConfigError, match=r"argument fit\.epochs=x: fit\.epochs"):
         override_config(loaded, ["fit.epochs=x"])
+
+
+@pytest.mark.parametrize("folder", [True, False])
+def test_data_without_a_slash_is_offered_as_a_path(tmp_path, good, folder):
+    (tmp_path / "shapes28").mkdir() if folder else (tmp_path / "shapes28").touch()
+    (tmp_path / "my.yaml").write_text(f"data: {{dataset: shapes28}}\n{good}")
+    with pytest.raises(ConfigError) as caught:
+        load_config(tmp_path / "my.yaml")
+    path = "shapes28/" if folder else "./shapes28"
+    assert str(caught.value).endswith(f": data.dataset: no data set 'shapes28'; did you mean the path `{path}`?")

@@ -393,3 +393,23 @@ def test_an_installation_without_the_pretrained_run_needs_a_run_of_the_user(make
         find_trained_run(None, tmp_path)
     run = make_run()
     assert find_trained_run(None, tmp_path) == run
+
+
+@pytest.mark.parametrize("file", ["model.keras", "config.yaml", "metrics.json", "run.json", "checkpoint/epoch-1.npz"])
+def test_a_file_of_a_run_stands_for_the_run(tmp_path, file):
+    run = create_run(tmp_path / "runs", "mlp", {"run.json": "{}"})
+    (run.path / file).parent.mkdir(exist_ok=True)
+    (run.path / file).touch()
+    assert find_run(str(run.path / file), tmp_path / "runs") == run
+    assert find_run(f"mlp-1/{file}", tmp_path / "runs") == run
+
+
+@pytest.mark.parametrize("file", ["my.keras", "my.h5", "my.tflite"])
+def test_a_network_that_belongs_to_no_run_is_explained(tmp_path, file):
+    (tmp_path / file).touch()
+    with pytest.raises(UsageError) as caught:
+        find_run(str(tmp_path / file), tmp_path / "runs")
+    assert str(caught.value) == (
+        f"{tmp_path / file}: a network without a run's config and data; give the folder of a run, such as runs/mlp-1 "
+        "(in Python, keras.models.load_model reads .keras files)"
+    )

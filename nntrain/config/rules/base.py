@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from nntrain.config.validate import InvalidSection, Unavailable
@@ -18,6 +19,7 @@ class CheckContext:
 
     config: Any  # a Config, or an InvalidSection with its valid values
     classes: int | None  # of the data set; None if unknown
+    data_base: Path = Path()  # the folder that a relative path of the data set starts from
 
     def output_units(self) -> int | None:
         """Return how many outputs the network must have, or None if unknown."""

@@ -14,6 +14,10 @@ def dataset_is_known(context: CheckContext) -> Iterator[Finding]:
     """The data set is known by name, or is a path; a path is not checked until it is read."""
     name = context.config.data.dataset
     if name not in DATASETS and not is_dataset_path(name):
+        if (context.data_base / name).exists():
+            path = f"{name}/" if (context.data_base / name).is_dir() else f"./{name}"
+            yield ("data", "dataset"), f"data.dataset: no data set '{name}'; did you mean the path `{path}`?"
+            return
         hint = suggest(name, DATASETS) or f"; choose from {', '.join(DATASETS)}"
         yield ("data", "dataset"), f"data.dataset: no data set '{name}'{hint} (a path has a suffix or a slash)"
 
