@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,7 +24,7 @@ from nntrain.results import Problem
 MAX_NEIGHBOURS = 8  # files that a message lists if a config is missing
 UNNAMED = "config"  # the name of a config that is not a file, and of its runs
 
-CountClasses = Callable[[str], int | None]
+ReadClasses = Callable[[str], tuple[str, ...] | None]
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,9 @@ class LoadedConfig:
     tree: Node = field(repr=False, compare=False)  # expanded, overrides applied; `override_config` starts from it
 
 
-def catalog_classes(dataset: str) -> int | None:
-    """Return the number of classes of a data set in the catalog, or None for a path, which would have to be read."""
-    return len(DATASETS[dataset].classes) if dataset in DATASETS else None
+def catalog_classes(dataset: str) -> tuple[str, ...] | None:
+    """Return the names of the classes of a data set in the catalog, or None for a path, which would have to be read."""
+    return DATASETS[dataset].classes if dataset in DATASETS else None
 
 
 def load_config(
@@ -47,22 +48,22 @@ def load_config(
     overrides: Overrides = (),
     *,
     shown_as: str | None = None,
-    count_classes: CountClasses = catalog_classes,
+    read_classes: ReadClasses = catalog_classes,
 ) -> LoadedConfig:
     """Read a config file (`-` is stdin), apply overrides and validate the result.
 
-    `shown_as` replaces the path in messages. `count_classes` returns a data set's number of classes, or None if it is
-    unknown. Raises UsageError if the file cannot be read, and ConfigError with all problems if it is not valid.
+    `shown_as` replaces the path in messages. `read_classes` returns the names of a data set's classes, or None if they
+    are unknown. Raises UsageError if the file cannot be read, and ConfigError with all problems if it is not valid.
     """
     shown = shown_as or str(path)
     root, syntax_problems = read_tree(_read(path, shown), shown, base=path.absolute().parent)
     if root is None:
         raise ConfigError(syntax_problems)
-    return _apply(expand(root), overrides, syntax_problems, path, count_classes)
+    return _apply(expand(root), overrides, syntax_problems, path, read_classes)
 
 
 def load_config_text(
-    text: str, overrides: Overrides = (), *, count_classes: CountClasses = catalog_classes
+    text: str, overrides: Overrides = (), *, read_classes: ReadClasses = catalog_classes
 ) -> LoadedConfig:
     """Read a config's YAML text, as `load_config` reads a file; paths in it are relative to the current folder."""
     if len(text) > MAX_BYTES:
@@ -70,22 +71,22 @@ def load_config_text(
     root, problems = read_tree(text, UNNAMED, base=Path.cwd())
     if root is None:
         raise ConfigError(problems)
-    return _apply(expand(root), overrides, problems, None, count_classes)
+    return _apply(expand(root), overrides, problems, None, read_classes)
 
 
 def load_config_values(
-    values: Mapping[str, object], overrides: Overrides = (), *, count_classes: CountClasses = catalog_classes
+    values: Mapping[str, object], overrides: Overrides = (), *, read_classes: ReadClasses = catalog_classes
 ) -> LoadedConfig:
     """Read a config given as a dict with the keys of a file; paths in it are relative to the current folder."""
     root, problems = read_values(values, UNNAMED, base=Path.cwd())
-    return _apply(expand(root), overrides, problems, None, count_classes)
+    return _apply(expand(root), overrides, problems, None, read_classes)
 
 
 def override_config(
-    loaded: LoadedConfig, overrides: Overrides, *, count_classes: CountClasses = catalog_classes
+    loaded: LoadedConfig, overrides: Overrides, *, read_classes: ReadClasses = catalog_classes
 ) -> LoadedConfig:
     """Apply overrides to a config that has been read already; raises ConfigError with all problems."""
-    return _apply(loaded.tree, overrides, [], loaded.path, count_classes)
+    return _apply(loaded.tree, overrides, [], loaded.path, read_classes)
 
 
 def _apply(
@@ -93,7 +94,7 @@ def _apply(
     overrides: Overrides,
     syntax_problems: Sequence[Problem],
     path: Path | None,
-    count_classes: CountClasses,
+    read_classes: ReadClasses,
 ) -> LoadedConfig:
     """Apply overrides to an expanded tree and validate the result."""
     settings = read_overrides(overrides)
@@ -101,7 +102,7 @@ def _apply(
     root = _with_absolute_dataset(root)
     config, field_problems = validate(root)
     base = root.at(("data", "dataset")).place.base
-    context = CheckContext(config, _count_classes(config, count_classes), base)
+    context = CheckContext(config, _read_classes(config, read_classes), base)
     rule_problems = [_with_place(finding, root) for finding in run_checks(CROSS_FIELD_RULES, context)]
     problems = [*syntax_problems, *override_problems, *field_problems, *rule_problems]
     if problems or not isinstance(config, Config):
@@ -117,11 +118,18 @@ def _read(path: Path, shown: str) -> str:
     if len(data) > MAX_BYTES:
         raise UsageError(f"{shown}: larger than {MAX_BYTES:,} bytes; no config needs that")
     try:
-        return data.decode("utf-8-sig")
+        return data.decode(_encoding(data))
     except UnicodeDecodeError as error:
         before = data[: error.start]
         line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
         raise ConfigError([Problem(f"{shown}:{line}:{column}", "not UTF-8 text; save the file as UTF-8")]) from None
+
+
+def _encoding(data: bytes) -> str:
+    """Return a text's encoding by its byte order mark, as YAML 1.2 has it: UTF-8, UTF-16 or UTF-32."""
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    return "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
 
 
 def _read_bytes(path: Path, shown: str) -> bytes:
@@ -158,9 +166,9 @@ def _with_absolute_dataset(root: Node) -> Node:
     return root.with_value(("data", "dataset"), replace(node, value=absolute))
 
 
-def _count_classes(config: Any, count_classes: CountClasses) -> int | None:
+def _read_classes(config: Any, read_classes: ReadClasses) -> tuple[str, ...] | None:
     try:
-        return count_classes(config.data.dataset)
+        return read_classes(config.data.dataset)
     except Exception:
         # The config may have mistakes, or the data may be unreadable; loading the data reports why.
         return None

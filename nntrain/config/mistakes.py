@@ -29,6 +29,8 @@ from nntrain.config.yaml_tree import KeyPath, Node, Place
 ADDED_LAYERS = ("input", "inputs", "input_layer", "rescaling", "normalization")
 # The booleans of YAML 1.1, as YAML 1.2 writes them.
 BOOLEANS = {"on": "true", "yes": "true", "y": "true", "off": "false", "no": "false", "n": "false"}
+# What is written to switch something off, besides null.
+OFF = ("none", "off", "no", "disabled", "nil")
 EXAMPLES = {
     "model": "the layers: `model: [dense: 128, ...]`",
     "optimizer": "for example `optimizer: adam`",
@@ -48,6 +50,9 @@ def unknown_key(name: str, section: type[Section], value: Node, siblings: Node) 
     advice = keras_advice(name)
     if advice:
         return f"not supported: {advice}"
+    key, colon, _ = name.partition(":")
+    if colon and key in section.model_fields:
+        return f"unknown key; put a space after '{key}:'"
     intended = _intended_key(name, section)
     if intended:
         return f"unknown key; did you mean '{intended}'?"
@@ -73,6 +78,9 @@ def known_keys(section: type[Section]) -> str:
 
 def intended_fields(name: str, section: type[Section]) -> set[str]:
     """Return the fields of a section that an unknown key was probably meant to set."""
+    key, colon, _ = name.partition(":")
+    if colon and key in section.model_fields:
+        return {key}
     return {field for field in (_intended_key(name, section), *_correct_path(name, section)[:1]) if field}
 
 
@@ -231,6 +239,20 @@ def not_a_section(path: KeyPath, section: type[Section], value: Node) -> str:
     return f"{message}; write `{path[-1]}: {_example(section, value)}`"
 
 
+def is_off(value: object, family: type[Component] | None) -> bool:
+    """Return whether a value was probably meant to switch a section or a component off."""
+    known = family is not None and isinstance(value, str) and same_word(value, family.members) is not None
+    return value is False or value == "None" or (value in OFF and not known)
+
+
+def switched_off(value: object, *, many: bool) -> str:
+    """Return how to switch off a section, a component or a list of components (`many`) that is optional."""
+    if many:
+        return f"got {format_value(value)}; write [] for none"
+    origin = "'None' is Python's; " if value == "None" else f"got {format_value(value)}; to switch it off, "
+    return f"{origin}write null, or leave the key out"
+
+
 def wrong_value(section: type[Section], name: str, value: object) -> str:
     """Return what a plain field accepts, what it got, and how to write it."""
     schema = value_schemas(section)[name]
@@ -242,15 +264,21 @@ def _likely_value(value: object, schema: Mapping[str, Any]) -> str:
     options = schema.get("anyOf", [schema])
     names = [str(name) for option in options for name in option.get("enum", [option.get("const")]) if name is not None]
     types = {option.get("type") for option in options}
+    if value == "None" and "null" in types:
+        return "; write null"
     if isinstance(value, str) and names:
         return suggest(value, names)
     if isinstance(value, str) and "boolean" in types:
+        if value.lower() in ("true", "false"):
+            return "; write it without quotes"
         boolean = BOOLEANS.get(value.lower())
         return f"; write {boolean}" if boolean else ""
     if isinstance(value, str) and types & {"integer", "number"}:
-        if re.fullmatch(r"[-+]?\d+(\.\d*)?", value):
+        if re.fullmatch(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?", value):
             return "; write it without quotes"
         return "; write it with digits and a decimal point only" if re.fullmatch(r"[-+]?[\d_., ]+%?", value) else ""
+    if types <= {"array", "null"} and isinstance(value, str | int) and not isinstance(value, bool):
+        return f"; write [{value}]"
     if isinstance(value, float) and value.is_integer() and "integer" in types:
         return f"; write {value:.0f}"
     return ""

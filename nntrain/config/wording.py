@@ -110,9 +110,12 @@ def _entries(schema: Mapping[str, Any]) -> str:
 
 
 def _plural(schema: Mapping[str, Any]) -> str:
+    if "anyOf" in schema:
+        return join_or(_plural(option) for option in schema["anyOf"])
     if schema["type"] == "array":
         return f"lists of {_entries(schema)}"
-    return {"integer": "whole numbers", "number": "numbers"}[schema["type"]] + _range(schema)
+    plural = {"integer": "whole numbers", "number": "numbers", "string": "names"}
+    return plural[schema["type"]] + _range(schema)
 
 
 def _range(schema: Mapping[str, Any]) -> str:

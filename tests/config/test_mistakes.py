@@ -214,8 +214,8 @@ def test_a_number_in_another_format_is_explained(problems, good, text, hint):
         ("runtime: {threads: 2.0}", "got 2.0; write 2"),
         ("runtime: {threads: 'aut'}", "got 'aut'; did you mean 'auto'?"),
         ("runtime: {jit_compile: on}", "got 'on'"),
-        ("data: {positive: x}", "got 'x'"),
-        ("data: {positive: '3'}", "got '3'"),
+        ("data: {positive: x}", "got 'x'; write [x]"),
+        ("data: {positive: '3'}", "got '3'; write [3]"),
     ],
 )
 def test_a_value_is_suggested_if_one_is_close(problems, good, line, hint):
