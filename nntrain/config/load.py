@@ -23,6 +23,7 @@ from nntrain.results import Problem
 
 MAX_NEIGHBOURS = 8  # files that a message lists if a config is missing
 UNNAMED = "config"  # the name of a config that is not a file, and of its runs
+STDIN = "stdin"  # the name of a config that is read from stdin
 
 ReadClasses = Callable[[str], tuple[str, ...] | None]
 
@@ -55,7 +56,7 @@ def load_config(
     `shown_as` replaces the path in messages. `read_classes` returns the names of a data set's classes, or None if they
     are unknown. Raises UsageError if the file cannot be read, and ConfigError with all problems if it is not valid.
     """
-    shown = shown_as or str(path)
+    shown = STDIN if path == Path("-") else shown_as or str(path)
     root, syntax_problems = read_tree(_read(path, shown), shown, base=path.absolute().parent)
     if root is None:
         raise ConfigError(syntax_problems)
@@ -86,7 +87,7 @@ def override_config(
     loaded: LoadedConfig, overrides: Overrides, *, read_classes: ReadClasses = catalog_classes
 ) -> LoadedConfig:
     """Apply overrides to a config that has been read already; raises ConfigError with all problems."""
-    return _apply(loaded.tree, overrides, [], loaded.path, read_classes)
+    return replace(_apply(loaded.tree, overrides, [], loaded.path, read_classes), name=loaded.name)
 
 
 def _apply(
@@ -110,7 +111,13 @@ def _apply(
     hints = _merged(_with_place(finding, root) for finding in run_checks(ADVICE, context))
     if config.metrics is None:
         config = config.model_copy(update={"metrics": default_metrics(config.task)})
-    return LoadedConfig(config, path.stem if path else UNNAMED, path, hints, root)
+    return LoadedConfig(config, _name(path), None if path == Path("-") else path, hints, root)
+
+
+def _name(path: Path | None) -> str:
+    if path is None:
+        return UNNAMED
+    return STDIN if path == Path("-") else path.stem
 
 
 def _read(path: Path, shown: str) -> str:

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import tempfile
+import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from nntrain.system import files
 from nntrain.system.files import write_atomically
 
 CLOCK_DIFFERENCE = timedelta(days=1)  # that the clocks of computers with a common folder may have
+MAX_NAME_BYTES = 200  # of a run's name; folders' names may have 255, with the number
 
 
 def utc_now() -> str:
@@ -84,13 +86,14 @@ def _highest_number(runs: Path, name: str) -> int:
 
 
 def check_name(name: str) -> str:
-    """Return a run's name if a folder may have it; raises UsageError if not."""
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_. +-]{0,99}", name):
+    """Return a run's name, its accents composed, if a folder may have it; raises UsageError if not."""
+    composed = unicodedata.normalize("NFC", name) if isinstance(name, str) else ""  # macOS takes "ö" apart
+    if not re.fullmatch(r"\w[\w. +-]{0,99}", composed) or len(os.fsencode(composed)) > MAX_NAME_BYTES:
         raise UsageError(
             f"a run cannot be named {name!r}: use up to 100 letters, digits, spaces and '_', '-', '.', '+'; "
             "the first must be a letter, a digit or '_' (--name sets it)"
         )
-    return name
+    return composed
 
 
 def list_runs(runs: Path) -> list[RunDir]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nntrain.config.load import LoadedConfig, catalog_classes, load_config
+from nntrain.config.load import LoadedConfig, catalog_classes, load_config, override_config
 from nntrain.config.shipped import shipped_config
 from nntrain.errors import ConfigError, UsageError
 
@@ -87,7 +87,15 @@ def test_a_file_is_not_read_to_its_end_if_it_is_too_large(tmp_path, monkeypatch)
 
 def test_stdin_is_read(monkeypatch, good):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(good.encode())))
-    assert load_config(Path("-")).config.seed == 42
+    loaded = load_config(Path("-"))
+    assert (loaded.config.seed, loaded.name, loaded.path) == (42, "stdin", None)
+    assert override_config(loaded, ["seed=7"]).name == "stdin"
+
+
+def test_a_mistake_on_stdin_is_placed_there(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"seed: x\n")))
+    with pytest.raises(ConfigError, match=r"(?m)^stdin:1:7: seed: must be"):
+        load_config(Path("-"))
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_read(read, good):
