@@ -40,6 +40,10 @@ _ADVICE = {
     "checkpoints": _BEST,
     "savebestonly": _BEST,
     "filepath": "a run's files are in its folder; set its name with --name and its place with --runs-dir",
+    "imagedatagenerator": "use augmentation, for example `augmentation: {rotation: 10, translation: 2}`",
+    "numclasses": "the number of classes is that of the data; leave it out",
+    "nclasses": "the number of classes is that of the data; leave it out",
+    "weights": "a network starts from its initial weights; to continue a run, use `nntrain resume`",
     "tensorboard": _CURVES,
     "csvlogger": _CURVES,
     "terminateonnan": "training always stops if the loss is no longer finite; leave it out",
@@ -70,9 +74,35 @@ _ADVICE = {
 }
 
 
+_RECURRENT = "recurrent layers are not supported"
+_NO_CODE = "a config holds no code; activations and layers are chosen by their names"
+# Layers of Keras that are no layers here, by the same form of their name.
+_LAYER_ADVICE = {
+    "randomrotation": "use `augmentation: {rotation: ...}`, in degrees: 0.1 of a turn is 36",
+    "randomtranslation": "use `augmentation: {translation: ...}`, in pixels: 0.1 of the width is 2.8",
+    "randomzoom": "use `augmentation: {zoom: ...}`",
+    "randomshear": "use `augmentation: {shear: ...}`",
+    "randomflip": "digits are not flipped; leave it out",
+    "resizing": "images are 28x28; leave it out",
+    "lambda": _NO_CODE,
+    "lstm": _RECURRENT,
+    "gru": _RECURRENT,
+    "simplernn": _RECURRENT,
+}
+
+
+def keras_layer_advice(word: str) -> str | None:
+    """Return what to do instead of a layer of Keras that is none here, in any spelling, or None."""
+    return _LAYER_ADVICE.get(_letters(word))
+
+
+def _letters(word: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", word.lower())
+
+
 def keras_advice(word: str) -> str | None:
     """Return what to do instead of a setting of Keras, in any spelling, or None if the word is none of these."""
-    return _ADVICE.get(re.sub(r"[^a-z0-9]", "", word.lower()))
+    return _ADVICE.get(_letters(word))
 
 
 KERAS_WORDS = tuple(_ADVICE)

@@ -5,11 +5,12 @@ Many users know Keras scripts or other libraries, or only half of this format; t
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from nntrain.config.keras_words import keras_advice
+from nntrain.config.keras_words import keras_advice, keras_layer_advice
 from nntrain.config.schema import (
     Activation,
     Component,
@@ -22,8 +23,8 @@ from nntrain.config.schema import (
     value_schemas,
 )
 from nntrain.config.suggest import closest_word, same_word, suggest
-from nntrain.config.wording import describe_accepted, dotted, format_value, with_article
-from nntrain.config.yaml_tree import KeyPath, Node, Place
+from nntrain.config.wording import describe_accepted, dotted, flow_yaml, format_value, with_article
+from nntrain.config.yaml_tree import KeyPath, Node
 
 # Layers of Keras scripts that nntrain adds itself.
 ADDED_LAYERS = ("input", "inputs", "input_layer", "rescaling", "normalization")
@@ -151,11 +152,11 @@ def missing_field(name: str, section: type[Section]) -> str:
 
 def likely_member(word: str, family: type[Component]) -> str:
     """Return which member of a family was probably meant, or which members there are, as the end of a message."""
-    name, parenthesis, arguments = word.partition("(")
+    word = re.sub(r"^(\w+\.)+(?=[A-Za-z])", "", word)  # keras.layers.Dense
+    name, parenthesis, _ = word.partition("(")
     member = same_word(name, family.members)
     if member and parenthesis:
-        example = _example(family.members[member], Node(arguments.rstrip(") ") or "...", Place("")))
-        return f"; did you mean '{member}'? Arguments follow a colon: {member}: {example}"
+        return f"; write `{call_as_yaml(word, family.members[member])}`"
     name, colon, _ = word.partition(":")
     if colon and name in family.members:
         return "; put a space after the colon"
@@ -163,9 +164,51 @@ def likely_member(word: str, family: type[Component]) -> str:
         activation = same_word(word, Activation.members)
         if activation:
             return f"; an activation is written `activation: {activation}`"
+        advice = keras_layer_advice(word)
+        if advice:
+            return f"; {advice}"
         if word.lower() in ADDED_LAYERS:
             return "; the input, its shape and scaling are added for you: leave it out"
     return suggest(word, family.members) or f"; choose from {', '.join(family.members)}"
+
+
+def call_as_yaml(call: str, member: type[Component]) -> str:
+    """Return a component that is written as a call in Python, as YAML: "dense: {units: 8, activation: relu}".
+
+    Arguments without a name are taken in the order of the required ones. Arguments that the component does not have
+    are left out. The text is parsed, never evaluated.
+    """
+    try:
+        tree = ast.parse(call, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = None
+    fields = list(dict.fromkeys([*_first_arguments(member), *member.model_fields]))
+    arguments: dict[str, str] = {}
+    if isinstance(tree, ast.Call):
+        arguments.update(zip(fields, map(_python_as_yaml, tree.args), strict=False))
+        for keyword in tree.keywords:
+            name = same_word(keyword.arg or "", fields)
+            if name:
+                arguments[name] = _python_as_yaml(keyword.value)
+    missing = [name for name in required_fields(member) if name not in arguments]
+    arguments |= dict.fromkeys(missing, "...")
+    if not arguments:
+        return member.key
+    return f"{member.key}: {{{', '.join(f'{name}: {value}' for name, value in arguments.items())}}}"
+
+
+def _python_as_yaml(node: ast.expr) -> str:
+    """Return a literal of Python as YAML; of any other expression, its last name."""
+    match node:
+        case ast.Constant(value):
+            return "null" if value is None else flow_yaml(value)
+        case ast.Tuple(elts) | ast.List(elts):
+            return f"[{', '.join(map(_python_as_yaml, elts))}]"
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name
+        case ast.UnaryOp(ast.USub(), operand):
+            return f"-{_python_as_yaml(operand)}"
+    return "..."
 
 
 def several_names(children: Mapping[str, Node], family: type[Component]) -> str:
@@ -179,7 +222,11 @@ def several_names(children: Mapping[str, Node], family: type[Component]) -> str:
     for key in ("name", "type", "class_name", "kind"):
         if key in children:
             arguments = {name: child for name, child in children.items() if name != key}
-            component = f"{children[key].plain()}: {_flow_mapping(arguments)}"
+            config = arguments.get("config")  # Keras's own form: {class_name: Adam, config: {...}}
+            if len(arguments) == 1 and config is not None and isinstance(config.value, dict):
+                arguments = config.value
+            name = str(children[key].plain())
+            component = f"{same_word(name, family.members) or name}: {_flow_mapping(arguments)}"
             return f"{with_article(family.family)} is written as its name with its arguments: {component}"
     return f"expected one {family.family}, got {format_value(dict.fromkeys(names))}"
 
@@ -305,4 +352,4 @@ def _flow_mapping(children: Mapping[str, Node]) -> str:
 
 
 def _as_yaml(value: object) -> str:
-    return value if isinstance(value, str) else format_value(value)
+    return "..." if value is None else flow_yaml(value)

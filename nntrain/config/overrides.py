@@ -14,7 +14,7 @@ from nntrain.config.override_hints import SHORT_KEYS, did_you_mean
 from nntrain.config.python_values import read_values
 from nntrain.config.schema import Component, Config, FieldKind, Layer, Section, accepts, field_kinds, required_fields
 from nntrain.config.suggest import closest_word, same_word
-from nntrain.config.wording import dotted, format_value, with_article
+from nntrain.config.wording import dotted, flow_yaml, with_article
 from nntrain.config.yaml_tree import KeyPath, Node, Place, read_argument
 from nntrain.errors import UsageError
 from nntrain.results import Problem
@@ -170,7 +170,7 @@ def _reject_plain_section(kind: FieldKind, value: Node, path: KeyPath) -> None:
     fields = kind.section.model_fields
     candidates = (*required_fields(kind.section), *fields)
     first = next((name for name in candidates if accepts(kind.section, name, value.value)), None)
-    meant = f"; did you mean `{dotted((*path, first))}={_flow(value.value)}`?" if first else ""
+    meant = f"; did you mean `{dotted((*path, first))}={flow_yaml(value.value)}`?" if first else ""
     raise _MisplacedError(f"{dotted(path)} has the keys {', '.join(fields)}{meant}")
 
 
@@ -234,26 +234,11 @@ def _reject_other_layer(node: Node, path: KeyPath, value: Node, parents: KeyPath
 
 def _flow_layer(name: str, subpath: Sequence[str], value: Node) -> str:
     """Return a layer with one argument on one line: "{dropout: 0.2}"."""
-    text = _flow(value.plain())
+    text = flow_yaml(value.plain())
     if list(subpath) != [Layer.members[name].positional_argument()]:
         for step in reversed(subpath):
             text = f"{{{step}: {text}}}"
     return f"{{{name}: {text}}}"
-
-
-def _flow(value: object) -> str:
-    """Return a value as YAML writes it on one line."""
-    match value:
-        case dict():
-            return f"{{{', '.join(f'{key}: {_flow(child)}' for key, child in value.items())}}}"
-        case list():
-            return f"[{', '.join(map(_flow, value))}]"
-        case None:
-            return "null"
-        case str():
-            return value
-        case _:
-            return format_value(value)
 
 
 def _set_in_list(node: Node, kind: FieldKind, path: KeyPath, value: Node, parents: KeyPath) -> Node:

@@ -78,6 +78,21 @@ def format_value(value: object) -> str:
     return text if len(text) <= MAX_LENGTH else f"{text[: MAX_LENGTH - 3]}..."
 
 
+def flow_yaml(value: object) -> str:
+    """Return a value as YAML writes it on one line."""
+    match value:
+        case dict():
+            return f"{{{', '.join(f'{key}: {flow_yaml(child)}' for key, child in value.items())}}}"
+        case list():
+            return f"[{', '.join(map(flow_yaml, value))}]"
+        case None:
+            return "null"
+        case str():
+            return value
+        case _:
+            return format_value(value)
+
+
 def describe_accepted(schema: Mapping[str, Any]) -> str:
     """Return what a JSON schema accepts: "a number of at least 0 and below 1"."""
     return join_or(_alternatives(schema))
