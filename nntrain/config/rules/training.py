@@ -46,11 +46,8 @@ def monitors_are_computed(context: CheckContext) -> Iterator[Finding]:
         if monitor.startswith("val_") and split == 0:
             yield (*path, "monitor"), f"{message} while fit.validation_split is 0; set it, for example to 0.2"
         elif None not in metrics:
-            hint = (
-                _accuracy_meant(monitor, computed)
-                or suggest(monitor, computed)
-                or f"; choose from {', '.join(computed)}"
-            )
+            likely = _accuracy_meant(monitor, computed) or suggest(monitor, computed)
+            hint = likely or f"; choose from {', '.join(computed)}"
             yield (*path, "monitor"), f"{message}{hint}"
 
 
