@@ -36,6 +36,7 @@ class LoadedConfig:
     name: str  # the first part of its runs' names
     path: Path | None  # None if it is not a file
     hints: tuple[Problem, ...]  # advice, with its place
+    source: str | None = field(repr=False, compare=False)  # the YAML as it was written; None if it was a dict
     tree: Node = field(repr=False, compare=False)  # expanded, overrides applied; `override_config` starts from it
 
 
@@ -57,10 +58,11 @@ def load_config(
     are unknown. Raises UsageError if the file cannot be read, and ConfigError with all problems if it is not valid.
     """
     shown = STDIN if path == Path("-") else shown_as or str(path)
-    root, syntax_problems = read_tree(_read(path, shown), shown, base=path.absolute().parent)
+    text = _read(path, shown)
+    root, syntax_problems = read_tree(text, shown, base=path.absolute().parent)
     if root is None:
         raise ConfigError(syntax_problems)
-    return _apply(expand(root), overrides, syntax_problems, path, read_classes)
+    return _apply(expand(root), overrides, syntax_problems, path, read_classes, source=text)
 
 
 def load_config_text(
@@ -72,7 +74,7 @@ def load_config_text(
     root, problems = read_tree(text, UNNAMED, base=Path.cwd())
     if root is None:
         raise ConfigError(problems)
-    return _apply(expand(root), overrides, problems, None, read_classes)
+    return _apply(expand(root), overrides, problems, None, read_classes, source=text)
 
 
 def load_config_values(
@@ -87,7 +89,8 @@ def override_config(
     loaded: LoadedConfig, overrides: Overrides, *, read_classes: ReadClasses = catalog_classes
 ) -> LoadedConfig:
     """Apply overrides to a config that has been read already; raises ConfigError with all problems."""
-    return replace(_apply(loaded.tree, overrides, [], loaded.path, read_classes), name=loaded.name)
+    changed = _apply(loaded.tree, overrides, [], loaded.path, read_classes, source=loaded.source)
+    return replace(changed, name=loaded.name)
 
 
 def _apply(
@@ -96,6 +99,8 @@ def _apply(
     syntax_problems: Sequence[Problem],
     path: Path | None,
     read_classes: ReadClasses,
+    *,
+    source: str | None = None,
 ) -> LoadedConfig:
     """Apply overrides to an expanded tree and validate the result."""
     settings = read_overrides(overrides)
@@ -111,7 +116,7 @@ def _apply(
     hints = _merged(_with_place(finding, root) for finding in run_checks(ADVICE, context))
     if config.metrics is None:
         config = config.model_copy(update={"metrics": default_metrics(config.task)})
-    return LoadedConfig(config, _name(path), None if path == Path("-") else path, hints, root)
+    return LoadedConfig(config, _name(path), None if path == Path("-") else path, hints, source, root)
 
 
 def _name(path: Path | None) -> str:

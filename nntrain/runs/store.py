@@ -151,6 +151,7 @@ def reject_symlinks(run: RunDir) -> RunDir:
     """Return the run; raises RunError if one of its files is a link, which may lead anywhere, or not a regular file."""
     paths = [
         run.config_path,
+        run.source_path,
         run.info_path,
         run.model_path,
         run.tflite_path,
