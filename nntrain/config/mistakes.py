@@ -200,7 +200,7 @@ def call_as_yaml(call: str, member: type[Component]) -> str:
 def _python_as_yaml(node: ast.expr) -> str:
     """Return a literal of Python as YAML; of any other expression, its last name."""
     match node:
-        case ast.Constant(value):
+        case ast.Constant(value=None | bool() | int() | float() | str() as value):
             return "null" if value is None else flow_yaml(value)
         case ast.Tuple(elts) | ast.List(elts):
             return f"[{', '.join(map(_python_as_yaml, elts))}]"
@@ -352,4 +352,4 @@ def _flow_mapping(children: Mapping[str, Node]) -> str:
 
 
 def _as_yaml(value: object) -> str:
-    return "..." if value is None else flow_yaml(value)
+    return "..." if value in (None, "...") else flow_yaml(value)

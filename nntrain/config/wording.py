@@ -25,7 +25,7 @@ def dotted(path: KeyPath) -> str:
 
 def format_setting(key: str, value: object) -> str:
     """Return a setting as an override: "fit.epochs=3", "early_stopping=null"."""
-    return f"{key}={_as_yaml(value)}"
+    return f"{key}={flow_yaml(value)}"
 
 
 def format_settings(settings: Mapping[str, object]) -> str:
@@ -33,15 +33,15 @@ def format_settings(settings: Mapping[str, object]) -> str:
     return shlex.join(format_setting(key, value) for key, value in settings.items())
 
 
-def _as_yaml(value: object) -> str:
+def flow_yaml(value: object) -> str:
     """Return a plain value as YAML on one line."""
     match value:
         case str() if PLAIN_TEXT.fullmatch(value) and value.lower() not in NOT_TEXT:
             return value
         case list() | tuple():
-            return f"[{', '.join(map(_as_yaml, value))}]"
+            return f"[{', '.join(map(flow_yaml, value))}]"
         case dict():
-            return f"{{{', '.join(f'{_as_yaml(key)}: {_as_yaml(entry)}' for key, entry in value.items())}}}"
+            return f"{{{', '.join(f'{flow_yaml(key)}: {flow_yaml(entry)}' for key, entry in value.items())}}}"
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -76,21 +76,6 @@ def format_value(value: object) -> str:
         case _:
             text = "a list"
     return text if len(text) <= MAX_LENGTH else f"{text[: MAX_LENGTH - 3]}..."
-
-
-def flow_yaml(value: object) -> str:
-    """Return a value as YAML writes it on one line."""
-    match value:
-        case dict():
-            return f"{{{', '.join(f'{key}: {flow_yaml(child)}' for key, child in value.items())}}}"
-        case list():
-            return f"[{', '.join(map(flow_yaml, value))}]"
-        case None:
-            return "null"
-        case str():
-            return value
-        case _:
-            return format_value(value)
 
 
 def describe_accepted(schema: Mapping[str, Any]) -> str:

@@ -280,7 +280,9 @@ def _with_whole_tuples(node: yaml.MappingNode) -> list[tuple[yaml.Node, yaml.Nod
     opened = False
     for key, value in node.value:
         if opened and not value.value and isinstance(key, yaml.ScalarNode):
-            items[-1][1].value += f", {key.value}"
+            opening, start = items[-1]
+            text = f"{start.value}, {key.value}"
+            items[-1] = opening, yaml.ScalarNode(start.tag, text, start.start_mark, key.end_mark)
             opened = not key.value.endswith(")")
             continue
         items.append((key, value))

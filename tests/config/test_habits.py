@@ -61,6 +61,11 @@ def test_a_tuple_is_told_as_a_list(problems, with_layers, layer, message):
     assert problems(with_layers(f"conv2d: {layer}", "flatten")) == [f"bad.yaml:{message}"]
 
 
+def test_a_tuple_that_an_alias_repeats_is_told_for_each_layer(problems, with_layers):
+    layers = ["&a {conv2d: {filters: 8, kernel_size: (3, 3)}}", "*a", "flatten"]
+    assert problems(with_layers(*layers)) == ["bad.yaml:2:43: a tuple is written as a list: [3, 3]"]
+
+
 @pytest.mark.parametrize(
     "dataset",
     [

@@ -62,6 +62,8 @@ LAYERS = [
     ("layers.Dense(128, name='x')", "write `dense: {units: 128}`"),
     ("tf.keras.layers.Dense: 128", "did you mean 'dense'?"),
     ("Dense(128", "write `dense: {units: ...}`"),
+    ("Dense(1j, activation=f(x))", "write `dense: {units: ..., activation: ...}`"),
+    ("Dense(b'x')", "write `dense: {units: ...}`"),
     ("dense: {units: 8, init: he_normal}", "did you mean 'kernel_initializer'?"),
     ("dense: {units: 8, W_regularizer: l2}", "did you mean 'kernel_regularizer'?"),
     ("dense: {units: 8, kernel_regularizer: regularizers.l2(0.01)}", "write `l2: {l2: 0.01}`"),
