@@ -122,6 +122,8 @@ def _split_option(option: str, arguments: Sequence[str]) -> tuple[str, str]:
     """Return an option as it was typed, for example "-lr" for "-l", and its value, or ""."""
     for index, argument in enumerate(arguments):
         word, _, value = argument.partition("=")
+        if len(option) == 2 and word.startswith(option) and word[2:3].isdigit():
+            return option, word[2:]  # -e5
         if word == option or (len(option) == 2 and word.startswith(option) and not word.startswith("--")):
             following = arguments[index + 1 : index + 2]
             return word, value or next((text for text in following if not text.startswith("--")), "")

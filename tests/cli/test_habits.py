@@ -11,6 +11,7 @@ HABITS = [
     ("train mlp --epochs=5", "`epochs=5`"),
     ("train mlp --num-epochs 5", "`epochs=5`"),
     ("train mlp -e 5", "`epochs=5`"),
+    ("train mlp -e5", "`epochs=5`"),
     ("train mlp --lr 0.01", "`learning_rate=0.01`"),
     ("train mlp -lr 0.01", "`learning_rate=0.01`"),
     ("train mlp --learning-rate 0.01", "`learning_rate=0.01`"),
