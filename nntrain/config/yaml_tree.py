@@ -35,7 +35,8 @@ CORE = "tag:yaml.org,2002:"
 MERGE_KEY = "<<"
 _VARIABLE = re.compile(r"\$\{\w+\}|^\$[A-Za-z_]\w*|%[A-Za-z_]\w*%")
 _WINDOWS_PATH = re.compile(r'"[A-Za-z]:\\(?!\\)')  # in double quotes, with single backslashes
-_TUPLE = re.compile(r"\((.*)\)")
+_ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:[/\\]")  # the paths that a run's config has; a folder may be called %a%
+_TUPLE = re.compile(r"\(([\d\s.,+-]*)\)")
 
 
 @dataclass(frozen=True)
@@ -305,7 +306,7 @@ def _text_mistake(node: yaml.ScalarNode) -> str | None:
     if node.style == '"' and "\\" in typed and (_WINDOWS_PATH.match(typed) or not text.isprintable()):
         return _backslash(typed)
     variable = _VARIABLE.search(text)
-    if variable:
+    if variable and not _ABSOLUTE.match(text):
         return _variable(variable[0])
     numbers = _TUPLE.fullmatch(text) if node.style is None else None
     return f"a tuple is written as a list: [{numbers[1].strip().rstrip(',')}]" if numbers else None

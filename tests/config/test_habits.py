@@ -77,6 +77,7 @@ def test_a_tuple_that_an_alias_repeats_is_told_for_each_layer(problems, with_lay
         "price$/",
         "(a)/",
         "a (b)/",
+        "/a/%b%/c/",
     ],
 )
 def test_paths_that_say_what_is_meant_are_taken(read, dataset):
@@ -119,3 +120,8 @@ def test_none_in_an_argument_is_null(problems):
     assert problems(REST, "early_stopping=None") == [
         f"argument early_stopping=None: early_stopping: 'None' is Python's; {OFF}"
     ]
+
+
+def test_a_class_may_be_called_by_a_word_in_parentheses(read):
+    text = "task: binary\ndata: {dataset: a/, positive: [(rust)]}\noptimizer: adam\nloss: mse\n"
+    assert read(f"{text}model: [dense: {{units: 1, activation: sigmoid}}]\n").data.positive == ("(rust)",)
