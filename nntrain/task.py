@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -50,6 +51,11 @@ class TaskSpec:
         if self.task == "regression":
             return ()
         return YES_NO if self.task == "binary" else self.classes
+
+
+def label_numbers(labels: Iterable[int | str], classes: Sequence[str]) -> tuple[int, ...]:
+    """Return labels given by number or by the name of their class as numbers; raises ValueError for an unknown name."""
+    return tuple(label if isinstance(label, int) else classes.index(label) for label in labels)
 
 
 def targets(labels: np.ndarray, task_spec: TaskSpec) -> np.ndarray:

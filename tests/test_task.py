@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nntrain.task import CHANNELS, IMAGE_SHAPE, IMAGE_SIZE, PIXELS, TASKS, TaskSpec, targets
+from nntrain.task import CHANNELS, IMAGE_SHAPE, IMAGE_SIZE, PIXELS, TASKS, TaskSpec, label_numbers, targets
 
 DIGITS = tuple("0123456789")
 
@@ -64,3 +64,9 @@ def test_a_positive_label_that_is_no_class_is_refused(positive):
 
 def test_the_first_and_the_last_class_may_be_positive():
     assert spec("binary", positive=(0, 9)).positive == (0, 9)
+
+
+def test_labels_are_given_by_number_or_by_the_name_of_their_class():
+    assert label_numbers([0, "rust"], ("good", "rust")) == (0, 1)
+    with pytest.raises(ValueError, match="not in tuple"):
+        label_numbers(["moss"], ("good", "rust"))

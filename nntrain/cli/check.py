@@ -30,6 +30,8 @@ def check_command(arguments: ConfigArguments, json: Json = False) -> None:
     console.print_result(f"{plan.parameters:,} parameters, {trainable} trainable")
     for line in plan_lines(plan):
         console.print_result(line)
+    hints = f", {tables.format_count(len(plan.hints), 'hint')}" if plan.hints else ""
+    console.print_result(f"no problems{hints}")
 
 
 def _document(name: str, plan: TrainingPlan) -> dict[str, Any]:

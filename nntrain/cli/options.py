@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -60,22 +61,36 @@ def split_config(arguments: Sequence[str]) -> tuple[str, list[str]]:
     if not names:
         raise UsageError("no config given; name a shipped config (`nntrain configs` lists them) or a YAML file")
     if len(names) > 1:
-        hint = "; write a setting as key=value" if any("=" in name or ":" in name for name in names[1:]) else ""
-        raise UsageError(f"give one config, not {len(names)}: {' and '.join(names)}{hint}")
+        raise UsageError(f"give one config, not {len(names)}: {' and '.join(names)}{_hint(names, arguments)}")
     return names[0], overrides
+
+
+def _hint(names: Sequence[str], arguments: Sequence[str]) -> str:
+    """Return how to write what follows the config, as the end of a message, or "" if it does not look like settings."""
+    from nntrain.cli.habits import settings_meant
+
+    settings = settings_meant([argument for argument in arguments if argument != names[0]])
+    if settings:
+        return f"; write settings as key=value: `{' '.join(map(shlex.quote, settings))}`"
+    return "; write a setting as key=value" if any("=" in name or ":" in name for name in names[1:]) else ""
 
 
 def split_run(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
     """Return a run's name or path, or None, and the overrides; raises UsageError if there are several runs."""
     names, overrides = _split(arguments)
     if len(names) > 1:
-        raise UsageError(f"give one run, not {len(names)}: {' and '.join(names)}")
+        raise UsageError(f"give one run, not {len(names)}: {' and '.join(names)}{_hint(names, arguments)}")
     return (names[0] if names else None), overrides
 
 
 def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    from nntrain.cli.habits import with_dots
     from nntrain.config.overrides import is_override
 
+    for argument in arguments:
+        dotted = with_dots(argument)
+        if dotted != argument and is_override(dotted):
+            raise UsageError(f"{argument}: write the key with dots: `{shlex.quote(dotted)}`")
     overrides = [argument for argument in arguments if is_override(argument)]
     return [argument for argument in arguments if not is_override(argument)], overrides
 

@@ -66,7 +66,12 @@ def _layer_changes(old: tuple[object, ...], new: tuple[object, ...]) -> Settings
         return
     for index, layer in enumerate(new):
         key = f"model.{index}"
-        yield from _changes(old[index], layer, key) if index < len(old) else _from_scratch(layer, key)
+        if index >= len(old):
+            yield from _from_scratch(layer, key)
+        elif type(layer) is type(old[index]):
+            yield from _changes(old[index], layer, key)
+        else:
+            yield key, _shortest(layer)  # overrides replace a layer only as a whole
     yield from ((f"model.{index}", None) for index in range(len(new), len(old)))
 
 

@@ -17,7 +17,11 @@ def expand(node: Node, section: type[Section] = Config) -> Node:
     if not isinstance(node.value, dict):
         return node
     kinds = field_kinds(section)
-    children = {name: expand_field(child, kinds.get(name, FieldKind())) for name, child in node.value.items()}
+    children = {
+        name: expand_field(child, kinds.get(name, FieldKind()))
+        for name, child in node.value.items()
+        if not (section is Config and name.startswith("x-"))  # a place for anchors
+    }
     return replace(node, value=children)
 
 

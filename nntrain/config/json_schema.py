@@ -25,6 +25,7 @@ def config_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "nntrain config",
         **schema,
+        "patternProperties": {"^x-": {"description": "a place for anchors, which is not read"}},
         "$defs": dict(sorted(definitions.items())),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,8 +23,9 @@ from nntrain.results import Problem
 
 MAX_NEIGHBOURS = 8  # files that a message lists if a config is missing
 UNNAMED = "config"  # the name of a config that is not a file, and of its runs
+STDIN = "stdin"  # the name of a config that is read from stdin
 
-CountClasses = Callable[[str], int | None]
+ReadClasses = Callable[[str], tuple[str, ...] | None]
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,13 @@ class LoadedConfig:
     name: str  # the first part of its runs' names
     path: Path | None  # None if it is not a file
     hints: tuple[Problem, ...]  # advice, with its place
+    source: str | None = field(repr=False, compare=False)  # the YAML as it was written; None if it was a dict
     tree: Node = field(repr=False, compare=False)  # expanded, overrides applied; `override_config` starts from it
 
 
-def catalog_classes(dataset: str) -> int | None:
-    """Return the number of classes of a data set in the catalog, or None for a path, which would have to be read."""
-    return len(DATASETS[dataset].classes) if dataset in DATASETS else None
+def catalog_classes(dataset: str) -> tuple[str, ...] | None:
+    """Return the names of the classes of a data set in the catalog, or None for a path, which would have to be read."""
+    return DATASETS[dataset].classes if dataset in DATASETS else None
 
 
 def load_config(
@@ -47,22 +50,23 @@ def load_config(
     overrides: Overrides = (),
     *,
     shown_as: str | None = None,
-    count_classes: CountClasses = catalog_classes,
+    read_classes: ReadClasses = catalog_classes,
 ) -> LoadedConfig:
     """Read a config file (`-` is stdin), apply overrides and validate the result.
 
-    `shown_as` replaces the path in messages. `count_classes` returns a data set's number of classes, or None if it is
-    unknown. Raises UsageError if the file cannot be read, and ConfigError with all problems if it is not valid.
+    `shown_as` replaces the path in messages. `read_classes` returns the names of a data set's classes, or None if they
+    are unknown. Raises UsageError if the file cannot be read, and ConfigError with all problems if it is not valid.
     """
-    shown = shown_as or str(path)
-    root, syntax_problems = read_tree(_read(path, shown), shown, base=path.absolute().parent)
+    shown = STDIN if path == Path("-") else shown_as or str(path)
+    text = _read(path, shown)
+    root, syntax_problems = read_tree(text, shown, base=path.absolute().parent)
     if root is None:
         raise ConfigError(syntax_problems)
-    return _apply(expand(root), overrides, syntax_problems, path, count_classes)
+    return _apply(expand(root), overrides, syntax_problems, path, read_classes, source=text)
 
 
 def load_config_text(
-    text: str, overrides: Overrides = (), *, count_classes: CountClasses = catalog_classes
+    text: str, overrides: Overrides = (), *, read_classes: ReadClasses = catalog_classes
 ) -> LoadedConfig:
     """Read a config's YAML text, as `load_config` reads a file; paths in it are relative to the current folder."""
     if len(text) > MAX_BYTES:
@@ -70,22 +74,23 @@ def load_config_text(
     root, problems = read_tree(text, UNNAMED, base=Path.cwd())
     if root is None:
         raise ConfigError(problems)
-    return _apply(expand(root), overrides, problems, None, count_classes)
+    return _apply(expand(root), overrides, problems, None, read_classes, source=text)
 
 
 def load_config_values(
-    values: Mapping[str, object], overrides: Overrides = (), *, count_classes: CountClasses = catalog_classes
+    values: Mapping[str, object], overrides: Overrides = (), *, read_classes: ReadClasses = catalog_classes
 ) -> LoadedConfig:
     """Read a config given as a dict with the keys of a file; paths in it are relative to the current folder."""
     root, problems = read_values(values, UNNAMED, base=Path.cwd())
-    return _apply(expand(root), overrides, problems, None, count_classes)
+    return _apply(expand(root), overrides, problems, None, read_classes)
 
 
 def override_config(
-    loaded: LoadedConfig, overrides: Overrides, *, count_classes: CountClasses = catalog_classes
+    loaded: LoadedConfig, overrides: Overrides, *, read_classes: ReadClasses = catalog_classes
 ) -> LoadedConfig:
     """Apply overrides to a config that has been read already; raises ConfigError with all problems."""
-    return _apply(loaded.tree, overrides, [], loaded.path, count_classes)
+    changed = _apply(loaded.tree, overrides, [], loaded.path, read_classes, source=loaded.source)
+    return replace(changed, name=loaded.name)
 
 
 def _apply(
@@ -93,14 +98,17 @@ def _apply(
     overrides: Overrides,
     syntax_problems: Sequence[Problem],
     path: Path | None,
-    count_classes: CountClasses,
+    read_classes: ReadClasses,
+    *,
+    source: str | None = None,
 ) -> LoadedConfig:
     """Apply overrides to an expanded tree and validate the result."""
     settings = read_overrides(overrides)
     root, override_problems = apply_overrides(root, settings)
     root = _with_absolute_dataset(root)
     config, field_problems = validate(root)
-    context = CheckContext(config, _count_classes(config, count_classes))
+    base = root.at(("data", "dataset")).place.base
+    context = CheckContext(config, _read_classes(config, read_classes), base)
     rule_problems = [_with_place(finding, root) for finding in run_checks(CROSS_FIELD_RULES, context)]
     problems = [*syntax_problems, *override_problems, *field_problems, *rule_problems]
     if problems or not isinstance(config, Config):
@@ -108,7 +116,13 @@ def _apply(
     hints = _merged(_with_place(finding, root) for finding in run_checks(ADVICE, context))
     if config.metrics is None:
         config = config.model_copy(update={"metrics": default_metrics(config.task)})
-    return LoadedConfig(config, path.stem if path else UNNAMED, path, hints, root)
+    return LoadedConfig(config, _name(path), None if path == Path("-") else path, hints, source, root)
+
+
+def _name(path: Path | None) -> str:
+    if path is None:
+        return UNNAMED
+    return STDIN if path == Path("-") else path.stem
 
 
 def _read(path: Path, shown: str) -> str:
@@ -116,11 +130,18 @@ def _read(path: Path, shown: str) -> str:
     if len(data) > MAX_BYTES:
         raise UsageError(f"{shown}: larger than {MAX_BYTES:,} bytes; no config needs that")
     try:
-        return data.decode("utf-8-sig")
+        return data.decode(_encoding(data))
     except UnicodeDecodeError as error:
         before = data[: error.start]
         line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
         raise ConfigError([Problem(f"{shown}:{line}:{column}", "not UTF-8 text; save the file as UTF-8")]) from None
+
+
+def _encoding(data: bytes) -> str:
+    """Return a text's encoding by its byte order mark, as YAML 1.2 has it: UTF-8, UTF-16 or UTF-32."""
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    return "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
 
 
 def _read_bytes(path: Path, shown: str) -> bytes:
@@ -157,9 +178,9 @@ def _with_absolute_dataset(root: Node) -> Node:
     return root.with_value(("data", "dataset"), replace(node, value=absolute))
 
 
-def _count_classes(config: Any, count_classes: CountClasses) -> int | None:
+def _read_classes(config: Any, read_classes: ReadClasses) -> tuple[str, ...] | None:
     try:
-        return count_classes(config.data.dataset)
+        return read_classes(config.data.dataset)
     except Exception:
         # The config may have mistakes, or the data may be unreadable; loading the data reports why.
         return None

@@ -5,10 +5,12 @@ Many users know Keras scripts or other libraries, or only half of this format; t
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from nntrain.config.keras_words import keras_advice, keras_layer_advice
 from nntrain.config.schema import (
     Activation,
     Component,
@@ -21,25 +23,15 @@ from nntrain.config.schema import (
     value_schemas,
 )
 from nntrain.config.suggest import closest_word, same_word, suggest
-from nntrain.config.wording import describe_accepted, dotted, format_value, with_article
-from nntrain.config.yaml_tree import KeyPath, Node, Place
+from nntrain.config.wording import describe_accepted, dotted, flow_yaml, format_value, with_article
+from nntrain.config.yaml_tree import KeyPath, Node
 
-# Keras's arguments that a config cannot set, and what to do.
-UNSUPPORTED = {
-    "from_logits": "the last layer always gives probabilities; leave it out",
-    "input_shape": "the input is added for you; leave it out",
-    "input_dim": "the input is added for you; leave it out",
-    "dtype": "use runtime.dtype_policy",
-    "name": "names are set for you; leave it out",
-    "verbose": "use --quiet on the command line",
-    "callbacks": "use the keys early_stopping, and lr_schedule with reduce_lr_on_plateau",
-    "validation_data": "use fit.validation_split",
-    "shuffle": "training images are always shuffled",
-}
 # Layers of Keras scripts that nntrain adds itself.
 ADDED_LAYERS = ("input", "inputs", "input_layer", "rescaling", "normalization")
 # The booleans of YAML 1.1, as YAML 1.2 writes them.
 BOOLEANS = {"on": "true", "yes": "true", "y": "true", "off": "false", "no": "false", "n": "false"}
+# What is written to switch something off, besides null.
+OFF = ("none", "off", "no", "disabled", "nil")
 EXAMPLES = {
     "model": "the layers: `model: [dense: 128, ...]`",
     "optimizer": "for example `optimizer: adam`",
@@ -56,8 +48,12 @@ def unknown_key(name: str, section: type[Section], value: Node, siblings: Node) 
 
     `value` is the key's value, `siblings` the mapping that contains the key.
     """
-    if name in UNSUPPORTED:
-        return f"not supported: {UNSUPPORTED[name]}"
+    advice = keras_advice(name)
+    if advice:
+        return f"not supported: {advice}"
+    key, colon, _ = name.partition(":")
+    if colon and key in section.model_fields:
+        return f"unknown key; put a space after '{key}:'"
     intended = _intended_key(name, section)
     if intended:
         return f"unknown key; did you mean '{intended}'?"
@@ -83,6 +79,9 @@ def known_keys(section: type[Section]) -> str:
 
 def intended_fields(name: str, section: type[Section]) -> set[str]:
     """Return the fields of a section that an unknown key was probably meant to set."""
+    key, colon, _ = name.partition(":")
+    if colon and key in section.model_fields:
+        return {key}
     return {field for field in (_intended_key(name, section), *_correct_path(name, section)[:1]) if field}
 
 
@@ -153,11 +152,11 @@ def missing_field(name: str, section: type[Section]) -> str:
 
 def likely_member(word: str, family: type[Component]) -> str:
     """Return which member of a family was probably meant, or which members there are, as the end of a message."""
-    name, parenthesis, arguments = word.partition("(")
+    word = re.sub(r"^(\w+\.)+(?=[A-Za-z])", "", word)  # keras.layers.Dense
+    name, parenthesis, _ = word.partition("(")
     member = same_word(name, family.members)
     if member and parenthesis:
-        example = _example(family.members[member], Node(arguments.rstrip(") ") or "...", Place("")))
-        return f"; did you mean '{member}'? Arguments follow a colon: {member}: {example}"
+        return f"; write `{call_as_yaml(word, family.members[member])}`"
     name, colon, _ = word.partition(":")
     if colon and name in family.members:
         return "; put a space after the colon"
@@ -165,9 +164,51 @@ def likely_member(word: str, family: type[Component]) -> str:
         activation = same_word(word, Activation.members)
         if activation:
             return f"; an activation is written `activation: {activation}`"
+        advice = keras_layer_advice(word)
+        if advice:
+            return f"; {advice}"
         if word.lower() in ADDED_LAYERS:
             return "; the input, its shape and scaling are added for you: leave it out"
     return suggest(word, family.members) or f"; choose from {', '.join(family.members)}"
+
+
+def call_as_yaml(call: str, member: type[Component]) -> str:
+    """Return a component that is written as a call in Python, as YAML: "dense: {units: 8, activation: relu}".
+
+    Arguments without a name are taken in the order of the required ones. Arguments that the component does not have
+    are left out. The text is parsed, never evaluated.
+    """
+    try:
+        tree = ast.parse(call, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = None
+    fields = list(dict.fromkeys([*_first_arguments(member), *member.model_fields]))
+    arguments: dict[str, str] = {}
+    if isinstance(tree, ast.Call):
+        arguments.update(zip(fields, map(_python_as_yaml, tree.args), strict=False))
+        for keyword in tree.keywords:
+            name = same_word(keyword.arg or "", fields)
+            if name:
+                arguments[name] = _python_as_yaml(keyword.value)
+    missing = [name for name in required_fields(member) if name not in arguments]
+    arguments |= dict.fromkeys(missing, "...")
+    if not arguments:
+        return member.key
+    return f"{member.key}: {{{', '.join(f'{name}: {value}' for name, value in arguments.items())}}}"
+
+
+def _python_as_yaml(node: ast.expr) -> str:
+    """Return a literal of Python as YAML; of any other expression, its last name."""
+    match node:
+        case ast.Constant(value=None | bool() | int() | float() | str() as value):
+            return "null" if value is None else flow_yaml(value)
+        case ast.Tuple(elts) | ast.List(elts):
+            return f"[{', '.join(map(_python_as_yaml, elts))}]"
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name
+        case ast.UnaryOp(ast.USub(), operand):
+            return f"-{_python_as_yaml(operand)}"
+    return "..."
 
 
 def several_names(children: Mapping[str, Node], family: type[Component]) -> str:
@@ -181,7 +222,11 @@ def several_names(children: Mapping[str, Node], family: type[Component]) -> str:
     for key in ("name", "type", "class_name", "kind"):
         if key in children:
             arguments = {name: child for name, child in children.items() if name != key}
-            component = f"{children[key].plain()}: {_flow_mapping(arguments)}"
+            config = arguments.get("config")  # Keras's own form: {class_name: Adam, config: {...}}
+            if len(arguments) == 1 and config is not None and isinstance(config.value, dict):
+                arguments = config.value
+            name = str(children[key].plain())
+            component = f"{same_word(name, family.members) or name}: {_flow_mapping(arguments)}"
             return f"{with_article(family.family)} is written as its name with its arguments: {component}"
     return f"expected one {family.family}, got {format_value(dict.fromkeys(names))}"
 
@@ -241,6 +286,20 @@ def not_a_section(path: KeyPath, section: type[Section], value: Node) -> str:
     return f"{message}; write `{path[-1]}: {_example(section, value)}`"
 
 
+def is_off(value: object, family: type[Component] | None) -> bool:
+    """Return whether a value was probably meant to switch a section or a component off."""
+    known = family is not None and isinstance(value, str) and same_word(value, family.members) is not None
+    return value is False or value == "None" or (value in OFF and not known)
+
+
+def switched_off(value: object, *, many: bool) -> str:
+    """Return how to switch off a section, a component or a list of components (`many`) that is optional."""
+    if many:
+        return f"got {format_value(value)}; write [] for none"
+    origin = "'None' is Python's; " if value == "None" else f"got {format_value(value)}; to switch it off, "
+    return f"{origin}write null, or leave the key out"
+
+
 def wrong_value(section: type[Section], name: str, value: object) -> str:
     """Return what a plain field accepts, what it got, and how to write it."""
     schema = value_schemas(section)[name]
@@ -252,15 +311,21 @@ def _likely_value(value: object, schema: Mapping[str, Any]) -> str:
     options = schema.get("anyOf", [schema])
     names = [str(name) for option in options for name in option.get("enum", [option.get("const")]) if name is not None]
     types = {option.get("type") for option in options}
+    if value == "None" and "null" in types:
+        return "; write null"
     if isinstance(value, str) and names:
         return suggest(value, names)
     if isinstance(value, str) and "boolean" in types:
+        if value.lower() in ("true", "false"):
+            return "; write it without quotes"
         boolean = BOOLEANS.get(value.lower())
         return f"; write {boolean}" if boolean else ""
     if isinstance(value, str) and types & {"integer", "number"}:
-        if re.fullmatch(r"[-+]?\d+(\.\d*)?", value):
+        if re.fullmatch(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?", value):
             return "; write it without quotes"
         return "; write it with digits and a decimal point only" if re.fullmatch(r"[-+]?[\d_., ]+%?", value) else ""
+    if types <= {"array", "null"} and isinstance(value, str | int) and not isinstance(value, bool):
+        return f"; write [{value}]"
     if isinstance(value, float) and value.is_integer() and "integer" in types:
         return f"; write {value:.0f}"
     return ""
@@ -287,4 +352,4 @@ def _flow_mapping(children: Mapping[str, Node]) -> str:
 
 
 def _as_yaml(value: object) -> str:
-    return value if isinstance(value, str) else format_value(value)
+    return "..." if value in (None, "...") else flow_yaml(value)

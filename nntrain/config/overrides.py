@@ -8,16 +8,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nntrain.config.expand import expand_arguments, expand_field
+from nntrain.config.keras_words import keras_advice
 from nntrain.config.mistakes import likely_member, unknown_key
+from nntrain.config.override_hints import SHORT_KEYS, did_you_mean
 from nntrain.config.python_values import read_values
-from nntrain.config.schema import Component, Config, FieldKind, Section, field_kinds
-from nntrain.config.wording import dotted
+from nntrain.config.schema import Component, Config, FieldKind, Layer, Section, accepts, field_kinds, required_fields
+from nntrain.config.suggest import closest_word, same_word
+from nntrain.config.wording import dotted, flow_yaml, with_article
 from nntrain.config.yaml_tree import KeyPath, Node, Place, read_argument
 from nntrain.errors import UsageError
 from nntrain.results import Problem
 
 OVERRIDE = re.compile(r"^[A-Za-z_]\w*(\.\w+)*=")
-SHORT_KEYS = {"epochs": "fit.epochs", "batch_size": "fit.batch_size"}
 MAX_INDEX_DIGITS = 9
 MAX_SHOWN = 80  # characters of a value in a message
 
@@ -35,6 +37,7 @@ class Override:
     value: Node | None  # None if it could not be read
     place: str  # what messages call it
     problems: tuple[Problem, ...] = ()  # found when the value was read
+    typed: str = ""  # "=5", the value as it was typed; empty for a Python value
 
 
 Overrides = Mapping[str, object] | Sequence[str]
@@ -65,7 +68,7 @@ def _read_argument(argument: str) -> Override:
     if not text.strip():
         return Override(key, None, place, (Problem(place, f"no value; `{key}=null` removes the setting"),))
     value, problems = read_argument(text, place)
-    return Override(key, value, place, tuple(problems))
+    return Override(key, value, place, tuple(problems), typed=f"={text}")
 
 
 def _read_item(key: object, value: object) -> Override:
@@ -100,6 +103,8 @@ def apply_overrides(root: Node, overrides: Iterable[Override]) -> tuple[Node, li
         value = replace(override.value, key_place=Place(override.place))
         try:
             root = _set_in_section(root, Config, path, value, ())
+        except _UnknownKeyError as error:
+            problems.append(Problem(override.place, error.explain(override, root)))
         except _MisplacedError as error:
             problems.append(Problem(override.place, str(error)))
     return _without_removed(root), problems
@@ -120,7 +125,22 @@ def _is_index(step: str) -> bool:
 
 
 class _MisplacedError(Exception):
-    """An override sets a key that does not exist; the message is for the user."""
+    """An override cannot be applied; the message is for the user."""
+
+
+class _UnknownKeyError(_MisplacedError):
+    """An override sets a key that does not exist."""
+
+    def __init__(self, path: KeyPath, message: str) -> None:
+        super().__init__(f"{dotted(path)}: {message}")
+        self.path = path
+
+    def explain(self, override: Override, root: Node) -> str:
+        """Return the message, with the override that was probably meant if there is one."""
+        if keras_advice(str(self.path[-1])):
+            return str(self)
+        suggestion = did_you_mean(override.key, override.typed, root)
+        return f"{dotted(self.path)}: unknown key; {suggestion}" if suggestion else str(self)
 
 
 # Stands in for a list entry that is removed at the end.
@@ -132,6 +152,7 @@ _REMOVED = Node(None, Place("removed"))
 
 def _set_in_field(node: Node, kind: FieldKind, path: KeyPath, value: Node, parents: KeyPath) -> Node:
     if not path:
+        _reject_plain_section(kind, value, parents)
         return expand_field(value, kind)
     if kind.many:
         return _set_in_list(node, kind, path, value, parents)
@@ -142,11 +163,22 @@ def _set_in_field(node: Node, kind: FieldKind, path: KeyPath, value: Node, paren
     raise _MisplacedError(f"{dotted(parents)} is a single value and has no keys")
 
 
+def _reject_plain_section(kind: FieldKind, value: Node, path: KeyPath) -> None:
+    """Refuse a single value for a whole section: `data=digits.npz`."""
+    if kind.section is None or isinstance(value.value, dict | list | None) or value.value == "None":
+        return
+    fields = kind.section.model_fields
+    candidates = (*required_fields(kind.section), *fields)
+    first = next((name for name in candidates if accepts(kind.section, name, value.value)), None)
+    meant = f"; did you mean `{dotted((*path, first))}={flow_yaml(value.value)}`?" if first else ""
+    raise _MisplacedError(f"{dotted(path)} has the keys {', '.join(fields)}{meant}")
+
+
 def _set_in_section(node: Node, section: type[Section], path: KeyPath, value: Node, parents: KeyPath) -> Node:
     name, subpath, child_path = str(path[0]), path[1:], (*parents, path[0])
     kind = field_kinds(section).get(name)
     if kind is None:
-        raise _MisplacedError(f"{dotted(child_path)}: {unknown_key(name, section, value, node)}")
+        raise _UnknownKeyError(child_path, unknown_key(name, section, value, node))
     if not isinstance(node.value, dict | None):
         return node  # a mistake in the file, which validation reports
     children = dict(node.value or {})
@@ -161,8 +193,10 @@ def _set_in_section(node: Node, section: type[Section], path: KeyPath, value: No
 def _set_in_component(node: Node, family: type[Component], path: KeyPath, value: Node, parents: KeyPath) -> Node:
     name, subpath, child_path = str(path[0]), path[1:], (*parents, path[0])
     member = family.members.get(name)
+    if family is Layer:
+        _reject_other_layer(node, path, value, parents)
     if member is None:
-        raise _MisplacedError(f"{dotted(child_path)}: {_no_member(family, name, node, parents)}")
+        raise _no_member(family, name, node, child_path)
     if not subpath:
         arguments = expand_arguments(value, member)
     else:
@@ -170,11 +204,41 @@ def _set_in_component(node: Node, family: type[Component], path: KeyPath, value:
     return replace(node, value={name: arguments})
 
 
-def _no_member(family: type[Component], key: str, node: Node, parents: KeyPath) -> str:
-    for name in node.value if isinstance(node.value, dict) else ():
-        if name in family.members and key in family.members[name].model_fields:
-            return f"include the {family.family}'s name: {dotted((*parents, name, key))}=..."
-    return f"no such {family.family}{likely_member(key, family)}"
+def _no_member(family: type[Component], key: str, node: Node, path: KeyPath) -> _MisplacedError:
+    message = f"no such {family.family}{likely_member(key, family)}"
+    arguments = [field for name in _name(node) if name in family.members for field in family.members[name].model_fields]
+    if same_word(key, arguments) or (closest_word(key, arguments) and not closest_word(key, family.members)):
+        return _UnknownKeyError(path, message)
+    return _MisplacedError(f"{dotted(path)}: {message}")
+
+
+def _name(component: Node) -> list[str]:
+    """Return the name of an expanded component; none if it has a mistake or is empty."""
+    return list(component.value)[:1] if isinstance(component.value, dict) else []
+
+
+def _reject_other_layer(node: Node, path: KeyPath, value: Node, parents: KeyPath) -> None:
+    """Refuse an override that would replace a layer by another without saying so."""
+    name, *subpath = map(str, path)
+    current = next(iter(_name(node)), name)
+    if current == name or current not in Layer.members or name not in Layer.members:
+        return
+    if name in Layer.members[current].model_fields and not subpath:
+        message = f"{dotted(parents)} is {with_article(current)} layer"
+        raise _UnknownKeyError((*parents, name), message)
+    raise _MisplacedError(
+        f"{dotted((*parents, *path))}: {dotted(parents)} is {with_article(current)} layer; to replace it, write "
+        f"'{dotted(parents)}={_flow_layer(name, subpath, value)}'"
+    )
+
+
+def _flow_layer(name: str, subpath: Sequence[str], value: Node) -> str:
+    """Return a layer with one argument on one line: "{dropout: 0.2}"."""
+    text = flow_yaml(value.plain())
+    if list(subpath) != [Layer.members[name].positional_argument()]:
+        for step in reversed(subpath):
+            text = f"{{{step}: {text}}}"
+    return f"{{{name}: {text}}}"
 
 
 def _set_in_list(node: Node, kind: FieldKind, path: KeyPath, value: Node, parents: KeyPath) -> Node:
@@ -184,7 +248,10 @@ def _set_in_list(node: Node, kind: FieldKind, path: KeyPath, value: Node, parent
     index, subpath = path[0], path[1:]
     if not isinstance(index, int) or index > len(entries):
         contents = f"a list with entries 0 to {len(entries) - 1}" if entries else "an empty list"
-        raise _MisplacedError(f"{dotted((*parents, index))}: {dotted(parents)} is {contents}")
+        message = f"{dotted(parents)} is {contents}"
+        if isinstance(index, int):
+            raise _MisplacedError(f"{dotted((*parents, index))}: {message}")
+        raise _UnknownKeyError((*parents, index), message)
     if index == len(entries):
         entries.append(Node(None, value.place))
     if subpath or not _is_null(value):

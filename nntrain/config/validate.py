@@ -91,6 +91,11 @@ class _Validator:
                 invalid[name] = None
             elif kind.is_plain:
                 values[name] = _as_input(child)
+            elif mistakes.is_off(child.value, kind.family) and not section.model_fields[name].is_required():
+                self.report(
+                    child.place, f"{dotted((*path, name))}: {mistakes.switched_off(child.value, many=kind.many)}"
+                )
+                invalid[name] = None
             elif child.value is not None:
                 value = self.nested(child, kind, (*path, name))
                 if _is_valid(value):

@@ -25,7 +25,7 @@ def dotted(path: KeyPath) -> str:
 
 def format_setting(key: str, value: object) -> str:
     """Return a setting as an override: "fit.epochs=3", "early_stopping=null"."""
-    return f"{key}={_as_yaml(value)}"
+    return f"{key}={flow_yaml(value)}"
 
 
 def format_settings(settings: Mapping[str, object]) -> str:
@@ -33,15 +33,15 @@ def format_settings(settings: Mapping[str, object]) -> str:
     return shlex.join(format_setting(key, value) for key, value in settings.items())
 
 
-def _as_yaml(value: object) -> str:
+def flow_yaml(value: object) -> str:
     """Return a plain value as YAML on one line."""
     match value:
         case str() if PLAIN_TEXT.fullmatch(value) and value.lower() not in NOT_TEXT:
             return value
         case list() | tuple():
-            return f"[{', '.join(map(_as_yaml, value))}]"
+            return f"[{', '.join(map(flow_yaml, value))}]"
         case dict():
-            return f"{{{', '.join(f'{_as_yaml(key)}: {_as_yaml(entry)}' for key, entry in value.items())}}}"
+            return f"{{{', '.join(f'{flow_yaml(key)}: {flow_yaml(entry)}' for key, entry in value.items())}}}"
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -110,9 +110,12 @@ def _entries(schema: Mapping[str, Any]) -> str:
 
 
 def _plural(schema: Mapping[str, Any]) -> str:
+    if "anyOf" in schema:
+        return join_or(_plural(option) for option in schema["anyOf"])
     if schema["type"] == "array":
         return f"lists of {_entries(schema)}"
-    return {"integer": "whole numbers", "number": "numbers"}[schema["type"]] + _range(schema)
+    plural = {"integer": "whole numbers", "number": "numbers", "string": "names"}
+    return plural[schema["type"]] + _range(schema)
 
 
 def _range(schema: Mapping[str, Any]) -> str:

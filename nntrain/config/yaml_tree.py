@@ -32,6 +32,12 @@ LARGEST, SMALLEST = 3.4e38, 1.2e-38
 
 CORE = "tag:yaml.org,2002:"
 
+MERGE_KEY = "<<"
+_VARIABLE = re.compile(r"\$\{\w+\}|^\$[A-Za-z_]\w*|%[A-Za-z_]\w*%")
+_WINDOWS_PATH = re.compile(r'"[A-Za-z]:\\(?!\\)')  # in double quotes, with single backslashes
+_ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:[/\\]")  # the paths that a run's config has; a folder may be called %a%
+_TUPLE = re.compile(r"\(([\d\s.,+-]*)\)")
+
 
 @dataclass(frozen=True)
 class Place:
@@ -173,8 +179,9 @@ def read_argument(text: str, source: str) -> tuple[Node | None, list[Problem]]:
     try:
         root = yaml.compose(text, Loader=_Loader)
         return (Node(None, place) if root is None else reader.read(root)), reader.problems
-    except (yaml.YAMLError, _TooDeepError, _TooLargeError):
-        return None, [Problem(str(place), f"{text!r} is not valid YAML")]
+    except (yaml.YAMLError, _TooDeepError, _TooLargeError) as error:
+        path = _unreadable_path(error, text.splitlines()) if isinstance(error, yaml.MarkedYAMLError) else ""
+        return None, [Problem(str(place), _backslash(path) if path else f"{text!r} is not valid YAML")]
 
 
 class _Reader:
@@ -200,20 +207,38 @@ class _Reader:
             raise _TooDeepError
         type_name = node.tag.removeprefix(CORE)
         if type_name not in (*_PATTERNS, "str", "seq", "map"):
-            return self.unreadable(place, f"the tag {node.tag} is not supported; write the plain value")
+            return self.unreadable(place, _unknown_tag(node))
         self.ancestors.add(id(node))
         try:
             if isinstance(node, yaml.MappingNode):
-                return Node(dict(self.items(node)), place)
+                return Node(self.mapping(node), place)
             if isinstance(node, yaml.SequenceNode):
                 return Node([self.read(child) for child in node.value], place)
-            return self.scalar(str(node.value), type_name, place)
+            mistake = _text_mistake(node) if isinstance(node, yaml.ScalarNode) and type_name == "str" else None
+            return self.unreadable(place, mistake) if mistake else self.scalar(str(node.value), type_name, place)
         finally:
             self.ancestors.discard(id(node))
 
+    def mapping(self, node: yaml.MappingNode) -> dict[str, Node]:
+        """Return a mapping's keys, after those that `<<` merges into it and that it does not have itself."""
+        items = dict(self.items(node))
+        merged = items.pop(MERGE_KEY, None)
+        return {**self.merged(merged), **items} if merged is not None else items
+
+    def merged(self, node: Node) -> dict[str, Node]:
+        """Return the keys of a mapping, or of a list of mappings in which earlier ones win."""
+        mappings = node.value if isinstance(node.value, list) else [node]
+        merged: dict[str, Node] = {}
+        for mapping in reversed(mappings):
+            if isinstance(mapping.value, dict):
+                merged |= mapping.value
+            elif not mapping.unreadable:
+                self.problem(mapping.place, "<< merges a mapping or a list of mappings, as in `<<: *name`")
+        return merged
+
     def items(self, node: yaml.MappingNode) -> Iterator[tuple[str, Node]]:
         seen: dict[str, Place] = {}
-        for key_node, value_node in node.value:
+        for key_node, value_node in _with_whole_tuples(node):
             place = self.place(key_node.start_mark)
             if not isinstance(key_node, yaml.ScalarNode):
                 self.problem(place, "a key must be a name, not a list or a mapping")
@@ -250,6 +275,59 @@ class _Reader:
         return Node(None, place, unreadable=True)
 
 
+def _with_whole_tuples(node: yaml.MappingNode) -> list[tuple[yaml.Node, yaml.Node]]:
+    """Return a mapping's keys and values; of `{size: (3, 3)}`, YAML makes the value `(3` and an empty key `3)`."""
+    items: list[tuple[yaml.Node, yaml.Node]] = []
+    opened = False
+    for key, value in node.value:
+        if opened and not value.value and isinstance(key, yaml.ScalarNode):
+            opening, start = items[-1]
+            text = f"{start.value}, {key.value}"
+            items[-1] = opening, yaml.ScalarNode(start.tag, text, start.start_mark, key.end_mark)
+            opened = not key.value.endswith(")")
+            continue
+        items.append((key, value))
+        plain = isinstance(value, yaml.ScalarNode) and value.style is None
+        opened = plain and value.value.startswith("(") and not value.value.endswith(")")
+    return items
+
+
+def _unknown_tag(node: yaml.Node) -> str:
+    if node.tag == CORE + "python/tuple" and isinstance(node, yaml.SequenceNode):
+        entries = ", ".join(str(entry.value) for entry in node.value)
+        return f"a tuple is written as a list: [{entries}]"
+    return f"the tag {node.tag} is not supported; write the plain value"
+
+
+def _text_mistake(node: yaml.ScalarNode) -> str | None:
+    """Return what is wrong with a text that YAML reads as something else than its author meant, or None."""
+    text, mark = node.value, node.start_mark
+    typed = mark.buffer[mark.pointer : node.end_mark.pointer] if mark.buffer else ""
+    start, backslash, _ = typed.partition("\\")
+    # A path with `/` is no Windows path: its escapes are meant, as those of control characters in a name.
+    if node.style == '"' and backslash and "/" not in start and (_WINDOWS_PATH.match(typed) or not text.isprintable()):
+        return _backslash(typed)
+    variable = _VARIABLE.search(text)
+    if variable and not _ABSOLUTE.match(text):
+        return _variable(variable[0])
+    numbers = _TUPLE.fullmatch(text) if node.style is None else None
+    return f"a tuple is written as a list: [{numbers[1].strip().rstrip(',')}]" if numbers else None
+
+
+def _backslash(typed: str) -> str:
+    """Return what to type instead of a text with backslashes in double quotes."""
+    text = typed.strip('"').replace("\\\\", "\\")
+    slashes = text.replace("\\", "/")
+    return f"in double quotes, a backslash starts an escape such as \\n; write '{text}' in single quotes, or {slashes}"
+
+
+def _variable(name: str) -> str:
+    return (
+        f"variables such as {name} are not filled in; write the value itself, or set it on the command line, "
+        "where the shell fills it in"
+    )
+
+
 def fits_float32(text: str, number: float) -> bool:
     """Return whether a number, written as `text`, is 0, infinite, NaN, or in the normal range of float32."""
     if text.lower().lstrip("+-") in (".inf", ".nan"):
@@ -274,7 +352,17 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, source: str) -> Prob
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     message = error.problem or error.context or "cannot be read"
     lines = text.splitlines()
-    if "another document" in message:
+    here = lines[line - 1] if 0 < line <= len(lines) else ""
+    path = _unreadable_path(error, lines)
+    if path and error.context_mark:
+        return Problem(f"{source}:{error.context_mark.line + 1}:{error.context_mark.column + 1}", _backslash(path))
+    variable = re.search(r"\$\{\w+\}|%\w+%", here)
+    if variable:
+        return Problem(f"{source}:{line}:{variable.start() + 1}", _variable(variable[0]))
+    space_missing = re.search(r"\b(\w+):[\[{]", here)
+    if space_missing:
+        message = f"put a space after '{space_missing[1]}:'"
+    elif "another document" in message:
         message = "a config is a single document; a second one starts here"
     elif "\\t" in message or (0 < line <= len(lines) and "\t" in lines[line - 1][: max(column, 1)]):
         message = "a tab cannot indent YAML; use spaces"
@@ -283,6 +371,16 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, source: str) -> Prob
     elif message.startswith("found undefined alias"):
         message = "a value that starts with '*' must be in quotes"
     return Problem(f"{source}:{line}:{column}", f"not valid YAML: {message}")
+
+
+def _unreadable_path(error: yaml.MarkedYAMLError, lines: list[str]) -> str:
+    """Return the text in double quotes whose backslashes caused an error, or "" if something else did."""
+    mark, message = error.context_mark, error.problem or ""
+    if mark is None or mark.line >= len(lines):
+        return ""
+    quoted = re.match(r'"[^"]*"?', lines[mark.line][mark.column :])
+    text = quoted[0] if quoted else ""
+    return text if "escape" in message or ("end of stream" in message and _WINDOWS_PATH.match(text)) else ""
 
 
 def _line_and_column(text: str, position: int) -> tuple[int, int]:

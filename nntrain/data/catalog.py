@@ -192,6 +192,9 @@ def dataset_path(name: str) -> Path:
     if is_dataset_path(name):
         # os.path.expanduser, because Path.expanduser raises an error if there is no such user.
         return Path(os.path.expanduser(name))
+    if Path(name).exists():
+        path = f"{name}/" if Path(name).is_dir() else f"./{name}"
+        raise UsageError(f"no data set '{name}'; did you mean the path `{path}`?")
     close = difflib.get_close_matches(name.lower(), DATASETS, n=1, cutoff=0.4)
     choose = f"did you mean '{close[0]}'? Choose" if close else "choose"
     raise UsageError(

@@ -34,12 +34,12 @@ def load_dataset(
         raise
 
 
-def count_classes(name: str) -> int | None:
-    """Return how many classes a data set has, or None if it cannot be read (`load_dataset` reports why)."""
+def class_names(name: str) -> tuple[str, ...] | None:
+    """Return the names of a data set's classes, or None if it cannot be read (`load_dataset` reports why)."""
     if name in DATASETS:
-        return len(DATASETS[name].classes)
+        return DATASETS[name].classes
     try:
-        return len(open_reader(dataset_path(name)).classes())
+        return open_reader(dataset_path(name)).classes()
     except NntrainError:
         return None
 

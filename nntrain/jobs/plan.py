@@ -67,22 +67,22 @@ def open_config(config: str | Path | Mapping[str, object], overrides: Overrides 
     Raises UsageError if there is no such config, and ConfigError with all problems of an invalid one.
     """
     if isinstance(config, Mapping):
-        return load_config_values(config, overrides, count_classes=_count_classes)
+        return load_config_values(config, overrides, read_classes=_read_classes)
     if isinstance(config, str) and ("\n" in config or config.lstrip().startswith("{")):
-        return load_config_text(config, overrides, count_classes=_count_classes)
+        return load_config_text(config, overrides, read_classes=_read_classes)
     path, shown = (config, str(config)) if isinstance(config, Path) else find_config(config)
-    return load_config(path, overrides, shown_as=shown, count_classes=_count_classes)
+    return load_config(path, overrides, shown_as=shown, read_classes=_read_classes)
 
 
 def change_config(loaded: LoadedConfig, overrides: Overrides) -> LoadedConfig:
     """Apply overrides to a config that was opened; raises ConfigError with all problems."""
-    return override_config(loaded, overrides, count_classes=_count_classes)
+    return override_config(loaded, overrides, read_classes=_read_classes)
 
 
-def _count_classes(dataset: str) -> int | None:
-    from nntrain.data.load import count_classes  # loads NumPy, which a named data set does not need
+def _read_classes(dataset: str) -> tuple[str, ...] | None:
+    from nntrain.data.load import class_names  # loads NumPy, which a named data set does not need
 
-    return count_classes(dataset)
+    return class_names(dataset)
 
 
 def plan_training(loaded: LoadedConfig) -> TrainingPlan:

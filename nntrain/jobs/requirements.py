@@ -37,13 +37,15 @@ class Requirements:
         return cls(tuple(_parse(text) for text in texts))
 
     def check_names(self, metrics: Iterable[str]) -> None:
-        """Raise UsageError if a requirement is on anything but the loss and these metrics."""
+        """Raise UsageError if a requirement is on anything but the loss and these metrics, or cannot be met at all."""
         known = ["loss", *metrics]
         for item in self.items:
             if item.name not in known:
                 raise UsageError(
                     f"--require '{item.text}': the test score has no {item.name}; it has {', '.join(known)}"
                 )
+            if item.bound > 1 and _is_fraction(item.name):
+                raise UsageError(f"--require '{item.text}': {_as_fraction(item)}")
 
     def check(self, score: Mapping[str, float]) -> None:
         """Raise RequirementError with all requirements that the score does not meet; it must have their metrics."""
@@ -57,6 +59,22 @@ class Requirements:
 
 
 NO_REQUIREMENTS = Requirements()
+
+
+def _is_fraction(name: str) -> bool:
+    """Return whether a metric lies between 0 and 1: all of which higher values are better do."""
+    from nntrain.config.schema import Metric  # takes time that a command without requirements saves
+
+    return name in Metric.members and Metric.members[name].higher_is_better
+
+
+def _as_fraction(item: Requirement) -> str:
+    """Return how to write a bound above 1 on a fraction: as a percentage, if it can be one."""
+    message = f"{item.name} is a fraction of at most 1"
+    if item.bound > 100 or "%" in item.text:
+        return message
+    sign = ">=" if item.at_least else "<="
+    return f"{message}; write '{item.name}{sign}{item.bound:g}%' or '{item.name}{sign}{item.bound / 100:g}'"
 
 
 def _parse(text: str) -> Requirement:

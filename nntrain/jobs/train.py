@@ -119,7 +119,10 @@ def create_run_for(loaded: LoadedConfig, runs: Path, name: str) -> RunDir:
         differs=changed_settings(loaded, previous=None if shipped else _previous_config(loaded, runs)),
         parameters=sum(layer.parameters for layer in summarize_layers(loaded.config.model)),
     )
-    return create_run(runs, name, {"config.yaml": dump_config(loaded.config), "run.json": to_json(info)})
+    texts = {"config.yaml": dump_config(loaded.config), "run.json": to_json(info)}
+    if loaded.source is not None:
+        texts["source.yaml"] = loaded.source
+    return create_run(runs, name, texts)
 
 
 def _previous_config(loaded: LoadedConfig, runs: Path) -> Path | None:

@@ -73,6 +73,11 @@ class RunDir:
         return self.path / "config.yaml"
 
     @property
+    def source_path(self) -> Path:
+        """The config as its author wrote it, before the overrides; missing if it was a dict in Python."""
+        return self.path / "source.yaml"
+
+    @property
     def model_path(self) -> Path:
         """The network in Keras's format."""
         return self.path / "model.keras"

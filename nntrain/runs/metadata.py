@@ -21,7 +21,7 @@ from nntrain.runs.store import require_config, utc_now
 from nntrain.system import environment
 from nntrain.system.files import write_atomically
 from nntrain.system.hashing import fingerprint
-from nntrain.task import TaskSpec
+from nntrain.task import TaskSpec, label_numbers
 from nntrain.version import __version__
 
 PACKAGES = ("tensorflow", "keras", "numpy", "ai-edge-litert")
@@ -37,7 +37,7 @@ def make_task_spec(config: Config, classes: tuple[str, ...]) -> TaskSpec:
         loss=config.loss.key,
         metrics=tuple((name, arguments) for metric in to_plain(config.metrics) for name, arguments in metric.items()),
         classes=classes,
-        positive=config.data.positive or (),
+        positive=label_numbers(config.data.positive or (), classes),
         loss_arguments=loss_arguments,
     )
 
@@ -99,7 +99,7 @@ def environment_differences(info: Mapping[str, Any], config: Config) -> list[str
 def read_run_config(run: RunDir) -> LoadedConfig:
     """Return a run's config as it is, without reading its data; raises RunError if it is missing."""
     require_config(run)
-    return load_config(run.config_path, shown_as=str(run.config_path), count_classes=lambda _: None)
+    return load_config(run.config_path, shown_as=str(run.config_path), read_classes=lambda _: None)
 
 
 def load_run_config(run: RunDir, info: Mapping[str, Any], overrides: Sequence[str] = ()) -> LoadedConfig:

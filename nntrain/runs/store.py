@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import tempfile
+import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from nntrain.system import files
 from nntrain.system.files import write_atomically
 
 CLOCK_DIFFERENCE = timedelta(days=1)  # that the clocks of computers with a common folder may have
+MAX_NAME_BYTES = 200  # of a run's name; folders' names may have 255, with the number
 
 
 def utc_now() -> str:
@@ -84,13 +86,14 @@ def _highest_number(runs: Path, name: str) -> int:
 
 
 def check_name(name: str) -> str:
-    """Return a run's name if a folder may have it; raises UsageError if not."""
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_. +-]{0,99}", name):
+    """Return a run's name, its accents composed, if a folder may have it; raises UsageError if not."""
+    composed = unicodedata.normalize("NFC", name) if isinstance(name, str) else ""  # macOS takes "ö" apart
+    if not re.fullmatch(r"\w[\w. +-]{0,99}", composed) or len(os.fsencode(composed)) > MAX_NAME_BYTES:
         raise UsageError(
             f"a run cannot be named {name!r}: use up to 100 letters, digits, spaces and '_', '-', '.', '+'; "
             "the first must be a letter, a digit or '_' (--name sets it)"
         )
-    return name
+    return composed
 
 
 def list_runs(runs: Path) -> list[RunDir]:
@@ -148,6 +151,7 @@ def reject_symlinks(run: RunDir) -> RunDir:
     """Return the run; raises RunError if one of its files is a link, which may lead anywhere, or not a regular file."""
     paths = [
         run.config_path,
+        run.source_path,
         run.info_path,
         run.model_path,
         run.tflite_path,
@@ -175,6 +179,7 @@ def require_config(run: RunDir) -> None:
 def find_run(name: str | None, runs: Path, *, suggestions: tuple[str, ...] = ()) -> RunDir:
     """Return the run with this folder name or path, or the latest complete run if `name` is None.
 
+    The path of a file in a run's folder, such as `runs/mlp-1/model.keras`, stands for the run.
     `suggestions` are more names that the error for an unknown name may suggest, besides those of the runs. Raises
     UsageError if there is no such run, and RunError if the folder is not a run.
     """
@@ -183,12 +188,25 @@ def find_run(name: str | None, runs: Path, *, suggestions: tuple[str, ...] = ())
         if run is None:
             raise UsageError(f"no complete run in {runs} yet; train one first: `nntrain train quickstart`")
         return run
-    for path in (runs / name, Path(name)):
+    for path in map(_folder_of_file, (runs / name, Path(name))):
         if os.path.isdir(path):  # not Path.is_dir, which raises an error if the name is too long
             if not (path / "run.json").is_file():
                 raise RunError(f"{path}: not a run folder: it has no run.json")
             return reject_symlinks(RunDir(path))
     raise UsageError(f"no run '{name}' in {runs}{_hint(name, [run.name for run in list_runs(runs)], suggestions)}")
+
+
+def _folder_of_file(path: Path) -> Path:
+    """Return the folder of the run that a file belongs to, or any other path; raises UsageError for another network."""
+    if not os.path.isfile(path):  # not Path.is_file, as above
+        return path
+    folder = next((parent for parent in path.parents[:2] if (parent / "run.json").is_file()), None)
+    if folder is None and path.suffix in (".keras", ".h5", ".tflite"):
+        raise UsageError(
+            f"{path}: a network without a run's config and data; give the folder of a run, such as runs/mlp-1 "
+            "(in Python, keras.models.load_model reads .keras files)"
+        )
+    return folder or path
 
 
 def _hint(name: str, runs: list[str], suggestions: tuple[str, ...]) -> str:

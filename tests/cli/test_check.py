@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from PIL import Image
+
 
 def test_check_prints_layers_parameters_data_and_training(in_process):
     lines = in_process("check", "mlp").output.splitlines()
@@ -18,6 +20,7 @@ def test_check_prints_layers_parameters_data_and_training(in_process):
         "118,282 parameters, all trainable",
         "data      mnist: 48,000 training, 12,000 validation, 10,000 test images",
         "training  10 epochs, batch size 128; about 9 s",
+        "no problems",
     ]
 
 
@@ -38,6 +41,22 @@ def test_advice_goes_to_stderr_and_into_json(in_process):
     done = in_process("check", "mlp", "fit.epochs=1000", "--json")
     hints = json.loads(done.stdout)["hints"]
     assert done.stderr.splitlines() == [f"{hint['place']}: hint: {hint['hint']}" for hint in hints]
+
+
+def test_hints_are_counted_and_are_no_problems(in_process):
+    done = in_process("check", "mlp", "learning_rate=1", "batch_size=60000")
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "no problems, 2 hints")
+
+
+def test_a_run_of_two_classes_may_name_the_one_that_counts(in_process, tmp_path):
+    for part in ("train/good", "train/rust", "test/good", "test/rust"):
+        (tmp_path / "parts" / part).mkdir(parents=True)
+        Image.new("L", (28, 28)).save(tmp_path / "parts" / part / "a.png")
+    text = "task: binary\ndata: {dataset: parts/, positive: [rust]}\nloss: binary_crossentropy\noptimizer: adam\n"
+    (tmp_path / "my.yaml").write_text(f"{text}model: [dense: {{units: 1, activation: sigmoid}}]\n")
+    assert in_process("check", "my.yaml").exit_code == 0
+    done = in_process("check", "my.yaml", "data.positive=[moss]")
+    assert done.stderr.splitlines()[0].endswith("data.positive: no class 'moss'; classes are good, rust")
 
 
 THREE = """model:

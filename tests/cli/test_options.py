@@ -24,7 +24,7 @@ def test_a_config_and_its_overrides_come_in_any_order():
         (["epochs=3"], "no config given; name a shipped config (`nntrain configs` lists them) or a YAML file"),
         (["mlp", "cnn"], "give one config, not 2: mlp and cnn"),
         (["mlp", "cnn", "x"], "give one config, not 3: mlp and cnn and x"),
-        (["mlp", "epochs:3"], "give one config, not 2: mlp and epochs:3; write a setting as key=value"),
+        (["mlp", "epochs:3"], "give one config, not 2: mlp and epochs:3; write settings as key=value: `epochs=3`"),
         (["mlp", "=3"], "give one config, not 2: mlp and =3; write a setting as key=value"),
         (["a:b", "mlp"], "give one config, not 2: a:b and mlp"),
     ],

@@ -7,13 +7,20 @@ import pytest
 SOFTMAX = "dense: {units: 10, activation: softmax}"
 SMALL = "in a hidden layer makes gradients small; relu is more common"
 COMPETE = "softmax in a hidden layer makes its neurons compete; relu is more common"
+LINEAR = "no activation between it and model.{}, so both compute no more than one layer; relu is common"
 LATE = "batch normalization usually comes before the activation, not after it"
 HINTS = [
     (["dense: {units: 8, activation: softmax}", SOFTMAX], "", f"2:35: model.0: {COMPETE}"),
     (["dense: {units: 8, activation: sigmoid}", SOFTMAX], "", f"2:35: model.0: sigmoid {SMALL}"),
     (["dense: {units: 8, activation: hard_sigmoid}", SOFTMAX], "", f"2:35: model.0: hard_sigmoid {SMALL}"),
     (["dense: 8", "activation: tanh", SOFTMAX], "", f"3:17: model.1: tanh {SMALL}"),
-    (["dense: {units: 10, activation: softmax}", "dense: 5", SOFTMAX], "", f"2:36: model.0: {COMPETE}"),
+    (["dense: {units: 10, activation: softmax}", "dense: {units: 5, activation: relu}", SOFTMAX], "", f"2:36: model.0: {COMPETE}"),
+    (["dense: 8", SOFTMAX], "", f"2:5: model.0: {LINEAR.format(1)}"),
+    (["dense: {units: 8, activation: linear}", "dropout: 0.5", SOFTMAX], "", f"2:5: model.0: {LINEAR.format(2)}"),
+    (["dense: 8", "batch_normalization", SOFTMAX], "", f"2:5: model.0: {LINEAR.format(2)}"),
+    ([SOFTMAX], "augmentation: {rotation: 0.1}", "5:26: augmentation.rotation: 0.1 degrees; Keras's 0.1 is a fraction of a turn, and 36 here"),
+    ([SOFTMAX], "augmentation: {translation: 0.1}", "5:29: augmentation.translation: 0.1 pixels; Keras's 0.1 is a fraction of the size, and 2.8 here"),
+    ([SOFTMAX], "fit: {batch_size: 48000}", "5:19: fit.batch_size: all 48,000 training images fit into one batch, so an epoch is one step; 32 to 512 is common"),
     (["dropout: 0.1", "flatten", SOFTMAX], "", "2:14: model.0: a dropout rate of 0.1 is unusual; 0.2 to 0.5 is common"),
     (["spatial_dropout2d: 0.6", "flatten", SOFTMAX], "", "2:24: model.0: a dropout rate of 0.6 is unusual; 0.2 to 0.5 is common"),
     (["dropout: 0.6", "flatten", SOFTMAX], "", "2:14: model.0: a dropout rate of 0.6 is unusual; 0.2 to 0.5 is common"),
@@ -50,7 +57,9 @@ def test_a_momentum_of_0_9_to_0_99_or_none_gives_no_hint(check, momentum):
     [
         ["dense: {units: 8, use_bias: false}", "batch_normalization", "activation: relu", "dropout: 0.5", SOFTMAX],
         ["dense: 8", "batch_normalization", "activation: relu", SOFTMAX],
-        ["dense: {units: 8, activation: linear}", "batch_normalization", SOFTMAX],
+        ["dense: {units: 8, activation: linear}", "batch_normalization", "activation: relu", SOFTMAX],
+        ["dense: 8", "leaky_re_lu", "dropout: 0.5", SOFTMAX],
+        ["dense: 8", "layer_normalization", SOFTMAX],
         ["dropout: 0.0", "flatten", SOFTMAX],
         ["dropout: 0.2", "flatten", "batch_normalization", SOFTMAX],
         ["conv2d: {filters: 10, kernel_size: 28, activation: softmax}", "global_average_pooling2d", "flatten"],
@@ -74,3 +83,37 @@ def test_layers_that_an_alias_repeats_share_a_hint(check):
         f"2:44: model.0, model.1: tanh {SMALL}",
         f"4:35: model.2: tanh {SMALL}",
     ]
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "rate", "hint"),
+    [
+        ("adam", "1.0", "a learning rate of 1 is likely to diverge; 0.001 is Keras's default"),
+        ("lion", "0.2", "a learning rate of 0.2 is likely to diverge; 0.001 is Keras's default"),
+        ("sgd", "20", "a learning rate of 20 is likely to diverge; 0.01 is Keras's default"),
+        ("adam", "1e-7", "a learning rate of 1e-07 learns next to nothing; 0.001 is Keras's default"),
+    ],
+)
+def test_a_learning_rate_far_from_the_usual_ones_gets_a_hint(check, optimizer, rate, hint):
+    hints = check(optimizer=f"{{{optimizer}: {{learning_rate: {rate}}}}}")[1]
+    assert [text.partition(": ")[2] for text in hints] == [f"optimizer.{optimizer}: {hint}"]
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "rate"), [("adam", "0.1"), ("adam", "1e-6"), ("sgd", "1.0"), ("adadelta", "1.0"), ("adagrad", "0.5")]
+)
+def test_a_learning_rate_that_can_work_gets_none(check, optimizer, rate):
+    assert check(optimizer=f"{{{optimizer}: {{learning_rate: {rate}}}}}") == ([], [])
+
+
+@pytest.mark.parametrize("loss", ["mse", "mae"])
+def test_the_error_of_probabilities_gets_a_hint(check, loss):
+    assert check(loss=loss)[1] == [
+        f"4:7: loss: {loss} learns slowly from probabilities; categorical_crossentropy is more common"
+    ]
+
+
+def test_the_error_of_values_and_small_batches_get_none(check):
+    assert check("dense: 1", loss="mse", extra="task: regression") == ([], [])
+    assert check(extra="fit: {batch_size: 47999}") == ([], [])
+    assert check(extra="augmentation: {rotation: 1, translation: 1}") == ([], [])

@@ -35,7 +35,7 @@ CHANGES = [
     (["metrics=[]"], {"metrics": []}),
     (["model.0=null"], {"model.0": None}),
     (["model.0={conv2d: {filters: 4, kernel_size: [3, 5]}}", "model.1=flatten", f"model.2={{{LAST}}}"],
-     {"model.0.conv2d.filters": 4, "model.0.conv2d.kernel_size": [3, 5], "model.1": "flatten",
+     {"model.0": {"conv2d": {"filters": 4, "kernel_size": [3, 5]}}, "model.1": "flatten",
       "model.2.dense.units": 10, "model.2.dense.activation": "softmax"}),
 ]  # fmt: skip
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nntrain.config.load import LoadedConfig, catalog_classes, load_config
+from nntrain.config.load import LoadedConfig, catalog_classes, load_config, override_config
 from nntrain.config.shipped import shipped_config
 from nntrain.errors import ConfigError, UsageError
 
@@ -87,7 +87,15 @@ def test_a_file_is_not_read_to_its_end_if_it_is_too_large(tmp_path, monkeypatch)
 
 def test_stdin_is_read(monkeypatch, good):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(good.encode())))
-    assert load_config(Path("-")).config.seed == 42
+    loaded = load_config(Path("-"))
+    assert (loaded.config.seed, loaded.name, loaded.path) == (42, "stdin", None)
+    assert override_config(loaded, ["seed=7"]).name == "stdin"
+
+
+def test_a_mistake_on_stdin_is_placed_there(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"seed: x\n")))
+    with pytest.raises(ConfigError, match=r"(?m)^stdin:1:7: seed: must be"):
+        load_config(Path("-"))
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_read(read, good):
@@ -161,20 +169,21 @@ def test_an_arguments_path_is_relative_to_the_current_folder(tmp_path, monkeypat
 
 
 def test_data_sets_with_a_name_have_ten_classes():
-    assert [catalog_classes(name) for name in ("mnist", "fashion_mnist", "mnist_5k", "a.npz")] == [10, 10, 10, None]
+    assert [len(catalog_classes(name)) for name in ("mnist", "fashion_mnist", "mnist_5k")] == [10, 10, 10]
+    assert catalog_classes("a.npz") is None
 
 
 def test_the_network_needs_as_many_units_as_the_data_has_classes(tmp_path, good):
     (tmp_path / "a.yaml").write_text(f"data: {{dataset: a.npz}}\n{good}")
-    counted = []
+    read = []
 
-    def count_classes(dataset):
-        counted.append(dataset)
-        return 3
+    def read_classes(dataset):
+        read.append(dataset)
+        return ("a", "b", "c")
 
     with pytest.raises(ConfigError, match=r"has 10 units; 3 classes need 3"):
-        load_config(tmp_path / "a.yaml", count_classes=count_classes)
-    assert counted == [str(tmp_path / "a.npz")]
+        load_config(tmp_path / "a.yaml", read_classes=read_classes)
+    assert read == [str(tmp_path / "a.npz")]
 
 
 def test_the_number_of_classes_is_unknown_if_the_data_cannot_be_read(tmp_path, good):
@@ -183,7 +192,7 @@ def test_the_number_of_classes_is_unknown_if_the_data_cannot_be_read(tmp_path, g
     def fail(dataset):
         raise OSError(dataset)
 
-    assert load_config(tmp_path / "a.yaml", count_classes=fail).config.seed == 42
+    assert load_config(tmp_path / "a.yaml", read_classes=fail).config.seed == 42
 
 
 # --- random input ---
@@ -243,3 +252,13 @@ def test_a_config_that_is_read_can_be_overridden_without_reading_it_again(tmp_pa
     assert longer.config.optimizer.learning_rate == 0.5
     with pytest.raises(ConfigError, match=r"argument fit\.epochs=x: fit\.epochs"):
         override_config(loaded, ["fit.epochs=x"])
+
+
+@pytest.mark.parametrize("folder", [True, False])
+def test_data_without_a_slash_is_offered_as_a_path(tmp_path, good, folder):
+    (tmp_path / "shapes28").mkdir() if folder else (tmp_path / "shapes28").touch()
+    (tmp_path / "my.yaml").write_text(f"data: {{dataset: shapes28}}\n{good}")
+    with pytest.raises(ConfigError) as caught:
+        load_config(tmp_path / "my.yaml")
+    path = "shapes28/" if folder else "./shapes28"
+    assert str(caught.value).endswith(f": data.dataset: no data set 'shapes28'; did you mean the path `{path}`?")

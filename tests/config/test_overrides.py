@@ -58,23 +58,20 @@ def test_the_learning_rate_goes_to_the_optimizer_that_is_chosen(read, good):
     ("argument", "message"),
     [
         ("fit.epochs=x", "fit.epochs: must be a whole number of at least 1 and at most 100,000, got 'x'"),
-        ("fit.epoch=3", "fit.epoch: unknown key; did you mean 'epochs'?"),
+        ("fit.epoch=3", "fit.epoch: unknown key; did you mean `fit.epochs=3`?"),
         ("model.7.dense.units=3", "model.7: model is a list with entries 0 to 1"),
         ("model.x=3", "model.x: model is a list with entries 0 to 1"),
-        ("model.0.units=3", "model.0.units: include the layer's name: model.0.dense.units=..."),
+        ("model.0.units=3", "model.0.units: unknown key; did you mean `model.0.dense.units=3`?"),
         (
             "optimizer.learning_rate=3",
-            "optimizer.learning_rate: include the optimizer's name: optimizer.adam.learning_rate=...",
+            "optimizer.learning_rate: unknown key; did you mean `optimizer.adam.learning_rate=3`?",
         ),
         ("optimizer.adm.beta_1=0", "optimizer.adm: no such optimizer; did you mean 'adam'?"),
         ("seed.x=3", "seed is a single value and has no keys"),
         ("loss=mae2", "loss: no loss 'mae2'; did you mean 'mae'?"),
         ("seed={", "'{' is not valid YAML"),
         ("epochs=", "no value; `epochs=null` removes the setting"),
-        (
-            "lr=0.1",
-            "lr: unknown key; learning_rate belongs under optimizer, as in `optimizer: {adam: {learning_rate: 0.1}}`",
-        ),
+        ("lr=0.1", "lr: unknown key; did you mean `learning_rate=0.1`?"),
         ("model." + "9" * 5000 + "=3", f"model.{'9' * 5000}: model is a list with entries 0 to 1"),
         ("model.²=3", "model.²: model is a list with entries 0 to 1"),
         ("data.positive.0=7", "data.positive is a single value and has no keys"),
@@ -88,7 +85,7 @@ def test_the_learning_rate_goes_to_the_optimizer_that_is_chosen(read, good):
             "lr_schedule.reduce_lr_on_plateau.factor=0.5",
             "lr_schedule.reduce_lr_on_plateau.patience: missing; add for example `patience: 5`",
         ),
-        ("model.0.dropout.rat=3", "model.0.dropout.rat: unknown key; did you mean 'rate'?"),
+        ("model.0.dense.unit=3", "model.0.dense.unit: unknown key; did you mean `model.0.dense.units=3`?"),
         (
             "loss.x=3",
             f"loss.x: no such loss; choose from {', '.join(schema.Loss.members)}",
@@ -104,6 +101,86 @@ def test_the_learning_rate_goes_to_the_optimizer_that_is_chosen(read, good):
 )
 def test_a_wrong_override_names_the_argument(problems, argument, message, good):
     assert problems(good, argument) == [f"argument {argument}: {message}"]
+
+
+NETWORK = ("dense: {units: 8, activation: relu}", "dropout: 0.3", "dense: 9")
+
+
+@pytest.mark.parametrize(
+    ("argument", "meant"),
+    [
+        ("epoch=5", "epochs=5"),
+        ("EPOCHS=3", "epochs=3"),
+        ("n_epochs=3", "epochs=3"),
+        ("epohcs=3", "epochs=3"),
+        ("bs=32", "batch_size=32"),
+        ("lr=0.01", "learning_rate=0.01"),
+        ("optimizer.lr=0.01", "optimizer.adam.learning_rate=0.01"),
+        ("fit.lr=0.01", "learning_rate=0.01"),
+        ("beta_1=0.8", "optimizer.adam.beta_1=0.8"),
+        ("momentum=0.9", "optimizer.sgd.momentum=0.9"),
+        ("patience=3", "early_stopping.patience=3"),
+        ("device=gpu", "runtime.device=gpu"),
+        ("dataset=digits 1.npz", "'data.dataset=digits 1.npz'"),
+        ("Seed=3", "seed=3"),
+        ("model.0.activation=tanh", "model.0.dense.activation=tanh"),
+        ("model.0.unit=64", "model.0.dense.units=64"),
+        ("dropout=0.5", "model.1.dropout.rate=0.5"),
+        ("rate=0.5", "model.1.dropout.rate=0.5"),
+    ],
+)
+def test_an_override_with_an_unknown_key_is_told_the_words_to_type(problems, with_layers, argument, meant):
+    (problem,) = problems(with_layers(*NETWORK), argument)
+    assert problem.endswith(f": unknown key; did you mean `{meant}`?")
+
+
+@pytest.mark.parametrize("argument", ["units=64", "model.units=64", "model.dense.units=64"])
+def test_a_setting_of_several_layers_is_offered_for_each_hidden_one(problems, with_layers, argument):
+    (problem,) = problems(with_layers(*NETWORK), argument)
+    assert problem.endswith("did you mean `model.0.dense.units=64` or `model.2.dense.units=64`?")
+
+
+def test_the_output_layer_is_offered_if_it_is_the_only_one(problems, with_layers):
+    (problem,) = problems(with_layers(), "activation=tanh")
+    assert problem.endswith("did you mean `model.0.dense.activation=tanh`?")
+
+
+@pytest.mark.parametrize("argument", ["zzz=1", "mse=1", "spatial_dropout2d=0.5"])
+def test_an_override_that_is_like_no_key_is_given_no_other(problems, with_layers, argument):
+    assert "did you mean" not in problems(with_layers(*NETWORK), argument)[0]
+
+
+@pytest.mark.parametrize(
+    ("argument", "replacement"),
+    [
+        ("model.0.dropout.rate=0.2", "{dropout: 0.2}"),
+        ("model.0.dropout=0.2", "{dropout: 0.2}"),
+        ("model.0.conv2d.filters=8", "{conv2d: {filters: 8}}"),
+        ("model.0.dropout={rate: 0.2}", "{dropout: {rate: 0.2}}"),
+        ("model.0.max_pooling2d.pool_size=[2, 3]", "{max_pooling2d: {pool_size: [2, 3]}}"),
+    ],
+)
+def test_a_layer_is_not_replaced_by_setting_an_argument_of_another(problems, good, argument, replacement):
+    key = argument.partition("=")[0]
+    assert problems(good, argument) == [
+        f"argument {argument}: {key}: model.0 is a dense layer; to replace it, write 'model.0={replacement}'"
+    ]
+
+
+def test_a_layer_is_replaced_as_the_message_says(read, with_layers):
+    assert read(with_layers("dense: 8", "dense: 9"), "model.1={dropout: 0.2}").model[1].key == "dropout"
+
+
+@pytest.mark.parametrize(
+    ("argument", "meant"),
+    [
+        ("data=mnist_5k", "data.dataset=mnist_5k"),
+        ("fit=3", "fit.epochs=3"),
+        ("early_stopping=3", "early_stopping.patience=3"),
+    ],
+)
+def test_a_value_for_a_section_is_told_its_key(problems, good, argument, meant):
+    assert problems(good, argument)[0].endswith(f"; did you mean `{meant}`?")
 
 
 def test_removing_every_layer_is_a_network_without_layers(problems, good):
@@ -168,10 +245,10 @@ def test_learning_rate_arguments_come_last_in_their_order(read, good):
 def test_an_argument_of_several_optimizers_needs_the_optimizers_name(problems, good):
     text = good.replace("adam", "{adagrad: {}}")
     assert problems(text, "optimizer.epsilon=1") == [
-        "argument optimizer.epsilon=1: optimizer.epsilon: include the optimizer's name: optimizer.adagrad.epsilon=..."
+        "argument optimizer.epsilon=1: optimizer.epsilon: unknown key; did you mean `optimizer.adagrad.epsilon=1`?"
     ]
     assert problems(text, "epsilon=1") == [
-        "argument epsilon=1: epsilon: unknown key; epsilon belongs under optimizer, as in `optimizer: {adagrad: {epsilon: 1}}`"
+        "argument epsilon=1: epsilon: unknown key; did you mean `optimizer.adagrad.epsilon=1`?"
     ]
 
 
@@ -225,7 +302,7 @@ def test_an_override_in_python_is_named_by_its_key_and_value(problems, good):
     overrides = {"fit.epochs": "many", "fit.epoch": 3, "fit epochs": 3, None: 3, "model.0.dense.units": object}
     assert problems(good, overrides) == [
         "override fit.epochs='many': fit.epochs: must be a whole number of at least 1 and at most 100,000, got 'many'",
-        "override fit.epoch=3: fit.epoch: unknown key; did you mean 'epochs'?",
+        "override fit.epoch=3: fit.epoch: unknown key; did you mean `fit.epochs`?",
         "override fit epochs=3: write the key with dots: `model.0.dense.units`",
         "override None=3: write the key with dots: `model.0.dense.units`",
         "override model.0.dense.units=<class 'object'>: a config cannot hold type; use strings, numbers, lists and dicts",

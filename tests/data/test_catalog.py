@@ -233,3 +233,10 @@ def test_the_catalog_loads_nothing_heavy():
     code = f"import sys, nntrain.data.catalog; print([name for name in {unwanted} if name in sys.modules])"
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert process.stdout == "[]\n"
+
+
+def test_a_folder_without_a_slash_is_offered_as_a_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shapes28").mkdir()
+    with pytest.raises(UsageError, match=r"^no data set 'shapes28'; did you mean the path `shapes28/`\?$"):
+        dataset_path("shapes28")

@@ -44,6 +44,27 @@ def test_a_metric_that_the_score_will_not_have_is_refused():
         requirements.check_names(["accuracy", "mae"])
 
 
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("accuracy>=98", "; write 'accuracy>=98%' or 'accuracy>=0.98'"),
+        ("accuracy>=97.5", "; write 'accuracy>=97.5%' or 'accuracy>=0.975'"),
+        ("auc<=90", "; write 'auc<=90%' or 'auc<=0.9'"),
+        ("accuracy>=980", ""),
+        ("accuracy>=110%", ""),
+    ],
+)
+def test_a_fraction_above_1_is_refused_before_anything_is_trained(text, advice):
+    with pytest.raises(UsageError) as error:
+        Requirements.parse([text]).check_names(["accuracy", "auc"])
+    name = text.partition("=")[0][:-1]
+    assert str(error.value) == f"--require '{text}': {name} is a fraction of at most 1{advice}"
+
+
+def test_bounds_that_a_score_can_meet_are_accepted():
+    Requirements.parse(["accuracy>=1", "accuracy>=100%", "loss<=2.3", "mae<=30"]).check_names(["accuracy", "mae"])
+
+
 def test_every_requirement_that_is_missed_is_named_with_value_and_bound():
     requirements = Requirements.parse(["accuracy>=99%", "loss<=0.05", "mae<=1"])
     with pytest.raises(RequirementError) as error:

@@ -77,6 +77,18 @@ def test_config_yaml_holds_the_overrides(workshop):
     assert open_config(str(trained.run.config_path)).config.fit.epochs == 3
 
 
+def test_source_yaml_is_the_config_as_it_was_written(workshop):
+    trained = workshop.train("epochs=3", also="# my own words")
+    source = trained.run.source_path.read_text(encoding="utf-8")
+    assert source.endswith("# my own words\n")
+    assert "epochs: 3" not in source
+
+
+def test_a_config_given_as_a_dict_has_no_source(workshop):
+    values = workshop.open_config().tree.plain()
+    assert not train(open_config(values), runs_dir=workshop.runs).run.source_path.exists()
+
+
 def test_a_name_that_no_folder_can_have_is_refused_before_a_folder_is_made(workshop):
     with pytest.raises(UsageError, match="a run cannot be named 'a/b'"):
         workshop.train(name="a/b")

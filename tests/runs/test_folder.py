@@ -30,6 +30,7 @@ def test_the_files_of_a_run_have_the_names_that_the_readme_lists():
     run = RunDir(Path("runs/mlp-1"))
     names = {
         "config_path": "config.yaml",
+        "source_path": "source.yaml",
         "model_path": "model.keras",
         "tflite_path": "model.tflite",
         "history_path": "history.csv",

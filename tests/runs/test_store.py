@@ -172,13 +172,13 @@ def test_a_runs_folder_is_readable_by_whom_the_umask_allows(tmp_path, umask, mod
     assert process.stdout == f"{oct(umask)}\n"
 
 
-@pytest.mark.parametrize("name", ["a", "_", "7", "x" * 100, "My run.2+b-c_d"])
+@pytest.mark.parametrize("name", ["a", "_", "7", "x" * 100, "My run.2+b-c_d", "größe", "数字", "é"])
 def test_a_name_that_a_folder_can_have_is_accepted(name):
     assert check_name(name) == name
 
 
 @pytest.mark.parametrize(
-    "name", ["", ".hidden", "-x", " x", "+x", "a/b", "a\\b", "x" * 101, "a\n", "é", "a:b", "a\x1b"]
+    "name", ["", ".hidden", "-x", " x", "+x", "a/b", "a\\b", "x" * 101, "a\n", "a:b", "a\x1b", "a\u202e", "数" * 99]
 )
 def test_a_name_that_no_folder_should_have_is_refused(name):
     with pytest.raises(UsageError) as caught:
@@ -187,6 +187,10 @@ def test_a_name_that_no_folder_should_have_is_refused(name):
         f"a run cannot be named {name!r}: use up to 100 letters, digits, spaces and '_', '-', '.', '+'; "
         "the first must be a letter, a digit or '_' (--name sets it)"
     )
+
+
+def test_a_name_whose_accents_are_apart_is_composed():
+    assert check_name("gro\u0308\u00dfe") == "gr\u00f6\u00dfe"
 
 
 def test_runs_are_sorted_by_when_they_finished_or_started(make_run, tmp_path):
@@ -393,3 +397,23 @@ def test_an_installation_without_the_pretrained_run_needs_a_run_of_the_user(make
         find_trained_run(None, tmp_path)
     run = make_run()
     assert find_trained_run(None, tmp_path) == run
+
+
+@pytest.mark.parametrize("file", ["model.keras", "config.yaml", "metrics.json", "run.json", "checkpoint/epoch-1.npz"])
+def test_a_file_of_a_run_stands_for_the_run(tmp_path, file):
+    run = create_run(tmp_path / "runs", "mlp", {"run.json": "{}"})
+    (run.path / file).parent.mkdir(exist_ok=True)
+    (run.path / file).touch()
+    assert find_run(str(run.path / file), tmp_path / "runs") == run
+    assert find_run(f"mlp-1/{file}", tmp_path / "runs") == run
+
+
+@pytest.mark.parametrize("file", ["my.keras", "my.h5", "my.tflite"])
+def test_a_network_that_belongs_to_no_run_is_explained(tmp_path, file):
+    (tmp_path / file).touch()
+    with pytest.raises(UsageError) as caught:
+        find_run(str(tmp_path / file), tmp_path / "runs")
+    assert str(caught.value) == (
+        f"{tmp_path / file}: a network without a run's config and data; give the folder of a run, such as runs/mlp-1 "
+        "(in Python, keras.models.load_model reads .keras files)"
+    )

@@ -310,7 +310,8 @@ def _alternatives(schema: Mapping[str, Any]) -> list[str]:
         case "string":
             return ["text"]
         case "array":
-            return [f"list of {_alternatives(schema['items'])[0].replace('number', 'numbers', 1)}"]
+            entries = [text.replace("number", "numbers", 1) for text in _alternatives(schema["items"])]
+            return [f"list of {join_or(entries)}"]
         case number:
             return [{"integer": "whole number", "number": "number"}[number] + _range(schema)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from nntrain.config.validate import InvalidSection, Unavailable
@@ -17,7 +18,13 @@ class CheckContext:
     """What rules check."""
 
     config: Any  # a Config, or an InvalidSection with its valid values
-    classes: int | None  # of the data set; None if unknown
+    class_names: tuple[str, ...] | None  # of the data set; None if unknown
+    data_base: Path = Path()  # the folder that a relative path of the data set starts from
+
+    @property
+    def classes(self) -> int | None:
+        """How many classes the data set has; None if unknown."""
+        return None if self.class_names is None else len(self.class_names)
 
     def output_units(self) -> int | None:
         """Return how many outputs the network must have, or None if unknown."""

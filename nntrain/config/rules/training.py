@@ -46,8 +46,20 @@ def monitors_are_computed(context: CheckContext) -> Iterator[Finding]:
         if monitor.startswith("val_") and split == 0:
             yield (*path, "monitor"), f"{message} while fit.validation_split is 0; set it, for example to 0.2"
         elif None not in metrics:
-            hint = suggest(monitor, computed) or f"; choose from {', '.join(computed)}"
+            likely = _accuracy_meant(monitor, computed) or suggest(monitor, computed)
+            hint = likely or f"; choose from {', '.join(computed)}"
             yield (*path, "monitor"), f"{message}{hint}"
+
+
+def _accuracy_meant(monitor: str, computed: list[str]) -> str:
+    """Return which accuracy `val_acc` or `val_accuracy` means if one or none is computed, as the end of a message."""
+    prefix = "val_" if monitor.startswith("val_") else ""
+    if monitor.removeprefix(prefix) not in ("acc", "accuracy"):
+        return ""
+    accuracies = [name for name in computed if name.startswith("val_") == bool(prefix) and name.endswith("accuracy")]
+    if not accuracies:
+        return f"; choose from {', '.join(computed)}, or add accuracy to metrics"
+    return f"; did you mean '{accuracies[0]}'?" if len(accuracies) == 1 else ""
 
 
 def modes_suit_monitors(context: CheckContext) -> Iterator[Finding]:

@@ -23,13 +23,18 @@ MAX_METRICS = 50
 MAX_EPOCHS = 100_000
 
 
+ClassName = Annotated[str, Field(min_length=1)]
+
+
 class Data(Section):
     """The images to train on."""
 
     dataset: Annotated[str, Field(min_length=1)] = Field(
         "mnist", description=f"{', '.join(DATASETS)}, or a path relative to this file"
     )
-    positive: tuple[CountOrZero, ...] | None = Field(None, description="task binary: the labels that count as yes")
+    positive: tuple[CountOrZero | ClassName, ...] | None = Field(
+        None, description="task binary: the labels that count as yes, by number or by the name of the class"
+    )
 
 
 class Fit(Section):

@@ -22,5 +22,5 @@ def test_findings_of_a_rule_before_it_reads_an_invalid_value_are_kept():
 
 @pytest.mark.parametrize("task", TASKS)
 def test_outputs_of_an_unknown_number_of_classes_are_not_judged(task):
-    context = CheckContext(Config.model_construct(task=task), classes=None)
+    context = CheckContext(Config.model_construct(task=task), class_names=None)
     assert context.output_units() == (None if task == "classification" else 1)

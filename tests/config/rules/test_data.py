@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from nntrain.config.rules import CheckContext
+from nntrain.config.rules.data import positive_suits_task
+from nntrain.config.schema import Config, Data
 from nntrain.data.catalog import DATASETS
 
 SOFTMAX = "dense: {units: 10, activation: softmax}"
@@ -34,3 +37,31 @@ def test_an_unknown_data_set_is_an_error_that_lists_the_known_ones(check):
         f"5:17: data.dataset: no data set 'xyz'; choose from {', '.join(DATASETS)} (a path has a suffix or a slash)"
     ]
     assert check(extra="data: {dataset: ./digits}")[0] == []
+
+
+YES = "task: binary\ndata: {dataset: fashion_mnist, positive: "
+
+
+def test_the_positive_labels_may_be_names_of_classes(check):
+    assert check(SIGMOID, loss="mse", extra=f"{YES}[Sneaker, Ankle boot, 5]}}")[0] == []
+
+
+@pytest.mark.parametrize(
+    ("labels", "problem"),
+    [
+        ("[Sneeker]", "no class 'Sneeker'; did you mean 'Sneaker'?"),
+        ("[Sneaker, 7]", "a label appears twice"),
+        ("[10]", "no label 10; labels are 0 to 9"),
+        ("[zzz]", "no class 'zzz'; classes are T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot"),
+    ],
+)  # fmt: skip
+def test_a_name_that_is_no_class_is_refused(check, labels, problem):
+    assert check(SIGMOID, loss="mse", extra=f"{YES}{labels}}}")[0] == [f"6:42: data.positive: {problem}"]
+
+
+def test_a_class_named_by_a_number_is_written_in_quotes():
+    config = Config.model_construct(task="binary", data=Data(positive=(20,)))
+    context = CheckContext(config, ("10", "20", "30"))
+    assert [message for _, message in positive_suits_task(context)] == [
+        "data.positive: no label 20; labels are 0 to 2; the class is named with quotes: '20'"
+    ]
