@@ -157,6 +157,8 @@ def _run(request: dict[str, Any]) -> None:
     os.environ.update(request["env"])
     sys.stdin, sys.stdout = os.fdopen(0, encoding="utf-8"), os.fdopen(1, "w", encoding="utf-8")
     sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace")
+    # As in an interpreter, so that descriptor 2 stays open when nntrain replaces sys.stderr.
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
     sys.argv = ["-c", *request["arguments"]]
     code = 0
     try:
