@@ -61,7 +61,7 @@ def test_the_docs_name_every_environment_variable():
 def test_the_page_about_runs_names_every_file_of_a_run(trained):
     run = trained.folder / "runs" / "tiny-1"
     files = {path.name for path in run.iterdir() if path.name[0] != "."} | {"confusion.png", "worst.png"}
-    assert len(files) == 10
+    assert len(files) == 11
     page = next(page for page in DOCS if page.name == "docs/runs.md")
     assert absent(sorted(files), page.text) == []
 
