@@ -80,11 +80,11 @@ class ForkedKiller(Killer):
 @tensorflow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_kill_at_every_kind_of_moment_changes_nothing(tmp_path, nntrain):
-    dice = random.Random(7)
+    dice = random.Random(4)
     killer = ForkedKiller(tmp_path / "kills", "plateau", dice, nntrain)
     # A moment that comes after the end kills nothing: then it is tried in another run.
     waiting = ["start", "data", "history", "epoch", "checkpoint", "saving", "end"]
-    while waiting and killer.tally.runs < 8:
+    while waiting and killer.tally.runs < 12:
         killer.killed_run(waiting[:4])
         waiting = [moment for moment in waiting if moment not in killer.tally.kills]
     assert killer.tally.lost == []
