@@ -94,7 +94,7 @@ def loss_suits_probabilities(context: CheckContext) -> Iterator[Finding]:
 
 
 def rotation_is_in_degrees(context: CheckContext) -> Iterator[Finding]:
-    """A rotation below one degree was probably meant as Keras's fraction of a turn, a shift below one pixel alike."""
+    """A rotation below one degree was probably meant as Keras's fraction of a turn, as was a shift below a pixel."""
     augmentation = context.config.augmentation
     if augmentation is None:
         return

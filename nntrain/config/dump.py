@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from nntrain.config.schema import Component, Config, Section, required_fields
+from nntrain.config.yaml_tree import reads_as_text
 
 
 def dump_config(config: Config) -> str:
@@ -49,11 +50,16 @@ def _flow(value: object) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes text with control characters in quotes; PyYAML leaves some of them bare, and reads them as spaces."""
+    """Writes text in quotes if it would be read as something else.
+
+    PyYAML leaves some control characters bare, which it reads as spaces, and the names 1e3 and 0o7, which are numbers
+    in YAML 1.2.
+    """
 
     def represent_text(self, text: str) -> yaml.ScalarNode:
         """Represent a text."""
-        return self.represent_scalar("tag:yaml.org,2002:str", text, style=None if text.isprintable() else '"')
+        style = '"' if not text.isprintable() else None if reads_as_text(text) else "'"
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Dumper.add_representer(str, _Dumper.represent_text)

@@ -328,6 +328,11 @@ def _variable(name: str) -> str:
     )
 
 
+def reads_as_text(text: str) -> bool:
+    """Return whether a text without quotes is read as text, and not as null, a boolean or a number."""
+    return not any(re.fullmatch(pattern, text) for pattern in _PATTERNS.values())
+
+
 def fits_float32(text: str, number: float) -> bool:
     """Return whether a number, written as `text`, is 0, infinite, NaN, or in the normal range of float32."""
     if text.lower().lstrip("+-") in (".inf", ".nan"):

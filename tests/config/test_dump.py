@@ -113,3 +113,12 @@ def test_plain_values_are_those_of_a_config_file_with_required_arguments_first()
     assert (plain["kernel_size"], plain["activation"], plain["padding"]) == ([3, 5], {"relu": {}}, "valid")
     assert to_plain(schema.Elastic()) == {"alpha": 8.0, "sigma": 4.0}
     assert to_plain(None) is None
+
+
+@pytest.mark.parametrize("name", ["1e3", "0o7", "0x1F", "1.5", ".nan", "true", "null", "~", "off", "rust", "1_000"])
+def test_a_class_that_is_named_like_a_number_reads_back_as_a_name(name):
+    sigmoid = [{"dense": {"units": 1, "activation": "sigmoid"}}]
+    values = {"task": "binary", "model": sigmoid, "optimizer": "adam", "loss": "binary_crossentropy"}
+    loaded = load_config_values({**values, "data": {"dataset": "own.npz", "positive": [name]}})
+    assert loaded.config.data.positive == (name,)
+    assert round_trip_problem(loaded) is None

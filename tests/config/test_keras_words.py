@@ -27,7 +27,7 @@ KEYS = [
     ("fit: {validation_data: test}", "use fit.validation_split"),
     ("fit: {steps_per_epoch: 100}", "an epoch always uses all images once; leave it out"),
     ("fit: {workers: 4}", "loading images needs no workers; leave it out"),
-    ("fit: {class_weight: balanced}", "all classes count alike; leave it out"),
+    ("fit: {class_weight: balanced}", "all classes have the same weight; leave it out"),
     ("early_stopping: {monitor: val_acc, patience: 3}", "'val_acc' is not computed; did you mean 'val_accuracy'?"),
     ("early_stopping: {monitor: acc, patience: 3}", "'acc' is not computed; did you mean 'accuracy'?"),
     ("early_stopping: {patience: 3, verbose: 1}", "use --quiet on the command line"),
